@@ -1,0 +1,43 @@
+"""What is wrong with somebody's config, said so that they can mend it.
+
+Errors are values where people's config is wrong: parsing collects every :class:`Problem` of an
+object at once instead of raising the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a problem is.
+
+    An ERROR keeps its object (or that version of it) out of force; a WARNING does not.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong, where, and what to write instead.
+
+    ``origin`` is ``file.yaml:17`` or ``kind/namespace/name@resourceVersion``; ``subject`` names
+    the object (``VirtualService shop/checkout``), empty where no object could be read; ``path`` is
+    the place in the object (``spec.http[0].route[0].destination.host``), empty for the whole.
+    ``code`` is stable: scripts may rely on it.
+    """
+
+    origin: str
+    subject: str
+    path: str
+    code: str
+    severity: Severity
+    message: str
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the object (or this version of it) stays out of force."""
+        return self.severity is Severity.ERROR
