@@ -1,0 +1,57 @@
+"""The control plane as users run it: `straightway serve` as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.support.config_folder import ConfigFolder
+from tests.support.ports import accepts, free_port
+from tests.support.processes import ManagedProcess
+from tests.support.waiting import eventually
+
+
+class ControlPlane(ManagedProcess):
+    """`straightway serve` over a config folder, always on the same port."""
+
+    def __init__(self, config: ConfigFolder, folder: Path, *options: str) -> None:
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        command = [sys.executable, "-m", "straightway", "serve"]
+        command += ["--config", str(config.path), "--xds-address", self.address, *options]
+        super().__init__("control plane", command, folder / "control-plane.log")
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        super().start()
+        eventually(self._listens, what=f"{self.name} listens on {self.address}")
+
+    def restart(self) -> None:
+        """Kill it, and start it again on the same port."""
+        self.kill()
+        self.start()
+
+    def logs(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
+        """All log lines so far, or those of one event and with these fields."""
+        entries = [_parse(line) for line in self.log.read_text().splitlines()]
+        wanted = fields if event is None else {"event": event, **fields}
+        return [
+            entry
+            for entry in entries
+            if all(name in entry and entry[name] == value for name, value in wanted.items())
+        ]
+
+    def _listens(self) -> bool:
+        self.check_running()
+        return accepts(self.port)
+
+
+def _parse(line: str) -> dict[str, Any]:
+    """One JSON log line; whatever else a library prints becomes an event of its own."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {"event": line, "level": "unstructured"}
+    return entry if isinstance(entry, dict) else {"event": line, "level": "unstructured"}

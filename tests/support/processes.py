@@ -1,0 +1,70 @@
+"""Child processes that leave nothing behind, and whose log can be read while they run."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.support.waiting import DEADLINE
+
+
+class ManagedProcess:
+    """One program, which may be stopped and started again; all runs write one log file."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
+        self.name = name
+        self.command = list(command)
+        self.log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        assert not self.running, f"{self.name} runs already"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process.poll()
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def check_running(self) -> None:
+        if not self.running:
+            raise RuntimeError(f"{self.name} ended with {self.exit_code}:\n{self.tail()}")
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> int:
+        """End it in good order (SIGTERM); return the exit code."""
+        assert self._process is not None, f"{self.name} was never started"
+        self._process.terminate()
+        return self._process.wait(DEADLINE)
+
+    def close(self) -> None:
+        """End it by whatever means; harmless if it has ended or was never started."""
+        if self.running:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def tail(self, lines: int = 60) -> str:
+        """The last lines of the log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,90 @@
+"""Upstreams: small servers that say who they are."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.support.http import UPSTREAM_HEADER
+
+
+class HttpUpstream:
+    """An HTTP/1.1 server that answers every request with its own name and what it was asked.
+
+    The body is JSON: `{"upstream": …, "method": …, "path": …, "headers": {…}, "body": …}`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._server = _Server(name)
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name=f"upstream {name}", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening and cut all connections."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.cut_connections()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, name: str) -> None:
+        self.upstream_name = name
+        self._connections: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def cut_connections(self) -> None:
+        for connection in list(self._connections):
+            with suppress(OSError):  # The client may have gone in this moment.
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    # Head and body leave in one packet; in two, the second waits 40 ms for a delayed ACK.
+    wbufsize = -1
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("content-length", 0))
+        name = self.server.upstream_name
+        asked = {
+            "upstream": name,
+            "method": self.command,
+            "path": self.path,
+            "headers": {key.lower(): value for key, value in self.headers.items()},
+            "body": self.rfile.read(length).decode(errors="replace"),
+        }
+        body = json.dumps(asked).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.send_header(UPSTREAM_HEADER, name)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing: a test asserts on answers."""

@@ -1,0 +1,165 @@
+"""The file that an Envoy starts with: who it is, and where its control plane listens.
+
+Everything else comes over ADS. Made with the dataclasses of ``envoy-data-plane``, whose import
+takes most of a second; import this module only where a bootstrap is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import betterproto2
+from envoy_data_plane.envoy.config.bootstrap import v3 as bootstrap
+from envoy_data_plane.envoy.config.cluster import v3 as cluster
+from envoy_data_plane.envoy.config.core import v3 as core
+from envoy_data_plane.envoy.config.endpoint import v3 as endpoint
+from envoy_data_plane.envoy.config.overload import v3 as overload
+from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections import (
+    v3 as downstream_connections,
+)
+from envoy_data_plane.envoy.extensions.upstreams.http import v3 as upstream_http
+from envoy_data_plane.google import protobuf
+
+from straightway.addresses import Address
+
+XDS_CLUSTER = "xds-grpc"
+"""The name of the control plane's static cluster, as in Istio's bootstraps."""
+
+HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+DOWNSTREAM_CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
+
+MAX_DOWNSTREAM_CONNECTIONS = 100_000
+"""Connections that one Envoy accepts; without a limit Envoy warns at every start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One Envoy as it introduces itself to the control plane (``envoy.config.core.v3.Node``).
+
+    ``namespace`` may be empty where the id is one of Istio's, which holds it.
+    """
+
+    id: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    namespace: str = ""
+
+    @property
+    def pod(self) -> tuple[str, str]:
+        """Name and namespace in ``router~10.0.0.2~gw-1.istio-system~…``, empty in other ids."""
+        parts = self.id.split("~")
+        if len(parts) != 4:
+            return "", ""
+        name, _, namespace = parts[2].rpartition(".")
+        return name, namespace
+
+    def node(self) -> core.Node:
+        """Give the Node: cluster ``app.namespace`` as Istio names it, NAMESPACE and LABELS."""
+        name, namespace = self.pod
+        namespace = self.namespace or namespace
+        application = self.labels.get("app") or name or self.id
+        metadata: dict[str, Any] = {"LABELS": dict(self.labels)}
+        if namespace:
+            metadata["NAMESPACE"] = namespace
+        return core.Node(
+            id=self.id,
+            cluster=f"{application}.{namespace}" if namespace else application,
+            metadata=protobuf.Struct.from_dict(metadata),
+        )
+
+
+def make_bootstrap(
+    proxy: Proxy, xds: Address, *, admin: Address, delta: bool = True
+) -> bootstrap.Bootstrap:
+    """Give the complete bootstrap of one Envoy.
+
+    ``xds`` is where the control plane listens, ``admin`` where this Envoy's admin pages shall be
+    (port 0: any free one); ``delta`` asks for incremental xDS instead of state of the world.
+    """
+    ads = core.ConfigSource(
+        ads=core.AggregatedConfigSource(),
+        resource_api_version=core.ApiVersion.V3,
+        # 0 waits for as long as it takes. After the default of 15 s an Envoy without its control
+        # plane would call itself ready, with no listeners.
+        initial_fetch_timeout=timedelta(0),
+    )
+    return bootstrap.Bootstrap(
+        node=proxy.node(),
+        admin=bootstrap.Admin(address=_socket(admin)),
+        dynamic_resources=bootstrap.BootstrapDynamicResources(
+            ads_config=_ads_stream(delta=delta), cds_config=ads, lds_config=ads
+        ),
+        static_resources=bootstrap.BootstrapStaticResources(clusters=[_xds_cluster(xds)]),
+        overload_manager=_connection_limit(),
+    )
+
+
+def to_dict(message: bootstrap.Bootstrap) -> dict[str, Any]:
+    """Give a bootstrap as plain data with the field names of Envoy's documentation."""
+    return message.to_dict(casing=betterproto2.Casing.SNAKE)
+
+
+def _ads_stream(*, delta: bool) -> core.ApiConfigSource:
+    api_type = core.ApiConfigSourceApiType.DELTA_GRPC if delta else core.ApiConfigSourceApiType.GRPC
+    return core.ApiConfigSource(
+        api_type=api_type,
+        transport_api_version=core.ApiVersion.V3,
+        set_node_on_first_message_only=True,
+        grpc_services=[
+            core.GrpcService(
+                envoy_grpc=core.GrpcServiceEnvoyGrpc(
+                    cluster_name=XDS_CLUSTER,
+                    # Envoy's own maximum of 30 s is long to wait for a control plane that is back.
+                    retry_policy=core.RetryPolicy(
+                        retry_back_off=core.BackoffStrategy(
+                            base_interval=timedelta(milliseconds=200),
+                            max_interval=timedelta(seconds=5),
+                        )
+                    ),
+                )
+            )
+        ],
+    )
+
+
+def _xds_cluster(xds: Address) -> cluster.Cluster:
+    kind = cluster.ClusterDiscoveryType
+    host = endpoint.LbEndpoint(endpoint=endpoint.Endpoint(address=_socket(xds)))
+    # A control plane that vanished without closing is noticed within the interval plus the timeout.
+    keepalive = core.KeepaliveSettings(interval=timedelta(seconds=30), timeout=timedelta(seconds=5))
+    http2 = upstream_http.HttpProtocolOptions(
+        explicit_http_config=upstream_http.HttpProtocolOptionsExplicitHttpConfig(
+            http2_protocol_options=core.Http2ProtocolOptions(connection_keepalive=keepalive)
+        )
+    )
+    tcp = core.TcpKeepalive(keepalive_time=30, keepalive_interval=5, keepalive_probes=3)
+    return cluster.Cluster(
+        name=XDS_CLUSTER,
+        type=kind.STATIC if xds.is_ip else kind.STRICT_DNS,
+        dns_lookup_family=cluster.ClusterDnsLookupFamily.V4_PREFERRED,
+        connect_timeout=timedelta(seconds=1),
+        load_assignment=endpoint.ClusterLoadAssignment(
+            cluster_name=XDS_CLUSTER,
+            endpoints=[endpoint.LocalityLbEndpoints(lb_endpoints=[host])],
+        ),
+        typed_extension_protocol_options={HTTP_PROTOCOL_OPTIONS: protobuf.Any.pack(http2)},
+        upstream_connection_options=cluster.UpstreamConnectionOptions(tcp_keepalive=tcp),
+    )
+
+
+def _connection_limit() -> overload.OverloadManager:
+    limit = downstream_connections.DownstreamConnectionsConfig(
+        max_active_downstream_connections=MAX_DOWNSTREAM_CONNECTIONS
+    )
+    monitor = overload.ResourceMonitor(
+        name=DOWNSTREAM_CONNECTIONS, typed_config=protobuf.Any.pack(limit)
+    )
+    return overload.OverloadManager(resource_monitors=[monitor])
+
+
+def _socket(address: Address) -> core.Address:
+    return core.Address(
+        socket_address=core.SocketAddress(address=address.host, port_value=address.port)
+    )
