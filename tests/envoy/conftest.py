@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from straightway.bootstrap import Proxy
+from straightway.bootstrap import Node
 from tests.support.config_folder import ConfigFolder
 from tests.support.control_plane import ControlPlane
 from tests.support.envoy import GATEWAY_ID, GATEWAY_LABELS, EnvoyProcess
@@ -23,7 +23,12 @@ _PROCESSES = pytest.StashKey[list[ManagedProcess]]()
 
 class StartEnvoy(Protocol):
     def __call__(
-        self, node_id: str = ..., labels: Mapping[str, str] = ..., *, name: str = ...
+        self,
+        node_id: str = ...,
+        labels: Mapping[str, str] = ...,
+        *,
+        metadata: Mapping[str, str] | None = ...,
+        name: str = ...,
     ) -> EnvoyProcess: ...
 
 
@@ -86,10 +91,11 @@ def start_envoy(
         node_id: str = GATEWAY_ID,
         labels: Mapping[str, str] = GATEWAY_LABELS,
         *,
+        metadata: Mapping[str, str] | None = None,
         name: str = "gateway",
     ) -> EnvoyProcess:
-        proxy = Proxy(node_id, labels)
-        envoy = EnvoyProcess.of(proxy, control_plane.address, tmp_path, delta=delta, name=name)
+        node = Node(node_id, labels, metadata or {})
+        envoy = EnvoyProcess.of(node, control_plane.address, tmp_path, delta=delta, name=name)
         processes.append(envoy)
         envoy.start()
         return envoy

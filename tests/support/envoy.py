@@ -10,7 +10,7 @@ from shutil import which
 from typing import Any, Self
 
 from straightway.addresses import Address
-from straightway.bootstrap import Proxy, make_bootstrap, to_dict
+from straightway.bootstrap import Node, make_bootstrap, to_dict
 from tests.support.processes import ManagedProcess
 from tests.support.waiting import DEADLINE, eventually
 
@@ -42,7 +42,7 @@ class EnvoyProcess(ManagedProcess):
     @classmethod
     def of(
         cls,
-        proxy: Proxy,
+        node: Node,
         xds: str,
         folder: Path,
         *,
@@ -50,9 +50,9 @@ class EnvoyProcess(ManagedProcess):
         name: str = "gateway",
         concurrency: int = 1,
     ) -> Self:
-        """An Envoy with the bootstrap that `straightway bootstrap` gives for this proxy."""
+        """An Envoy with the bootstrap that `straightway bootstrap` gives for this node."""
         admin = Address("127.0.0.1", 0)
-        bootstrap = make_bootstrap(proxy, Address.parse(xds), admin=admin, delta=delta)
+        bootstrap = make_bootstrap(node, Address.parse(xds), admin=admin, delta=delta)
         return cls(name, to_dict(bootstrap), folder, concurrency=concurrency)
 
     def start(self) -> None:

@@ -17,7 +17,7 @@ class Address:
     def parse(cls, text: str) -> Address:
         """Read ``HOST:PORT``, with an IPv6 host in brackets; ValueError says what is wrong."""
         host, colon, port = text.rpartition(":")
-        if not colon or not host:
+        if not colon or host in ("", "[]"):
             raise ValueError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:18000")
         bracketed = host.startswith("[") and host.endswith("]")
         if ":" in host and not bracketed:

@@ -36,33 +36,25 @@ MAX_DOWNSTREAM_CONNECTIONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
-    """One Envoy as it introduces itself to the control plane (``envoy.config.core.v3.Node``).
+class Node:
+    """How one Envoy introduces itself to the control plane.
 
-    ``namespace`` may be empty where the id is one of Istio's, which holds it.
+    ``id`` is one of Istio's (``router~10.0.0.2~gw-1.istio-system~istio-system.svc.cluster.local``)
+    or any other; ``metadata`` then says what such an id would have said (``ROLE``, ``NAMESPACE``).
     """
 
     id: str
     labels: Mapping[str, str] = field(default_factory=dict)
-    namespace: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def pod(self) -> tuple[str, str]:
-        """Name and namespace in ``router~10.0.0.2~gw-1.istio-system~…``, empty in other ids."""
+    def message(self) -> core.Node:
+        """Give the ``envoy.config.core.v3.Node``; its cluster is ``app.namespace``, as Istio's."""
         parts = self.id.split("~")
-        if len(parts) != 4:
-            return "", ""
-        name, _, namespace = parts[2].rpartition(".")
-        return name, namespace
-
-    def node(self) -> core.Node:
-        """Give the Node: cluster ``app.namespace`` as Istio names it, NAMESPACE and LABELS."""
-        name, namespace = self.pod
-        namespace = self.namespace or namespace
-        application = self.labels.get("app") or name or self.id
-        metadata: dict[str, Any] = {"LABELS": dict(self.labels)}
-        if namespace:
-            metadata["NAMESPACE"] = namespace
+        pod, domain = parts[2:] if len(parts) == 4 else ("", "")
+        namespace = self.metadata.get("NAMESPACE") or domain.partition(".")[0]
+        application = self.labels.get("app") or pod.removesuffix(f".{namespace}") or self.id
+        known = {"NAMESPACE": namespace} if namespace else {}
+        metadata = {**known, **self.metadata, "LABELS": dict(self.labels)}
         return core.Node(
             id=self.id,
             cluster=f"{application}.{namespace}" if namespace else application,
@@ -71,7 +63,7 @@ class Proxy:
 
 
 def make_bootstrap(
-    proxy: Proxy, xds: Address, *, admin: Address, delta: bool = True
+    node: Node, xds: Address, *, admin: Address, delta: bool = True
 ) -> bootstrap.Bootstrap:
     """Give the complete bootstrap of one Envoy.
 
@@ -86,7 +78,7 @@ def make_bootstrap(
         initial_fetch_timeout=timedelta(0),
     )
     return bootstrap.Bootstrap(
-        node=proxy.node(),
+        node=node.message(),
         admin=bootstrap.Admin(address=_socket(admin)),
         dynamic_resources=bootstrap.BootstrapDynamicResources(
             ads_config=_ads_stream(delta=delta), cds_config=ads, lds_config=ads

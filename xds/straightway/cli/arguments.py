@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 
 import typer
@@ -18,21 +19,25 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str | Address) -> Address:
     """Read ``HOST:PORT``; a usage error where it is none."""
+    if isinstance(text, Address):  # Typer hands an option's default to its parser, too.
+        return text
     try:
         return Address.parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
 
-def parse_labels(labels: list[str]) -> dict[str, str]:
-    """Read ``KEY=VALUE`` pairs; a usage error where one has no key or no ``=``."""
-    pairs = [label.partition("=") for label in labels]
-    for label, (key, equals, _) in zip(labels, pairs, strict=True):
+def parse_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
+    """Read the ``KEY=VALUE`` texts of an option; a usage error where one has no key or no ``=``."""
+    pairs = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
         if not key or not equals:
-            raise typer.BadParameter(f"{label!r} is no KEY=VALUE", param_hint="--label")
-    return {key: value for key, _, value in pairs}
+            raise typer.BadParameter(f"{text!r} is no KEY=VALUE", param_hint=option)
+        pairs[key] = value
+    return pairs
 
 
 def render(data: object, output: OutputFormat) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from straightway.addresses import Address
-from straightway.cli.arguments import OutputFormat, parse_address, parse_labels, render
+from straightway.cli.arguments import OutputFormat, parse_address, parse_pairs, render
 
 DEFAULT_ADMIN = Address("127.0.0.1", 15000)
 
@@ -30,9 +30,14 @@ def bootstrap(
     label: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label of the proxy; repeat it.")
     ] = None,
-    namespace: Annotated[
-        str, typer.Option(help="The proxy's namespace, where its node id does not hold it.")
-    ] = "",
+    metadata: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Node metadata, such as NAMESPACE and ROLE where the node id does not hold them; "
+            "repeat it.",
+        ),
+    ] = None,
     admin: Annotated[
         Address,
         typer.Option(
@@ -50,7 +55,9 @@ def bootstrap(
 ) -> None:
     """Print a complete Envoy bootstrap. All else comes to that Envoy over ADS."""
     # Imported here because it takes most of a second, which other commands need not pay.
-    from straightway.bootstrap import Proxy, make_bootstrap, to_dict
+    from straightway.bootstrap import Node, make_bootstrap, to_dict
 
-    proxy = Proxy(node, parse_labels(label or []), namespace)
-    typer.echo(render(to_dict(make_bootstrap(proxy, xds, admin=admin, delta=delta)), output))
+    labels = parse_pairs("--label", label)
+    introduction = Node(node, labels, parse_pairs("--metadata", metadata))
+    message = make_bootstrap(introduction, xds, admin=admin, delta=delta)
+    typer.echo(render(to_dict(message), output))
