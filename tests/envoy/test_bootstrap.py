@@ -32,6 +32,15 @@ def test_envoy_finds_every_bootstrap_valid(
     file = tmp_path / "bootstrap.json"
     file.write_text(json.dumps(to_dict(bootstrap)))
 
+    check_with_envoy(file)
+
+
+@pytest.mark.parametrize("name", ["gateway.yaml", "sidecar.yaml"])
+def test_envoy_finds_the_committed_bootstraps_valid(name: str) -> None:
+    check_with_envoy(Path(__file__).parents[2] / "envoy" / name)
+
+
+def check_with_envoy(file: Path) -> None:
     result = subprocess.run(
         [str(which("envoy")), "--mode", "validate", "-c", str(file)],
         capture_output=True,
