@@ -1,0 +1,65 @@
+"""DestinationRule: how requests are spread over a host's endpoints, and its subsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+from straightway.api.codes import Code
+from straightway.api.connection_pool import ConnectionPool
+from straightway.api.faults import Fault
+from straightway.api.load_balancer import LoadBalancer
+from straightway.api.model import CheckedModel, Model, Untranslated
+from straightway.api.objects import IstioObject
+from straightway.api.outlier_detection import OutlierDetection
+from straightway.api.values import HostPattern, not_empty, quoted
+
+
+class TrafficPolicy(Model):
+    """What holds for requests to a host, or to one of its subsets."""
+
+    load_balancer: LoadBalancer | None = None
+    connection_pool: ConnectionPool | None = None
+    outlier_detection: OutlierDetection | None = None
+    tls: Annotated[
+        None, Untranslated("requests are sent in plain text", ({"mode": "DISABLE"},))
+    ] = None
+    port_level_settings: Annotated[None, Untranslated("every port has the same settings")] = None
+    tunnel: Annotated[None, Untranslated("requests are not tunnelled")] = None
+    proxy_protocol: Annotated[None, Untranslated("no PROXY protocol header is sent")] = None
+    retry_budget: Annotated[None, Untranslated("retries are limited by maxRetries alone")] = None
+
+
+class Subset(Model):
+    """A named part of a host's endpoints: those with all the labels."""
+
+    name: Annotated[str, not_empty("give the subset a name for routes to call")]
+    labels: dict[str, str] = Field(default_factory=dict)
+    traffic_policy: TrafficPolicy | None = None
+
+
+class DestinationRuleSpec(CheckedModel):
+    """The policies. ``host`` is a short name, a full one, or a wildcard."""
+
+    host: HostPattern
+    traffic_policy: TrafficPolicy | None = None
+    subsets: tuple[Subset, ...] = ()
+    export_to: Annotated[None, Untranslated("every namespace uses this rule", (["*"],))] = None
+    workload_selector: Annotated[None, Untranslated("every proxy uses this rule")] = None
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        names: set[str] = set()
+        for index, subset in enumerate(self.subsets):
+            if subset.name in names:
+                message = f"Another subset is named {quoted(subset.name)}: give each its own name."
+                yield Fault(Code.DUPLICATE_VALUE, message, ("subsets", index, "name"))
+            names.add(subset.name)
+
+
+class DestinationRule(IstioObject):
+    """Policies for the traffic to one host, after routing."""
+
+    spec: DestinationRuleSpec

@@ -1,0 +1,94 @@
+"""dynamicSubset: endpoints in subsets by their labels, and what to do where a subset is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from straightway.api.codes import Code
+from straightway.api.faults import Fault, wrong
+from straightway.api.model import CheckedModel, Model
+from straightway.api.values import one_of, quoted
+
+
+class FallbackPolicy(StrEnum):
+    """Where a request goes that asks for a subset with no endpoint (Envoy: ``LbSubsetConfig``)."""
+
+    ANY_ENDPOINT = "ANY_ENDPOINT"
+    NO_FALLBACK = "NO_FALLBACK"
+    DEFAULT_SUBSET = "DEFAULT_SUBSET"
+
+
+def _check_policy(value: object) -> object:
+    if value in FallbackPolicy.__members__:
+        return value
+    message = f"{quoted(value)} is not a fallback policy: write {one_of(*FallbackPolicy)}."
+    raise wrong(Code.UNKNOWN_FALLBACK_POLICY, message)
+
+
+Policy = Annotated[FallbackPolicy, BeforeValidator(_check_policy)]
+
+
+class SubsetSelector(Model):
+    """Puts endpoints with the same values of all ``keys`` into one subset.
+
+    ``fallback_policy`` holds for requests that carry all of these keys.
+    """
+
+    keys: tuple[str, ...] = ()
+    fallback_policy: Policy = FallbackPolicy.NO_FALLBACK
+
+
+class DynamicSubset(CheckedModel):
+    """The subsets of a host's endpoints.
+
+    ``fallback_policy`` holds for requests that carry none of the keys, or keys that no selector
+    has; None leaves the choice to the translation. ``default_subset`` (label: value) is where
+    DEFAULT_SUBSET sends requests.
+    """
+
+    subset_selectors: tuple[SubsetSelector, ...] = ()
+    fallback_policy: Policy | None = None
+    default_subset: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every key that some selector names."""
+        return frozenset(key for selector in self.subset_selectors for key in selector.keys)
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the selectors."""
+        if not self.subset_selectors:
+            message = "Without selectors there are no subsets: write one with its keys."
+            yield Fault(Code.NO_SELECTORS, message, ("subsetSelectors",))
+        seen: dict[frozenset[str], int] = {}
+        for index, selector in enumerate(self.subset_selectors):
+            at = ("subsetSelectors", index, "keys")
+            yield from _key_faults(selector.keys, at)
+            first = seen.setdefault(frozenset(selector.keys), index)
+            if first != index and selector.keys:
+                message = f"Selector {first} has the same keys: leave one of them out."
+                yield Fault(Code.DUPLICATE_SELECTOR, message, at)
+        policies = {self.fallback_policy, *(each.fallback_policy for each in self.subset_selectors)}
+        if FallbackPolicy.DEFAULT_SUBSET in policies and not self.default_subset:
+            message = (
+                "DEFAULT_SUBSET needs to know which: write defaultSubset beside subsetSelectors, "
+                "with labels and values, such as {version: v1}."
+            )
+            yield Fault(Code.DEFAULT_SUBSET_MISSING, message, ("defaultSubset",))
+
+
+def _key_faults(keys: tuple[str, ...], at: tuple[str | int, ...]) -> Iterable[Fault]:
+    if not keys:
+        message = "Without keys there are no subsets: name at least one endpoint label."
+        yield Fault(Code.NO_SUBSET_KEYS, message, at)
+    for index, key in enumerate(keys):
+        if not key:
+            message = "This key is empty: write the name of an endpoint label."
+            yield Fault(Code.EMPTY_SUBSET_KEY, message, (*at, index))
+        elif key in keys[:index]:
+            message = f"The key {quoted(key)} is named twice: leave one out."
+            yield Fault(Code.DUPLICATE_SUBSET_KEY, message, (*at, index))

@@ -1,0 +1,68 @@
+"""EndpointSlice: addresses of the Pods behind a Service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from straightway.api.model import KubernetesModel
+from straightway.api.objects import KubernetesObject
+from straightway.api.values import none_as_empty_list
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+
+class EndpointPort(KubernetesModel):
+    """A port that all endpoints of the slice have, named as the Service's port is."""
+
+    name: str | None = None
+    port: int | None = None
+    protocol: str = "TCP"
+    app_protocol: str | None = None
+
+
+class EndpointConditions(KubernetesModel):
+    """The state of an endpoint; None: unknown."""
+
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class TargetReference(KubernetesModel):
+    """The object behind an endpoint, most often a Pod."""
+
+    kind: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+
+
+class Endpoint(KubernetesModel):
+    """One Pod. All its ``addresses`` are the same Pod's."""
+
+    addresses: tuple[str, ...]
+    conditions: EndpointConditions | None = None
+    target_ref: TargetReference | None = None
+    node_name: str | None = None
+    zone: str | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes traffic; the Kubernetes API says to read unknown as yes."""
+        return self.conditions is None or self.conditions.ready is not False
+
+
+class EndpointSlice(KubernetesObject):
+    """Some or all endpoints of one Service."""
+
+    address_type: str = "IPv4"
+    ports: Annotated[tuple[EndpointPort, ...], BeforeValidator(none_as_empty_list)] = ()
+    endpoints: Annotated[tuple[Endpoint, ...], BeforeValidator(none_as_empty_list)] = Field(
+        default=()
+    )
+
+    @property
+    def service_name(self) -> str | None:
+        """The Service in the same namespace that the slice belongs to."""
+        return self.metadata.labels.get(SERVICE_NAME_LABEL)

@@ -1,0 +1,62 @@
+"""How a model says that a value is wrong, so that pydantic carries it to :mod:`.parse`.
+
+Warnings travel as errors do, because only the validation itself knows the path: the first
+validation raises both. When nothing but warnings came up, the object is validated again with
+:data:`WARNED` as context, under which a warning is not raised and the value is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import ValidationError, ValidationInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from straightway.api.codes import Code
+
+WARNED: Final = {"warned": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a model; ``at`` is the path from that model, in YAML names.
+
+    A fault that some field is missing points at that field, or at the model itself.
+    """
+
+    code: Code
+    message: str
+    at: tuple[str | int, ...] = ()
+
+    def error(self) -> PydanticCustomError:
+        """Return it as what a pydantic validator raises."""
+        return PydanticCustomError(self.code.value, "{message}", {"message": self.message})
+
+
+def wrong(code: Code, message: str) -> PydanticCustomError:
+    """Return what a field's validator raises."""
+    return Fault(code, message).error()
+
+
+def warns(info: ValidationInfo) -> bool:
+    """Whether this validation still has to raise warnings."""
+    return info.context is not WARNED
+
+
+def raise_faults(faults: Iterable[Fault], info: ValidationInfo, title: str) -> None:
+    """Raise all faults of one model together, each with its path.
+
+    Raises:
+        ValidationError: if there are any (warnings count in the first validation only).
+
+    """
+    loud = warns(info)
+    details = [
+        InitErrorDetails(type=fault.error(), loc=fault.at, input=None)
+        for fault in faults
+        if loud or fault.code.severity is not fault.code.severity.WARNING
+    ]
+    if details:
+        raise ValidationError.from_exception_data(title, details)

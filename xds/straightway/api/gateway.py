@@ -1,0 +1,79 @@
+"""Gateway: the ports at which Envoys chosen by a selector listen, and for which hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from straightway.api.codes import Code
+from straightway.api.faults import Fault, warns, wrong
+from straightway.api.model import CheckedModel, Model, Untranslated
+from straightway.api.objects import IstioObject
+from straightway.api.protocol import Protocol
+from straightway.api.values import GatewayHost, Port, UpperCase, is_ip, not_empty, quoted
+
+
+def _check_bind(value: str | None, info: ValidationInfo) -> str | None:
+    if not value:
+        return None
+    if is_ip(value):
+        return value
+    if value.startswith(("unix:", "/")):
+        if warns(info):
+            message = "Unix sockets are not translated yet: the server listens on every address."
+            raise wrong(Code.NOT_TRANSLATED_YET, message)
+        return None
+    message = f"{quoted(value)} is not an IP address, such as 0.0.0.0 (every address)."
+    raise wrong(Code.INVALID_ADDRESS, message)
+
+
+Bind = Annotated[str | None, AfterValidator(_check_bind)]
+
+
+class ServerPort(Model):
+    """The port at which Envoy listens."""
+
+    number: Port
+    name: str = ""
+    protocol: Annotated[Protocol, UpperCase]
+    target_port: Annotated[None, Untranslated("Envoy listens at the port's number")] = None
+
+
+class Server(CheckedModel):
+    """One listening port and its hosts. ``bind`` None: every address."""
+
+    port: ServerPort
+    hosts: Annotated[tuple[GatewayHost, ...], not_empty('write "*" for every host')]
+    name: str = ""
+    bind: Bind = None
+    tls: Annotated[None, Untranslated("the server is left out unless it is plain HTTP")] = None
+    default_endpoint: Annotated[None, Untranslated("only VirtualServices route")] = None
+
+    @property
+    def is_http(self) -> bool:
+        """Whether the server is translated; all others are left out, with a warning."""
+        return self.port.protocol.is_http
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        if not self.is_http:
+            message = (
+                f"{self.port.protocol} servers are not translated yet: this server is left out. "
+                "HTTP, HTTP2 and GRPC are."
+            )
+            yield Fault(Code.NOT_TRANSLATED_YET, message, ("port", "protocol"))
+
+
+class GatewaySpec(Model):
+    """The servers. An empty ``selector`` chooses every gateway proxy."""
+
+    selector: dict[str, str] = Field(default_factory=dict)
+    servers: Annotated[tuple[Server, ...], not_empty("write at least one server")]
+
+
+class Gateway(IstioObject):
+    """Ports for VirtualServices to attach to, by ``gateways: [namespace/name]``."""
+
+    spec: GatewaySpec

@@ -1,0 +1,102 @@
+"""ASMGrpcJsonTranscoder: JSON calls that reach a gRPC service, and come back as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from straightway.api.codes import Code
+from straightway.api.faults import Fault
+from straightway.api.model import CheckedModel, Model, Untranslated
+from straightway.api.objects import IstioObject
+from straightway.api.values import Base64, Bool, Port
+
+_BUILTIN_SERVICES = {"kserve_predict_v2": ("inference.GRPCInferenceService",)}
+
+
+def _lower_case(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _read_selector(value: object) -> object:
+    """Read ``{labels: {app: x}}`` as ``{app: x}``; both forms are in use."""
+    if (
+        isinstance(value, dict)
+        and set(value) == {"labels"}
+        and not isinstance(value["labels"], str)
+    ):
+        return value["labels"] or {}
+    return value
+
+
+class PrintOptions(Model):
+    """How responses are written as JSON."""
+
+    add_whitespace: Bool = False
+    always_print_primitive_fields: Bool = False
+    always_print_enums_as_ints: Bool = False
+    preserve_proto_field_names: Bool = False
+
+
+class GrpcJsonTranscoderSpec(CheckedModel):
+    """What to transcode, and at which proxies.
+
+    ``workload_selector`` chooses proxies by their labels, {} all of the namespace; ``port_number``
+    None: every port. ``proto_descriptor_bin`` is a serialised ``FileDescriptorSet``.
+    """
+
+    workload_selector: Annotated[dict[str, str], BeforeValidator(_read_selector)] = Field(
+        default_factory=dict
+    )
+    is_gateway: Bool = False
+    port_number: Port | None = None
+    services: tuple[str, ...] = ()
+    proto_descriptor_bin: Base64 | None = None
+    builtin_proto_descriptor: (
+        Annotated[Literal["kserve_predict_v2"], BeforeValidator(_lower_case)] | None
+    ) = None
+    transcode_first: Bool = False
+    convert_grpc_status: Bool = False
+    ignored_query_parameters: tuple[str, ...] = ()
+    ignore_unknown_query_parameters: Bool = False
+    print_options: PrintOptions = PrintOptions()
+    auto_mapping: Bool = False
+    match_incoming_request_route: Annotated[
+        None, Untranslated("the request always keeps its route", (True,))
+    ] = None
+    priority: Annotated[None, Untranslated("transcoders are applied by name", (0,))] = None
+
+    @property
+    def service_names(self) -> tuple[str, ...]:
+        """The gRPC services to transcode: those named, or else the built-in descriptor's."""
+        return self.services or _BUILTIN_SERVICES.get(self.builtin_proto_descriptor or "", ())
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        if self.proto_descriptor_bin is None and self.builtin_proto_descriptor is None:
+            message = (
+                "The messages must be known: write protoDescriptorBin (base64), or "
+                "builtinProtoDescriptor: kserve_predict_v2."
+            )
+            yield Fault(Code.MISSING_FIELD, message, ("protoDescriptorBin",))
+        if self.proto_descriptor_bin is not None and self.builtin_proto_descriptor is not None:
+            message = "Write either protoDescriptorBin or builtinProtoDescriptor, not both."
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("builtinProtoDescriptor",))
+        if self.proto_descriptor_bin == b"":
+            message = "The descriptor is empty: write what `protoc --descriptor_set_out` makes."
+            yield Fault(Code.EMPTY_FIELD, message, ("protoDescriptorBin",))
+        if not self.service_names and self.proto_descriptor_bin is not None:
+            message = "Name the gRPC services to transcode in full, as in inference.Predictor."
+            yield Fault(Code.MISSING_FIELD, message, ("services",))
+        for index, service in enumerate(self.services):
+            if not service:
+                message = "This name is empty: write a gRPC service's full name."
+                yield Fault(Code.EMPTY_FIELD, message, ("services", index))
+
+
+class GrpcJsonTranscoder(IstioObject):
+    """gRPC-JSON transcoding at the chosen proxies."""
+
+    spec: GrpcJsonTranscoderSpec

@@ -1,0 +1,138 @@
+"""What can happen to a request: redirect, answer, rewrite, retry."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from straightway.api.codes import Code
+from straightway.api.faults import Fault, wrong
+from straightway.api.model import CheckedModel, Model, Untranslated
+from straightway.api.values import (
+    Base64,
+    Count,
+    Int,
+    Path,
+    Port,
+    PositiveDuration,
+    not_empty,
+    one_of,
+    quoted,
+    within,
+)
+
+_REDIRECT_CODES = (301, 302, 303, 307, 308)
+_BODY_LIMIT = 1024 * 1024
+
+
+def _check_redirect_code(value: int) -> int:
+    if value in _REDIRECT_CODES:
+        return value
+    allowed = one_of(*map(str, _REDIRECT_CODES))
+    raise wrong(Code.UNKNOWN_VALUE, f"{value} is not a redirect: write {allowed}.")
+
+
+class Redirect(CheckedModel):
+    """An answer that sends the client elsewhere. ``uri`` replaces the whole path."""
+
+    uri: Path | None = None
+    authority: Annotated[str, not_empty("write the new host")] | None = None
+    scheme: Literal["http", "https"] | None = None
+    port: Port | None = None
+    redirect_code: Annotated[Int, AfterValidator(_check_redirect_code)] = 301
+    derive_port: Annotated[None, Untranslated("the port is the request's own")] = None
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        if not self.model_fields_set - {"redirect_code"}:
+            message = "This redirects to the same place: write uri, authority, scheme or port."
+            yield Fault(Code.MISSING_FIELD, message)
+
+
+class Body(CheckedModel):
+    """The body of a direct response: text as ``string``, or base64 as ``bytes``; 1 MiB at most."""
+
+    string: str | None = None
+    bytes: Base64 | None = None
+
+    @property
+    def content(self) -> builtins.bytes:
+        """The body as it is sent."""
+        if self.string is not None:
+            return self.string.encode()
+        return self.bytes or b""
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        if self.string is not None and self.bytes is not None:
+            message = "Write either string or bytes, not both."
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("bytes",))
+        if len(self.content) > _BODY_LIMIT:
+            yield Fault(Code.OUT_OF_RANGE, "A body is at most 1 MiB: serve it from elsewhere.")
+
+
+class DirectResponse(Model):
+    """An answer by Envoy itself."""
+
+    status: Annotated[Int, within(200, 599, what="a status that can be answered")]
+    body: Body | None = None
+
+
+class Rewrite(CheckedModel):
+    """Changes the request on its way. ``uri`` replaces the matched prefix, or the whole path."""
+
+    uri: Path | None = None
+    authority: Annotated[str, not_empty("write the new host")] | None = None
+    uri_regex_rewrite: Annotated[None, Untranslated("the path stays as it is")] = None
+
+
+_RETRY_ON = frozenset(
+    {
+        "5xx",
+        "cancelled",
+        "connect-failure",
+        "deadline-exceeded",
+        "envoy-ratelimited",
+        "gateway-error",
+        "http3-post-connect-failure",
+        "internal",
+        "refused-stream",
+        "reset",
+        "reset-before-request",
+        "resource-exhausted",
+        "retriable-4xx",
+        "retriable-headers",
+        "retriable-status-codes",
+        "unavailable",
+    }
+)
+
+
+def _check_retry_on(value: str) -> str:
+    for condition in filter(None, (part.strip() for part in value.split(","))):
+        status = int(condition) if condition.isdecimal() and len(condition) == 3 else 0
+        if condition not in _RETRY_ON and not 100 <= status <= 599:
+            message = (
+                f"{quoted(condition)} is nothing to retry on: write conditions such as 5xx, "
+                "connect-failure or unavailable, or status codes, with commas between."
+            )
+            raise wrong(Code.UNKNOWN_VALUE, message)
+    return value
+
+
+class Retries(Model):
+    """Failed requests are sent again. ``retry_on`` is Envoy's x-envoy-retry-on, "" the default."""
+
+    attempts: Count = 0
+    per_try_timeout: PositiveDuration | None = None
+    retry_on: Annotated[str, AfterValidator(_check_retry_on)] = ""
+    backoff: PositiveDuration | None = None
+    retry_remote_localities: Annotated[
+        None, Untranslated("retries may go to any locality", (False,))
+    ] = None
+    retry_ignore_previous_hosts: Annotated[
+        None, Untranslated("a retry goes to another host where there is one", (True,))
+    ] = None

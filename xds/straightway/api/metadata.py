@@ -1,0 +1,60 @@
+"""What every object has: identity, labels and annotations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from straightway.api.model import KubernetesModel
+from straightway.api.values import none_as_empty_dict, none_as_empty_str
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """The identity of an object."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return it as people write it: ``VirtualService shop/checkout``."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+def _without_last_applied(annotations: dict[str, str]) -> dict[str, str]:
+    """Drop kubectl's copy of the whole object: it can be larger than all that we keep."""
+    if _LAST_APPLIED in annotations:
+        return {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
+    return annotations
+
+
+Labels = Annotated[dict[str, str], BeforeValidator(none_as_empty_dict)]
+Annotations = Annotated[Labels, AfterValidator(_without_last_applied)]
+
+Timestamp = Annotated[
+    str | None,
+    BeforeValidator(lambda value: value.isoformat() if isinstance(value, datetime) else value),
+]
+"""RFC 3339; YAML reads it as a datetime where it is not quoted."""
+
+
+class Metadata(KubernetesModel):
+    """Kubernetes object metadata, as far as it is used."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+    namespace: Annotated[
+        str,
+        Field(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63),
+        BeforeValidator(none_as_empty_str),
+        AfterValidator(lambda namespace: namespace or "default"),
+    ] = "default"
+    labels: Labels = Field(default_factory=dict)
+    annotations: Annotations = Field(default_factory=dict)
+    creation_timestamp: Timestamp = None
+    deletion_timestamp: Timestamp = None

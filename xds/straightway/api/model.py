@@ -1,0 +1,86 @@
+"""Base classes of all kinds: frozen, camelCase in YAML, snake_case here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from straightway.api.codes import Code
+from straightway.api.faults import Fault, raise_faults, warns, wrong
+
+
+def camel(name: str) -> str:
+    """Return the YAML name of a field: ``consecutive_5xx_errors`` → ``consecutive5xxErrors``."""
+    return re.sub(r"_([a-z0-9])", lambda found: found[1].upper(), name)
+
+
+class Model(BaseModel):
+    """Part of an Istio object: a field that does not exist is an error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=camel, protected_namespaces=()
+    )
+
+
+class CheckedModel(Model):
+    """A model with rules between its fields."""
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield everything that is wrong between the fields; they are valid one by one."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _check(self, info: ValidationInfo) -> Self:
+        raise_faults(self.faults(), info, type(self).__name__)
+        return self
+
+
+class KubernetesModel(BaseModel):
+    """Part of a core Kubernetes object: fields that we do not need are not kept."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=camel, protected_namespaces=()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Untranslated:
+    """Marks a field that is valid in Istio and has no translation yet.
+
+    ``instead`` says what happens without it; ``unless`` holds values that mean no more than
+    leaving the field out. The field's value is always None.
+    """
+
+    instead: str
+    unless: tuple[object, ...] = ()
+
+    def __get_pydantic_core_schema__(
+        self, source: type[Any], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Build the validator."""
+        return core_schema.with_info_plain_validator_function(self._validate)
+
+    def _validate(self, value: object, info: ValidationInfo) -> None:
+        if value is not None and value not in self.unless and warns(info):
+            message = f"{info.field_name} is valid, but not translated yet: {self.instead}."
+            raise wrong(Code.NOT_TRANSLATED_YET, message)
+
+
+def _discard(value: object) -> None:
+    """Keep nothing of the value."""
+
+
+Discarded = Annotated[None, PlainValidator(_discard)]
+"""A field that others write for themselves, such as ``status``."""

@@ -1,0 +1,37 @@
+"""The base of all kinds."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from straightway.api.metadata import Metadata, Reference
+from straightway.api.model import Discarded, camel
+
+
+class ApiObject(BaseModel):
+    """One object that people write: frozen, and complete in itself."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=camel, protected_namespaces=())
+
+    api_version: str
+    kind: str
+    metadata: Metadata
+
+    @property
+    def reference(self) -> Reference:
+        """The object's identity."""
+        return Reference(self.kind, self.metadata.namespace, self.metadata.name)
+
+
+class IstioObject(ApiObject):
+    """An object whose every field we answer for: one that does not exist is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Discarded = None
+
+
+class KubernetesObject(ApiObject):
+    """A core Kubernetes object: fields that we do not need are not kept."""
+
+    model_config = ConfigDict(extra="ignore")

@@ -1,0 +1,71 @@
+"""Pod: where a Service's selector finds workloads when no EndpointSlice names them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from straightway.api.model import KubernetesModel
+from straightway.api.objects import KubernetesObject
+from straightway.api.values import none_as_empty_list
+
+
+class ContainerPort(KubernetesModel):
+    """A port that a Service's ``targetPort`` can call by name."""
+
+    name: str | None = None
+    container_port: int
+    protocol: str = "TCP"
+
+
+class Container(KubernetesModel):
+    """One container."""
+
+    ports: Annotated[tuple[ContainerPort, ...], BeforeValidator(none_as_empty_list)] = ()
+
+
+class PodSpec(KubernetesModel):
+    """What we need of a Pod's spec."""
+
+    containers: Annotated[tuple[Container, ...], BeforeValidator(none_as_empty_list)] = ()
+    node_name: str | None = None
+
+
+class PodCondition(KubernetesModel):
+    """One condition, such as Ready."""
+
+    type: str
+    status: str
+
+
+class PodStatus(KubernetesModel):
+    """What Kubernetes says of the Pod."""
+
+    pod_ip: Annotated[str | None, Field(alias="podIP")] = None
+    phase: str | None = None
+    conditions: Annotated[tuple[PodCondition, ...], BeforeValidator(none_as_empty_list)] = ()
+
+
+class Pod(KubernetesObject):
+    """A Kubernetes Pod."""
+
+    spec: PodSpec
+    status: PodStatus = PodStatus()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes traffic: it has an address, is Ready, and is not being deleted."""
+        ready = any(
+            condition.type == "Ready" and condition.status == "True"
+            for condition in self.status.conditions
+        )
+        return ready and bool(self.status.pod_ip) and self.metadata.deletion_timestamp is None
+
+    def port_named(self, name: str) -> int | None:
+        """Return the number of the container port with this name, None if there is none."""
+        for container in self.spec.containers:
+            for port in container.ports:
+                if port.name == name:
+                    return port.container_port
+        return None

@@ -1,0 +1,44 @@
+"""Service: a name and ports for the Pods that its selector matches."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from straightway.api.metadata import Labels
+from straightway.api.model import KubernetesModel
+from straightway.api.objects import KubernetesObject
+from straightway.api.values import none_as_empty_list
+
+
+class ServicePort(KubernetesModel):
+    """One port. ``target_port`` None: the same as ``port``; text: the name of a container port."""
+
+    name: str | None = None
+    port: int
+    target_port: int | str | None = None
+    protocol: str = "TCP"
+    app_protocol: str | None = None
+
+
+class ServiceSpec(KubernetesModel):
+    """What we need of a Service."""
+
+    type: str = "ClusterIP"
+    cluster_ip: Annotated[str | None, Field(alias="clusterIP")] = None
+    selector: Labels = Field(default_factory=dict)
+    external_name: str | None = None
+    ports: Annotated[tuple[ServicePort, ...], BeforeValidator(none_as_empty_list)] = ()
+    publish_not_ready_addresses: bool = False
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether clients connect to the Pods themselves, without a virtual address."""
+        return self.cluster_ip == "None"
+
+
+class Service(KubernetesObject):
+    """A Kubernetes Service."""
+
+    spec: ServiceSpec

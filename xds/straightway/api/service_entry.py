@@ -1,0 +1,118 @@
+"""ServiceEntry: a service that Kubernetes does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from straightway.api.codes import Code
+from straightway.api.faults import Fault
+from straightway.api.model import CheckedModel, Model, Untranslated
+from straightway.api.objects import IstioObject
+from straightway.api.protocol import Protocol
+from straightway.api.values import HostPattern, Network, Port, UpperCase, is_ip, not_empty, quoted
+from straightway.api.workload_entry import WorkloadEntrySpec
+
+
+class Resolution(StrEnum):
+    """How the addresses behind a ServiceEntry are found."""
+
+    NONE = "NONE"
+    STATIC = "STATIC"
+    DNS = "DNS"
+    DNS_ROUND_ROBIN = "DNS_ROUND_ROBIN"
+    DYNAMIC_DNS = "DYNAMIC_DNS"
+
+
+class Location(StrEnum):
+    """Whether a ServiceEntry's workloads are part of the mesh."""
+
+    MESH_EXTERNAL = "MESH_EXTERNAL"
+    MESH_INTERNAL = "MESH_INTERNAL"
+
+
+class ServiceEntryPort(Model):
+    """One port of the service. ``target_port`` None: the same as ``number``."""
+
+    number: Port
+    name: Annotated[str, not_empty("give the port a name")]
+    protocol: Annotated[Protocol, UpperCase] = Protocol.TCP
+    target_port: Port | None = None
+
+
+class WorkloadSelector(Model):
+    """Chooses workloads of the same namespace by their labels."""
+
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class ServiceEntrySpec(CheckedModel):
+    """The service."""
+
+    hosts: Annotated[tuple[HostPattern, ...], not_empty("name at least one host")]
+    addresses: tuple[Network, ...] = ()
+    ports: tuple[ServiceEntryPort, ...] = ()
+    location: Location = Location.MESH_EXTERNAL
+    resolution: Resolution = Resolution.NONE
+    endpoints: tuple[WorkloadEntrySpec, ...] = ()
+    workload_selector: WorkloadSelector | None = None
+    export_to: Annotated[None, Untranslated("every namespace sees the service", (["*"],))] = None
+    subject_alt_names: Annotated[None, Untranslated("no certificate is checked for them")] = None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the whole service waits for a later release."""
+        return self.resolution is Resolution.DYNAMIC_DNS
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        for index, host in enumerate(self.hosts):
+            if host == "*":
+                message = "A service cannot have the host *: name it, as in api.example.com."
+                yield Fault(Code.INVALID_HOST, message, ("hosts", index))
+        if not self.ports:
+            yield Fault(Code.MISSING_FIELD, "A service needs at least one port.", ("ports",))
+        yield from self._port_faults()
+        yield from self._endpoint_faults()
+        if self.is_left_out:
+            message = "DYNAMIC_DNS is not translated yet: the service is left out. Write DNS."
+            yield Fault(Code.NOT_TRANSLATED_YET, message, ("resolution",))
+
+    def _port_faults(self) -> Iterable[Fault]:
+        names: set[str] = set()
+        numbers: set[int] = set()
+        for index, port in enumerate(self.ports):
+            if port.name in names:
+                message = f"Another port is named {quoted(port.name)} too: give each its own name."
+                yield Fault(Code.DUPLICATE_VALUE, message, ("ports", index, "name"))
+            if port.number in numbers:
+                message = f"Another port has the number {port.number} too: give each its own."
+                yield Fault(Code.DUPLICATE_VALUE, message, ("ports", index, "number"))
+            names.add(port.name)
+            numbers.add(port.number)
+
+    def _endpoint_faults(self) -> Iterable[Fault]:
+        if self.endpoints and self.workload_selector is not None:
+            message = "Write either endpoints or a workloadSelector, not both."
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("workloadSelector",))
+        if self.endpoints and self.resolution is Resolution.NONE:
+            message = "With resolution NONE no endpoints are used: write resolution STATIC or DNS."
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("endpoints",))
+        if self.resolution is Resolution.STATIC:
+            for index, endpoint in enumerate(self.endpoints):
+                if not is_ip(endpoint.address):
+                    message = (
+                        f"{quoted(endpoint.address)} is not an IP address, which resolution STATIC "
+                        "needs: write one, or resolution DNS."
+                    )
+                    at = ("endpoints", index, "address")
+                    yield Fault(Code.INVALID_ADDRESS, message, at)
+
+
+class ServiceEntry(IstioObject):
+    """A service that routes and destination rules can name by its hosts."""
+
+    spec: ServiceEntrySpec

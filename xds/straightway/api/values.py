@@ -1,0 +1,260 @@
+"""Values with a syntax of their own, as types for the models' fields."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Sized
+from datetime import timedelta
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
+
+from straightway.api.codes import Code
+from straightway.api.faults import wrong
+
+_Sized = TypeVar("_Sized", bound=Sized)
+
+Bool = Annotated[bool, Strict()]
+Int = Annotated[int, Strict()]
+
+
+def none_as_empty_dict(value: object) -> object:
+    """Read ``labels:`` with nothing behind it as no labels, as Kubernetes does."""
+    return {} if value is None else value
+
+
+def none_as_empty_list(value: object) -> object:
+    """Read ``endpoints: null``, which Kubernetes itself prints, as no endpoints."""
+    return () if value is None else value
+
+
+def none_as_empty_str(value: object) -> object:
+    """Read ``namespace:`` with nothing behind it as none given."""
+    return "" if value is None else value
+
+
+def one_of(*words: str) -> str:
+    """Return ``a, b or c``."""
+    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+
+
+# --- Numbers ---------------------------------------------------------------------------------
+
+
+def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") -> AfterValidator:
+    """Return the check that a number is between both bounds, them included."""
+    what = what or "allowed here"
+
+    def check(number: int) -> int:
+        if low <= number <= high:
+            return number
+        raise wrong(code, f"{number} is not {what}: write a number from {low} to {high}.")
+
+    return AfterValidator(check)
+
+
+Port = Annotated[Int, within(1, 65535, Code.INVALID_PORT, "a port")]
+Count = Annotated[Int, within(0, 2**31 - 1)]
+"""A number of things, 0 included."""
+Percent = Annotated[Int, within(0, 100, what="a percentage")]
+
+# --- Durations -------------------------------------------------------------------------------
+
+_UNITS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "µs": 1}
+_DURATION = re.compile(r"(?:(?:\d+(?:\.\d*)?|\.\d+)(?:h|ms|m|s|us|µs))+")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs)")
+_LONGEST = timedelta(days=36_500)
+"""A hundred years: longer ones overflow Envoy's milliseconds or protobuf's Duration."""
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read an Istio duration: ``1.5s``, ``100ms``, ``1h30m``.
+
+    Raises:
+        PydanticCustomError: if it is none; the message says what to write.
+
+    """
+    if not isinstance(value, str):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        hint = f'"{value}s"' if number else '"2s"'
+        message = f"A duration is a number with its unit, as text: write for example {hint}."
+        raise wrong(Code.INVALID_DURATION, message)
+    if value == "0":
+        return timedelta()
+    if len(value) > 64 or not _DURATION.fullmatch(value):
+        hint = f"{value}s" if value.isdecimal() and len(value) < 10 else "2s"
+        message = (
+            f"{quoted(value)} is not a duration: write a number and a unit (h, m, s, ms), "
+            f'such as "{hint}".'
+        )
+        raise wrong(Code.INVALID_DURATION, message)
+    microseconds = sum(
+        float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value)
+    )
+    if microseconds > _LONGEST // timedelta(microseconds=1):
+        message = f"{quoted(value)} is too long: write a hundred years (876000h) at most."
+        raise wrong(Code.INVALID_DURATION, message)
+    return timedelta(microseconds=round(microseconds))
+
+
+def _not_zero(duration: timedelta) -> timedelta:
+    if duration < timedelta(milliseconds=1):
+        raise wrong(
+            Code.INVALID_DURATION, 'This duration must be at least one millisecond ("1ms").'
+        )
+    return duration
+
+
+Duration = Annotated[timedelta, PlainValidator(parse_duration)]
+"""Zero or longer."""
+PositiveDuration = Annotated[Duration, AfterValidator(_not_zero)]
+"""One millisecond or longer, which is Envoy's resolution."""
+
+# --- Names of hosts and addresses ------------------------------------------------------------
+
+_LABEL = r"[a-zA-Z0-9](?:[-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_WILDCARD = re.compile(rf"\*(?:-?{_LABEL})?(?:\.{_LABEL})*\.?")
+
+
+def quoted(value: object) -> str:
+    """Return a value as text for a message, shortened if it is long."""
+    text = str(value)
+    return f'"{text}"' if len(text) <= 80 else f'"{text[:77]}…"'
+
+
+def is_ip(value: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_host(value: str, what: str, pattern: re.Pattern[str], wildcard: str) -> str:
+    if (len(value) <= 253 and pattern.fullmatch(value)) or is_ip(value):
+        return value
+    if "://" in value:
+        advice = "leave the scheme out and write the name alone"
+    elif "*" in value:
+        advice = wildcard
+    elif value.rpartition(":")[2].isdecimal():
+        advice = "leave the port out; it has its own field"
+    else:
+        advice = "write a DNS name (letters, digits, hyphens, dots) or an IP address"
+    raise wrong(Code.INVALID_HOST, f"{quoted(value)} is not {what}: {advice}.")
+
+
+def check_host(value: str) -> str:
+    """Accept a DNS name or IP address without wildcard."""
+    advice = "a wildcard cannot stand here; write one full name"
+    return _check_host(value, "the name of a host", _NAME, advice)
+
+
+def check_host_pattern(value: str) -> str:
+    """Accept a DNS name or IP address, or a wildcard as the first label or part of it."""
+    if value[:1] == "*" and _WILDCARD.fullmatch(value):
+        return value
+    advice = "a wildcard can only lead, as in *.example.com"
+    return _check_host(value, "the name of a host", _NAME, advice)
+
+
+def _check_gateway_host(value: str) -> str:
+    namespace, slash, host = value.rpartition("/")
+    if slash and namespace not in ("*", ".") and not re.fullmatch(_LABEL, namespace):
+        message = (
+            f"{quoted(value)} does not begin with a namespace: write namespace/host, ./host (this "
+            "namespace) or */host (every namespace)."
+        )
+        raise wrong(Code.INVALID_HOST, message)
+    check_host_pattern(host)
+    return value
+
+
+def _check_address(value: str) -> str:
+    if is_ip(value):
+        return value
+    raise wrong(Code.INVALID_ADDRESS, f"{quoted(value)} is not an IP address.")
+
+
+def _check_network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        message = f"{quoted(value)} is neither an IP address nor a CIDR range such as 10.0.0.0/8."
+        raise wrong(Code.INVALID_ADDRESS, message) from None
+    return value
+
+
+Host = Annotated[str, AfterValidator(check_host)]
+HostPattern = Annotated[str, AfterValidator(check_host_pattern)]
+GatewayHost = Annotated[str, AfterValidator(_check_gateway_host)]
+"""A host pattern, with or without ``namespace/`` before it."""
+Address = Annotated[str, AfterValidator(_check_address)]
+Network = Annotated[str, AfterValidator(_check_network)]
+
+# --- Base64 ----------------------------------------------------------------------------------
+
+
+def _decode_base64(value: object) -> bytes:
+    try:
+        if isinstance(value, bytes):  # YAML's !!binary
+            return value
+        return base64.b64decode("".join(str(value).split()), validate=True)
+    except (binascii.Error, ValueError):
+        message = "This is not base64: write what `base64 -w0 FILE` prints."
+        raise wrong(Code.INVALID_BASE64, message) from None
+
+
+Base64 = Annotated[bytes, PlainValidator(_decode_base64)]
+"""Decoded when it is read."""
+
+# --- Headers and paths -----------------------------------------------------------------------
+
+_HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_PSEUDO_HEADERS = frozenset({":authority", ":method", ":path", ":scheme"})
+
+
+def check_header_name(value: str) -> str:
+    """Accept an HTTP header's name (RFC 9110, section 5.1), or an HTTP/2 pseudo-header's."""
+    if _HEADER.fullmatch(value) or value in _PSEUDO_HEADERS:
+        return value
+    message = (
+        f"{quoted(value)} is not the name of a header: write letters, digits and hyphens, "
+        "such as x-model."
+    )
+    raise wrong(Code.INVALID_HEADER_NAME, message)
+
+
+def _check_path(value: str) -> str:
+    if value.startswith("/"):
+        return value
+    message = f"{quoted(value)} is not a path: begin it with a slash, as in {quoted('/' + value)}."
+    raise wrong(Code.INVALID_PATH, message)
+
+
+def not_empty(advice: str) -> AfterValidator:
+    """Return the check that a text, list or mapping is not empty."""
+
+    def check(value: _Sized) -> _Sized:
+        if value:
+            return value
+        raise wrong(Code.EMPTY_FIELD, f"This is empty: {advice}.")
+
+    return AfterValidator(check)
+
+
+HeaderName = Annotated[str, AfterValidator(check_header_name)]
+Path = Annotated[str, AfterValidator(_check_path)]
+
+
+def upper_case(value: object) -> object:
+    """Read ``http`` as ``HTTP``, as Istio does for protocols."""
+    return value.upper() if isinstance(value, str) else value
+
+
+UpperCase = BeforeValidator(upper_case)

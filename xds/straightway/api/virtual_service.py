@@ -1,0 +1,207 @@
+"""VirtualService: which requests go where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+from straightway.api.codes import Code
+from straightway.api.faults import Fault
+from straightway.api.headers import Headers
+from straightway.api.http_actions import DirectResponse, Redirect, Retries, Rewrite
+from straightway.api.matching import HeaderMatch, StringMatch, UriMatch
+from straightway.api.model import CheckedModel, Model, Untranslated
+from straightway.api.objects import IstioObject
+from straightway.api.values import (
+    Bool,
+    Count,
+    Duration,
+    HeaderName,
+    Host,
+    HostPattern,
+    Port,
+    not_empty,
+    quoted,
+)
+
+
+class HttpMatch(CheckedModel):
+    """Conditions that must all hold; header names are matched without regard to case."""
+
+    name: str = ""
+    uri: UriMatch | None = None
+    scheme: StringMatch | None = None
+    method: StringMatch | None = None
+    authority: StringMatch | None = None
+    headers: dict[HeaderName, HeaderMatch] = Field(default_factory=dict)
+    without_headers: dict[HeaderName, HeaderMatch] = Field(default_factory=dict)
+    query_params: dict[str, HeaderMatch] = Field(default_factory=dict)
+    port: Port | None = None
+    ignore_uri_case: Bool = False
+    gateways: tuple[str, ...] = ()
+    source_namespace: str = ""
+    source_labels: dict[str, str] = Field(default_factory=dict)
+    stat_prefix: Annotated[None, Untranslated("no statistics of its own are kept")] = None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it holds a condition that is not translated yet, so it must match nothing.
+
+        Without the condition it would match more than was asked for.
+        """
+        return bool(self.source_namespace or self.source_labels)
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        for given, name in (
+            (self.source_namespace, "sourceNamespace"),
+            (self.source_labels, "sourceLabels"),
+        ):
+            if given:
+                message = f"{name} is valid, but not translated yet: this whole match is left out."
+                yield Fault(Code.NOT_TRANSLATED_YET, message, (name,))
+
+
+class PortSelector(Model):
+    """A port of the destination's service."""
+
+    number: Port
+
+
+class Destination(Model):
+    """A service, by short name or in full. ``port`` None: the only port that it has."""
+
+    host: Host
+    subset: str | None = None
+    port: PortSelector | None = None
+
+
+class RouteDestination(Model):
+    """One of the destinations that share a route's requests in proportion to ``weight``."""
+
+    destination: Destination
+    weight: Count = 0
+    headers: Headers | None = None
+
+
+class Delegate(Model):
+    """Another VirtualService that holds the routes."""
+
+    name: str = ""
+    namespace: str = ""
+
+
+class HeaderToDynamicSubsetKey(Model):
+    """Takes the value of a subset key from a request header (``dynamicSubset`` has the keys)."""
+
+    header: Annotated[HeaderName, not_empty("name the header that holds the value")]
+    key: Annotated[str, not_empty("write one of the DestinationRule's subset keys")]
+
+
+class HttpRoute(CheckedModel):
+    """What happens to the requests that one of ``match`` fits; no ``match``: to every request.
+
+    ``timeout`` of zero: no limit.
+    """
+
+    name: str = ""
+    match: tuple[HttpMatch, ...] = ()
+    route: tuple[RouteDestination, ...] = ()
+    redirect: Redirect | None = None
+    direct_response: DirectResponse | None = None
+    rewrite: Rewrite | None = None
+    timeout: Duration | None = None
+    retries: Retries | None = None
+    headers: Headers | None = None
+    header_to_dynamic_subset_key: tuple[HeaderToDynamicSubsetKey, ...] = ()
+    delegate: Delegate | None = None
+    fault: Annotated[None, Untranslated("no fault is injected")] = None
+    mirror: Annotated[None, Untranslated("no request is mirrored")] = None
+    mirrors: Annotated[None, Untranslated("no request is mirrored")] = None
+    mirror_percent: Annotated[
+        None, Field(alias="mirror_percent"), Untranslated("no request is mirrored")
+    ] = None
+    mirror_percentage: Annotated[None, Untranslated("no request is mirrored")] = None
+    cors_policy: Annotated[None, Untranslated("no CORS headers are sent")] = None
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether no request can take it, because what it needs is not translated yet."""
+        return self.delegate is not None or (
+            bool(self.match) and all(match.is_left_out for match in self.match)
+        )
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        yield from self._action_faults()
+        if len(self.route) > 1 and not any(route.weight for route in self.route):
+            message = "No destination has a weight, so none would get a request: give each one."
+            yield Fault(Code.NO_WEIGHT, message, ("route",))
+        keys: set[str] = set()
+        for index, rule in enumerate(self.header_to_dynamic_subset_key):
+            if rule.key in keys:
+                message = (
+                    f"The key {quoted(rule.key)} is mapped twice: of a request's headers, the last "
+                    "that it has wins."
+                )
+                at = ("headerToDynamicSubsetKey", index, "key")
+                yield Fault(Code.SUBSET_KEY_MAPPED_TWICE, message, at)
+            keys.add(rule.key)
+
+    def _action_faults(self) -> Iterable[Fault]:
+        if self.delegate is not None:
+            message = "delegate is valid, but not translated yet: this route is left out."
+            yield Fault(Code.NOT_TRANSLATED_YET, message, ("delegate",))
+        actions = [
+            name
+            for name, given in (
+                ("route", bool(self.route)),
+                ("redirect", self.redirect is not None),
+                ("directResponse", self.direct_response is not None),
+                ("delegate", self.delegate is not None),
+            )
+            if given
+        ]
+        if not actions:
+            message = "Say what happens to the requests: write route, redirect or directResponse."
+            yield Fault(Code.NO_ACTION, message)
+        for action in actions[1:]:
+            message = f"A route does one thing: write either {actions[0]} or {action}, not both."
+            yield Fault(Code.SEVERAL_ACTIONS, message, (action,))
+        if self.redirect is not None and self.rewrite is not None:
+            message = "A redirect sends no request on: write the new path into redirect.uri."
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("rewrite",))
+
+
+class VirtualServiceSpec(CheckedModel):
+    """Routes in order: the first that matches decides.
+
+    No ``gateways``: sidecars only, which is also what the name ``mesh`` in it means.
+    """
+
+    hosts: Annotated[tuple[HostPattern, ...], not_empty('write "*" for every host')]
+    gateways: tuple[str, ...] = ()
+    http: tuple[HttpRoute, ...] = ()
+    tls: Annotated[None, Untranslated("these routes are left out")] = None
+    tcp: Annotated[None, Untranslated("these routes are left out")] = None
+    export_to: Annotated[None, Untranslated("every namespace sees these routes", (["*"],))] = None
+
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        seen: set[str] = set()
+        for index, host in enumerate(self.hosts):
+            if host.lower() in seen:
+                message = f"The host {quoted(host)} is named twice: leave one out."
+                yield Fault(Code.DUPLICATE_VALUE, message, ("hosts", index))
+            seen.add(host.lower())
+        if not self.http and not self.model_fields_set & {"tls", "tcp"}:
+            message = "This routes nothing: write http, with at least one route."
+            yield Fault(Code.MISSING_FIELD, message)
+
+
+class VirtualService(IstioObject):
+    """Routes for hosts, at gateways or in sidecars."""
+
+    spec: VirtualServiceSpec

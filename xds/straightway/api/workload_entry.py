@@ -1,0 +1,36 @@
+"""WorkloadEntry: one workload outside Kubernetes, or one process of several on one address."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from straightway.api.model import Model
+from straightway.api.objects import IstioObject
+from straightway.api.values import Count, Host, Port, none_as_empty_dict
+
+
+class WorkloadEntrySpec(Model):
+    """The workload itself; the same shape stands in a ServiceEntry's ``endpoints``.
+
+    ``ports`` maps the name of a service's port to this workload's own port number. ``weight`` is
+    relative to the other workloads', None for the default of 1. ``locality`` is
+    ``region/zone/subzone``.
+    """
+
+    address: Host
+    ports: dict[str, Port] = Field(default_factory=dict)
+    labels: Annotated[dict[str, str], BeforeValidator(none_as_empty_dict)] = Field(
+        default_factory=dict
+    )
+    network: str = ""
+    locality: str = ""
+    weight: Count | None = None
+    service_account: str = ""
+
+
+class WorkloadEntry(IstioObject):
+    """A workload that a Service's selector or a ServiceEntry's workloadSelector can match."""
+
+    spec: WorkloadEntrySpec
