@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 
-from straightway.api.model import KubernetesModel
+from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
 from straightway.api.values import none_as_empty_list
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 
-class EndpointPort(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class EndpointPort:
     """A port that all endpoints of the slice have, named as the Service's port is."""
 
     name: str | None = None
@@ -22,7 +24,8 @@ class EndpointPort(KubernetesModel):
     app_protocol: str | None = None
 
 
-class EndpointConditions(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class EndpointConditions:
     """The state of an endpoint; None: unknown."""
 
     ready: bool | None = None
@@ -30,7 +33,8 @@ class EndpointConditions(KubernetesModel):
     terminating: bool | None = None
 
 
-class TargetReference(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class TargetReference:
     """The object behind an endpoint, most often a Pod."""
 
     kind: str | None = None
@@ -38,7 +42,8 @@ class TargetReference(KubernetesModel):
     namespace: str | None = None
 
 
-class Endpoint(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class Endpoint:
     """One Pod. All its ``addresses`` are the same Pod's."""
 
     addresses: tuple[str, ...]

@@ -19,6 +19,7 @@ _CODES = frozenset(Code)
 _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
+    "dataclass_type": "a mapping",
     "dict_type": "a mapping",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",

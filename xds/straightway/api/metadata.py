@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 
-from straightway.api.model import KubernetesModel
+from straightway.api.model import KUBERNETES
 from straightway.api.values import none_as_empty_dict, none_as_empty_str
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
 class Reference:
     """The identity of an object."""
 
@@ -44,7 +45,8 @@ Timestamp = Annotated[
 """RFC 3339; YAML reads it as a datetime where it is not quoted."""
 
 
-class Metadata(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class Metadata:
     """Kubernetes object metadata, as far as it is used."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]

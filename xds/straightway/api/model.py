@@ -47,12 +47,12 @@ class CheckedModel(Model):
         return self
 
 
-class KubernetesModel(BaseModel):
-    """Part of a core Kubernetes object: fields that we do not need are not kept."""
+KUBERNETES = ConfigDict(extra="ignore", alias_generator=camel)
+"""For parts of core Kubernetes objects: fields that we do not need are not kept.
 
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=camel, protected_namespaces=()
-    )
+They are slotted dataclasses, because there are so many: an endpoint takes 200 bytes, where a
+pydantic model would take 2,000.
+"""
 
 
 @dataclass(frozen=True, slots=True)

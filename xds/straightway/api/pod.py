@@ -5,41 +5,47 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 
-from straightway.api.model import KubernetesModel
+from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
 from straightway.api.values import none_as_empty_list
 
 
-class ContainerPort(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class ContainerPort:
     """A port that a Service's ``targetPort`` can call by name."""
 
-    name: str | None = None
     container_port: int
+    name: str | None = None
     protocol: str = "TCP"
 
 
-class Container(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class Container:
     """One container."""
 
     ports: Annotated[tuple[ContainerPort, ...], BeforeValidator(none_as_empty_list)] = ()
 
 
-class PodSpec(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class PodSpec:
     """What we need of a Pod's spec."""
 
     containers: Annotated[tuple[Container, ...], BeforeValidator(none_as_empty_list)] = ()
     node_name: str | None = None
 
 
-class PodCondition(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class PodCondition:
     """One condition, such as Ready."""
 
     type: str
     status: str
 
 
-class PodStatus(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class PodStatus:
     """What Kubernetes says of the Pod."""
 
     pod_ip: Annotated[str | None, Field(alias="podIP")] = None

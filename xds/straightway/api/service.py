@@ -5,24 +5,27 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 
 from straightway.api.metadata import Labels
-from straightway.api.model import KubernetesModel
+from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
 from straightway.api.values import none_as_empty_list
 
 
-class ServicePort(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class ServicePort:
     """One port. ``target_port`` None: the same as ``port``; text: the name of a container port."""
 
-    name: str | None = None
     port: int
+    name: str | None = None
     target_port: int | str | None = None
     protocol: str = "TCP"
     app_protocol: str | None = None
 
 
-class ServiceSpec(KubernetesModel):
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class ServiceSpec:
     """What we need of a Service."""
 
     type: str = "ClusterIP"
