@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await peers.close()
 
 
+def resolve(host: str) -> str:
+    """Return the IPv4 address of a host; Envoy takes no names for endpoints."""
+    try:
+        return socket.gethostbyname(host)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot resolve {host!r}: {error}") from error
+
+
 def parse_arguments() -> Settings:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m demo.runtime", description=__doc__)
@@ -88,7 +97,12 @@ def parse_arguments() -> Settings:
     parser.add_argument("--models", type=Path, required=True, help="folder of trained models")
     parser.add_argument("--entry", type=Path, required=True, help="WorkloadEntry file to keep")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--address", default="127.0.0.1", help="address that others reach")
+    parser.add_argument(
+        "--address",
+        type=resolve,
+        default="127.0.0.1",
+        help="address or host name that others reach",
+    )
     parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
     parser.add_argument("--capacity", type=int, default=2, help="models held at a time")
     parser.add_argument(

