@@ -3,10 +3,15 @@
 It must not know where resources come from or what they mean: no module here imports another part
 of straightway.
 
-The order of reading: ``resources`` and ``cache`` are what the caller fills.
+The order of reading: ``resources``, ``table`` and ``cache`` hold what is to be served;
+``subscription``, with its variants ``sotw`` and ``delta``, and ``session`` are the protocol,
+without I/O; ``stream`` and ``server`` bring it to the wire; ``callbacks``, ``client`` and
+``report`` say what happens there.
 """
 
 from straightway.discovery.cache import Cache
+from straightway.discovery.callbacks import Callbacks, Closed, Push
+from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
 from straightway.discovery.resources import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -20,6 +25,10 @@ from straightway.discovery.resources import (
     VIRTUAL_HOST,
     Resource,
 )
+from straightway.discovery.response import Variant
+from straightway.discovery.server import DiscoveryServer
+from straightway.discovery.session import Limits
+from straightway.discovery.settings import Settings, grpc_options
 
 __all__ = [
     "CLUSTER",
@@ -33,5 +42,17 @@ __all__ = [
     "TYPED_EXTENSION_CONFIG",
     "VIRTUAL_HOST",
     "Cache",
+    "Callbacks",
+    "ClientState",
+    "Closed",
+    "DiscoveryServer",
+    "Limits",
+    "Push",
+    "Rejection",
     "Resource",
+    "Sent",
+    "Settings",
+    "TypeState",
+    "Variant",
+    "grpc_options",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from hashlib import blake2b
 from itertools import islice
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import Final
 from straightway.discovery.resources import Resource
 
 _LOG_LENGTH: Final = 4096
+_SHARED_LENGTH: Final = 8
 _DIGEST_BYTES: Final = 8
 _DIGEST_MASK: Final = (1 << 8 * _DIGEST_BYTES) - 1
 
@@ -23,12 +24,13 @@ class Table:
     in time proportional to the changes what is new since (:meth:`changed_since`).
     """
 
-    __slots__ = ("_digest", "_log", "_resources", "sequence")
+    __slots__ = ("_digest", "_log", "_resources", "_shared", "sequence")
 
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
         self._digest = 0
         self._log: deque[str] = deque(maxlen=_LOG_LENGTH)
+        self._shared: dict[Hashable, bytes] = {}
         self.sequence = 0
 
     @property
@@ -60,6 +62,19 @@ class Table:
             return None
         return set(islice(reversed(self._log), count))
 
+    def shared(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """Return what ``make`` gives, made once for all who ask with ``key`` until the next change.
+
+        Streams of one audience mostly go from the same content to the same content, so they need
+        the same bytes.
+        """
+        made = self._shared.get(key)
+        if made is None:
+            if len(self._shared) == _SHARED_LENGTH:
+                del self._shared[next(iter(self._shared))]
+            made = self._shared[key] = make()
+        return made
+
     def replace(self, resources: Mapping[str, Resource]) -> bool:
         """Make ``resources`` the whole content; return whether that changed anything."""
         gone = [name for name in self._resources if name not in resources]
@@ -90,6 +105,7 @@ class Table:
             self._digest += _fingerprint(resource)
             self._resources[name] = resource
         self._digest &= _DIGEST_MASK
+        self._shared.clear()
         self._log.append(name)
         self.sequence += 1
 

@@ -1,0 +1,121 @@
+"""The discovery server: the aggregated discovery service on a grpc.aio server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import grpc
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
+
+from straightway.discovery.cache import Cache
+from straightway.discovery.callbacks import Callbacks, Closed
+from straightway.discovery.client import ClientState
+from straightway.discovery.response import Variant
+from straightway.discovery.settings import Settings
+from straightway.discovery.stream import Ending, KeyOf, Stream
+from straightway.discovery.subscription import Request
+
+log = logging.getLogger(__name__)
+
+_SERVICE: Final = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+_SHUTDOWN: Final = Ending(Closed.SHUTDOWN, grpc.StatusCode.UNAVAILABLE, "shutting down")
+
+_Context = grpc.aio.ServicerContext[Request, bytes]
+_Handler = Callable[[object, _Context], Awaitable[None]]
+
+
+class DiscoveryServer:
+    """Serves a cache to Envoys, over aggregated streams of both variants.
+
+    ``key_of`` gives the audience key for an Envoy's Node (without its list of extensions); the
+    client gets the snapshot that the cache holds under that key.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        key_of: KeyOf,
+        *,
+        callbacks: Callbacks | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._cache = cache
+        self._key_of = key_of
+        self._callbacks = callbacks or Callbacks()
+        self._settings = settings or Settings()
+        self._streams: set[Stream] = set()
+        self._all_closed = asyncio.Event()
+        self._is_closing = False
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Register the service with a server that has not been started."""
+        handlers: dict[str, grpc.RpcMethodHandler[Request, bytes]] = {
+            "StreamAggregatedResources": grpc.stream_stream_rpc_method_handler(
+                self._handler(Variant.STATE_OF_THE_WORLD),
+                request_deserializer=DiscoveryRequest.FromString,
+            ),
+            "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(
+                self._handler(Variant.DELTA),
+                request_deserializer=DeltaDiscoveryRequest.FromString,
+            ),
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
+
+    def rekey(self) -> None:
+        """Compute the audience key of every open stream again.
+
+        Call it when ``key_of`` may give other keys than before. Streams whose key differs move to
+        the other snapshot, and are sent what differs. Where ``key_of`` raises, the stream stays
+        and the exception is logged.
+        """
+        for stream in tuple(self._streams):
+            try:
+                stream.rekey()
+            except Exception:
+                log.exception("no audience key for the node of an open stream; it stays")
+
+    def clients(self) -> Sequence[ClientState]:
+        """Return the clients of all open streams that have said who they are."""
+        return [stream.client for stream in self._streams if stream.client is not None]
+
+    async def close(self, grace: float = 5.0) -> None:
+        """End all streams, so that their clients go to another replica; refuse new ones.
+
+        Returns when the last stream has ended, or after ``grace`` seconds; what is left then,
+        ``grpc.aio.Server.stop`` cancels.
+        """
+        self._is_closing = True
+        for stream in tuple(self._streams):
+            stream.end(_SHUTDOWN)
+        try:
+            async with asyncio.timeout(grace):
+                while self._streams:
+                    self._all_closed.clear()
+                    await self._all_closed.wait()
+        except TimeoutError:
+            log.warning("%d streams did not end within %g s", len(self._streams), grace)
+
+    def _handler(self, variant: Variant) -> _Handler:
+        async def handle(_requests: object, context: _Context) -> None:
+            if self._is_closing:
+                await context.abort(_SHUTDOWN.code, _SHUTDOWN.details)
+            ending = await self._serve(variant, context)
+            if ending.code is not grpc.StatusCode.OK:
+                await context.abort(ending.code, ending.details)
+
+        return handle
+
+    async def _serve(self, variant: Variant, context: _Context) -> Ending:
+        stream = Stream(
+            variant, context, self._cache, self._key_of, self._callbacks, self._settings
+        )
+        self._streams.add(stream)
+        try:
+            return await stream.run()
+        finally:
+            self._streams.discard(stream)
+            if not self._streams:
+                self._all_closed.set()

@@ -1,0 +1,180 @@
+"""One stream's conversation: all its subscriptions, and the order in which types are sent.
+
+Pure, as the subscriptions are: it is fed requests and asked for the next response, one at a time
+and always from the newest content. Time comes in as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from straightway.discovery.delta import DeltaSubscription
+from straightway.discovery.resources import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    LISTENER,
+    RESOURCE_TYPES,
+    ROUTE_CONFIGURATION,
+    SCOPED_ROUTE_CONFIGURATION,
+    VIRTUAL_HOST,
+)
+from straightway.discovery.response import Plan, Response, Variant, encode
+from straightway.discovery.sotw import SotwSubscription
+from straightway.discovery.subscription import Request, Subscription, Verdict
+from straightway.discovery.table import Table
+
+_ROUTING_TYPES: Final = frozenset(
+    {LISTENER, ROUTE_CONFIGURATION, SCOPED_ROUTE_CONFIGURATION, VIRTUAL_HOST}
+)
+"""The types that send requests to clusters."""
+
+_EMPTY: Final = Table()
+
+
+class InvalidRequestError(ValueError):
+    """A request that no client of an aggregated stream may send."""
+
+
+class LimitExceededError(ValueError):
+    """A request that asks for more than the server's limits allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one stream may subscribe to: names of all types together, and types."""
+
+    names: int = 100_000
+    types: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a request meant: its verdict, and the response that the verdict is about, if any."""
+
+    subscription: Subscription
+    verdict: Verdict
+    plan: Plan | None
+
+    @property
+    def type_url(self) -> str:
+        """The type that the request is about."""
+        return self.subscription.type_url
+
+
+class Session:
+    """The protocol on one aggregated stream.
+
+    Make before break (the spec, "Eventual consistency considerations"): nothing may route to a
+    cluster that Envoy has not got, or has got and not warmed. Messages of a stream are applied in
+    order, so no type waits for the acknowledgement of another; two rules are enough:
+
+    - While anything of the routing types is still to be sent, nothing is removed from the other
+      types. (A complete set of clusters then still holds the old ones.)
+    - Envoy does not use a new or changed cluster before it has got its endpoints, and it asks for
+      those only after it has got the cluster. Routing types wait until the endpoints of all
+      clusters that were sent have been sent after them, for ``hold`` seconds at most.
+    """
+
+    def __init__(self, variant: Variant, hold: float, limits: Limits) -> None:
+        self.variant = variant
+        self.deadline: float | None = None
+        self._hold = hold
+        self._limits = limits
+        self._subscriptions: dict[str, Subscription] = {}
+        self._responses = 0
+        # The ClusterLoadAssignments that Envoy needs to use the clusters sent to it.
+        self._warming: set[str] = set()
+        self._expects_endpoints = True
+
+    def request(self, request: Request) -> Received:
+        """Take a request in and return what it meant.
+
+        Raises InvalidRequestError and LimitExceededError, after which the stream must end.
+        """
+        if not request.type_url:
+            raise InvalidRequestError("type_url is required on an aggregated stream")
+        subscription = self._subscriptions.get(request.type_url)
+        if subscription is None:
+            subscription = self._open(request.type_url)
+        verdict, plan = subscription.request(request)
+        if sum(len(each.names) for each in self._subscriptions.values()) > self._limits.names:
+            raise LimitExceededError(f"more than {self._limits.names} resource names")
+        if verdict is Verdict.NACK and subscription.type_url == CLUSTER:
+            self._warming.clear()  # What Envoy has rejected it will not warm.
+        return Received(subscription, verdict, plan)
+
+    def next(self, tables: Mapping[str, Table], now: float) -> Response | None:
+        """Return the next response to send, None if the client has everything.
+
+        ``now`` is in seconds on any clock. If :attr:`deadline` is not None afterwards, there may
+        be something to send at that time, though nothing has changed.
+        """
+        self._settle(tables, now)
+        routing_is_due = any(
+            subscription.plan(tables.get(type_url, _EMPTY), removals=True) is not None
+            for type_url, subscription in self._subscriptions.items()
+            if type_url in _ROUTING_TYPES
+        )
+        for type_url, subscription in self._subscriptions.items():
+            routing = type_url in _ROUTING_TYPES
+            if routing and self._warming:
+                continue
+            table = tables.get(type_url, _EMPTY)
+            plan = subscription.plan(table, removals=routing or not routing_is_due)
+            if plan is not None:
+                return self._send(subscription, plan, table, now)
+        return None
+
+    def _open(self, type_url: str) -> Subscription:
+        if len(self._subscriptions) == self._limits.types:
+            raise LimitExceededError(f"more than {self._limits.types} resource types")
+        is_delta = self.variant is Variant.DELTA
+        subscription = DeltaSubscription(type_url) if is_delta else SotwSubscription(type_url)
+        self._subscriptions[type_url] = subscription
+        self._subscriptions = dict(sorted(self._subscriptions.items(), key=_push_order))
+        if type_url == CLUSTER_LOAD_ASSIGNMENT:
+            self._expects_endpoints = True
+        return subscription
+
+    def _send(self, subscription: Subscription, plan: Plan, table: Table, now: float) -> Response:
+        self._responses += 1
+        nonce = format(self._responses, "x")
+        type_url = subscription.type_url
+        if type_url == CLUSTER:
+            self._warm({r.warms for r in subscription.news(plan) if r.warms}, now)
+        elif type_url == CLUSTER_LOAD_ASSIGNMENT:
+            self._warming.difference_update(plan.names)
+        subscription.sent(plan, nonce)
+        data = encode(self.variant, type_url, plan, nonce, table)
+        return Response(type_url, plan, nonce, data)
+
+    def _warm(self, names: set[str], now: float) -> None:
+        """Have the endpoints of clusters that are sent sent after them, even if unchanged.
+
+        The spec, "Resource warming": Envoy waits for them, and may not ask.
+        """
+        endpoints = self._subscriptions.get(CLUSTER_LOAD_ASSIGNMENT)
+        if endpoints is not None:
+            endpoints.send_again(names)
+        if names and self._expects_endpoints:
+            self._warming |= names
+            if self.deadline is None:
+                self.deadline = now + self._hold
+
+    def _settle(self, tables: Mapping[str, Table], now: float) -> None:
+        """Stop waiting for endpoints that do not exist, or for longer than allowed."""
+        existing = tables.get(CLUSTER_LOAD_ASSIGNMENT, _EMPTY).resources
+        self._warming = {name for name in self._warming if name in existing}
+        if self.deadline is not None and now >= self.deadline:
+            # A client that gets its endpoints elsewhere is not made to wait again.
+            self._expects_endpoints = CLUSTER_LOAD_ASSIGNMENT in self._subscriptions
+            self._warming.clear()
+        if not self._warming:
+            self.deadline = None
+
+
+def _push_order(item: tuple[str, Subscription]) -> int:
+    type_url = item[0]
+    return RESOURCE_TYPES.index(type_url) if type_url in RESOURCE_TYPES else len(RESOURCE_TYPES)

@@ -1,0 +1,55 @@
+"""What can be set about a discovery server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from straightway.discovery.session import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Limits of a :class:`~straightway.discovery.DiscoveryServer`; times in seconds.
+
+    ``hold`` bounds how long listeners and routes wait for an Envoy to fetch the endpoints of the
+    clusters that it was sent before them. ``stuck_after`` is how long a client may leave a
+    response unread before its stream is closed.
+    """
+
+    hold: float = 1.0
+    stuck_after: float = 30.0
+    limits: Limits = field(default_factory=Limits)
+
+
+def grpc_options(
+    *,
+    max_connection_age: float | None = None,
+    max_message_bytes: int = 16 << 20,
+    max_streams_per_connection: int = 1000,
+) -> list[tuple[str, int]]:
+    """Return options for ``grpc.aio.server`` that suit Envoys.
+
+    Keepalive pings every 30 s keep the mappings of NATs and idle connections alive, and find out
+    within 10 s when an Envoy has gone without a word; an Envoy may ping as often as every 10 s.
+    With ``max_connection_age`` (seconds; gRPC adds 10 % of jitter either way) connections are
+    closed gracefully when they get old, so that Envoys spread over replicas; streams get 10 s to
+    end. Two servers never share a port unnoticed. ``max_message_bytes`` bounds what a client can
+    send at once: the first message of a client that comes back names all that it holds.
+    """
+    options = [
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.max_concurrent_streams", max_streams_per_connection),
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.so_reuseport", 0),
+    ]
+    if max_connection_age is not None:
+        options += [
+            ("grpc.max_connection_age_ms", round(max_connection_age * 1000)),
+            ("grpc.max_connection_age_grace_ms", 10_000),
+        ]
+    return options

@@ -1,0 +1,103 @@
+"""The state-of-the-world variant of a subscription."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
+
+from straightway.discovery.resources import CLUSTER, LISTENER
+from straightway.discovery.response import Plan
+from straightway.discovery.subscription import (
+    WILDCARD,
+    WILDCARD_TYPES,
+    Subscription,
+    Verdict,
+)
+from straightway.discovery.table import Table
+
+_COMPLETE_TYPES: Final = frozenset({CLUSTER, LISTENER})
+"""The types whose every response is the whole set, so that absence deletes.
+
+The spec, "Grouping resources into responses" and "Deleting resources". Of all other types a
+response may hold a part, and deleting is left to the resource that named it.
+"""
+
+
+class SotwSubscription(Subscription):
+    """One type on one state-of-the-world stream."""
+
+    def __init__(self, type_url: str) -> None:
+        super().__init__(type_url)
+        self._complete = type_url in _COMPLETE_TYPES
+        # Whether a response is owed even if nothing is to be said but that nothing exists.
+        self._owed = False
+        self._ever_named = False
+
+    def request(self, request: DiscoveryRequest) -> tuple[Verdict, Plan | None]:
+        """Take a request in: a request names everything that the client wants from now on.
+
+        The spec, "ACK and NACK": a request with a stale nonce is not answered. The client's
+        answer to the newest response is on its way, and that one counts.
+        """
+        verdict, plan = self._judge(request)
+        if request.response_nonce in ("", self.nonce) or not self.nonce:
+            self._want(set(request.resource_names))
+        return verdict, plan
+
+    def plan(self, table: Table, *, removals: bool) -> Plan | None:
+        """Return what is to be sent now.
+
+        Without ``removals`` a complete set still holds what the client has and the table has
+        not, as the client has it.
+        """
+        self._look(table)
+        if not self._due and not self._rest and not self._owed:
+            return None
+        changed, absent = self._compare(table)
+        if not self._complete:
+            return Plan(table.version, tuple(changed)) if changed else None
+        gone = [self._held[name] for name in absent]
+        if not (changed or self._owed or (gone and removals)):
+            return None
+        kept = () if removals else tuple(gone)
+        if self.wildcard:
+            whole = tuple(table.resources.values())
+        else:
+            whole = tuple(r for name in self.names if (r := table.resources.get(name)) is not None)
+        withheld = frozenset(resource.name for resource in kept)
+        return Plan(table.version_with(kept), whole + kept, withheld=withheld)
+
+    def sent(self, plan: Plan, nonce: str) -> None:
+        """Note that a plan has been sent."""
+        super().sent(plan, nonce)
+        self._owed = False
+        if self._complete:
+            self._held.clear()
+        self._held.update((resource.name, resource) for resource in plan.resources)
+
+    def _want(self, named: set[str]) -> None:
+        # The spec, "How the client specifies what resources to return": no names mean everything,
+        # but only until the client has named something (`*` counts) on this stream.
+        legacy = not named and not self._ever_named and self.type_url in WILDCARD_TYPES
+        self._ever_named |= bool(named)
+        wildcard = legacy or WILDCARD in named
+        named.discard(WILDCARD)
+        if wildcard == self.wildcard and named == self.names:
+            return
+        new = self._subscribe(named)
+        self.send_again(new)
+        if wildcard and not self.wildcard:
+            self._table = None  # Everything has to be compared.
+        if new or (wildcard and not self.wildcard):
+            self._owed = self._complete
+        self.wildcard = wildcard
+        self.names &= named
+        self._forget_unwanted()
+
+    def _tells_absence(self, name: str) -> bool:
+        if self._complete:
+            return name in self._held
+        # It goes untold, so should it come back, even as it was, it is sent.
+        self._held.pop(name, None)
+        return False

@@ -1,0 +1,199 @@
+"""One open stream: reads requests, wakes when its audience's content changes, and sends.
+
+It keeps no queue. However slow its client, when it can send again it compares what the client has
+with the latest content and sends the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+import grpc
+from envoy.config.core.v3.base_pb2 import Node
+
+from straightway.discovery.cache import Cache
+from straightway.discovery.callbacks import Callbacks, Closed, tell
+from straightway.discovery.client import ClientState
+from straightway.discovery.report import Reporter
+from straightway.discovery.response import Response, Variant
+from straightway.discovery.session import InvalidRequestError, LimitExceededError, Session
+from straightway.discovery.settings import Settings
+from straightway.discovery.subscription import Request
+
+KeyOf = Callable[[Node], Hashable]
+
+
+class Transport(Protocol):
+    """The part of ``grpc.aio.ServicerContext`` that a stream uses."""
+
+    async def read(self) -> Request:
+        """Return the next request, ``grpc.aio.EOF`` after the last."""
+
+    async def write(self, message: bytes) -> None:
+        """Send a response; return when there is room for another."""
+
+    def peer(self) -> str:
+        """Return the client's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a stream ends, and the status that its client gets."""
+
+    reason: Closed
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    details: str = ""
+
+
+class Stream:
+    """One client's aggregated stream, from its first request to its end."""
+
+    def __init__(
+        self,
+        variant: Variant,
+        transport: Transport,
+        cache: Cache,
+        key_of: KeyOf,
+        callbacks: Callbacks,
+        settings: Settings,
+    ) -> None:
+        self._reporter: Reporter | None = None
+        self._transport = transport
+        self._cache = cache
+        self._key_of = key_of
+        self._callbacks = callbacks
+        self._settings = settings
+        self._session = Session(variant, settings.hold, settings.limits)
+        self._node = Node()
+        self._wake = asyncio.Event()
+        self._ending: Ending | None = None
+
+    @property
+    def client(self) -> ClientState | None:
+        """The client's state; None until its first request."""
+        return None if self._reporter is None else self._reporter.client
+
+    async def run(self) -> Ending:
+        """Serve until the stream ends; return why it did."""
+        ending = Ending(Closed.ERROR)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                reader = tasks.create_task(self._read())
+                ending = await self._write()
+                reader.cancel()
+        except asyncio.CancelledError:
+            ending = Ending(Closed.BROKEN)
+            raise
+        finally:
+            self._close(ending.reason)
+        return ending
+
+    def end(self, ending: Ending) -> None:
+        """End the stream as soon as it is not busy writing. The first ending counts."""
+        self._ending = self._ending or ending
+        self._wake.set()
+
+    def rekey(self) -> None:
+        """Compute the audience key again, and move to the content of another if it differs."""
+        client = self.client
+        if client is None:
+            return
+        key = self._key_of(self._node)
+        if key != client.key:
+            self._leave(client.key)
+            client.key = key
+            self._join(key)
+
+    async def _read(self) -> None:
+        try:
+            while (request := await self._transport.read()) is not grpc.aio.EOF:
+                self._receive(request)
+            self.end(Ending(Closed.BY_CLIENT))
+        except InvalidRequestError as error:
+            self.end(Ending(Closed.INVALID, grpc.StatusCode.INVALID_ARGUMENT, str(error)))
+        except LimitExceededError as error:
+            self.end(Ending(Closed.LIMIT, grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)))
+        except grpc.aio.BaseError:
+            self.end(Ending(Closed.BROKEN))
+
+    async def _write(self) -> Ending:
+        while self._ending is None:
+            self._wake.clear()
+            started = perf_counter()
+            response = self._next()
+            if response is None:
+                await self._wait()
+            else:
+                await self._send(response, microseconds=(perf_counter() - started) * 1e6)
+        return self._ending
+
+    def _receive(self, request: Request) -> None:
+        reporter = self._reporter or self._open(request.node)
+        received = self._session.request(request)
+        reporter.received(request, received)
+        self._wake.set()
+
+    def _open(self, node: Node) -> Reporter:
+        # The spec, "The xDS transport protocol": the node comes with the first message only. It
+        # is kept without its list of all of Envoy's extensions, which is most of its size.
+        self._node.CopyFrom(node)
+        self._node.ClearField("extensions")
+        client = ClientState(
+            node_id=node.id,
+            node_cluster=node.cluster,
+            key=self._key_of(self._node),
+            variant=self._session.variant,
+            peer=self._transport.peer(),
+        )
+        self._reporter = Reporter(client, self._callbacks)
+        self._join(client.key)
+        return self._reporter
+
+    def _close(self, reason: Closed) -> None:
+        if self._reporter is not None:
+            self._reporter.closed(reason)
+            self._leave(self._reporter.client.key)
+
+    def _join(self, key: Hashable) -> None:
+        is_first = self._cache.watchers(key) == 0
+        self._cache.watch(key, self._wake.set)
+        self._wake.set()
+        if is_first and key not in self._cache:
+            tell(self._callbacks.audience_wanted, key)
+
+    def _leave(self, key: Hashable) -> None:
+        self._cache.unwatch(key, self._wake.set)
+        if self._cache.watchers(key) == 0:
+            tell(self._callbacks.audience_unused, key)
+
+    def _next(self) -> Response | None:
+        if self._reporter is None:
+            return None
+        tables = self._cache.tables(self._reporter.client.key)
+        if tables is None:
+            return None
+        return self._session.next(tables, asyncio.get_running_loop().time())
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout_at(self._session.deadline):
+                await self._wake.wait()
+        except TimeoutError:
+            pass  # What was held back until now may be due.
+
+    async def _send(self, response: Response, *, microseconds: float) -> None:
+        try:
+            async with asyncio.timeout(self._settings.stuck_after):
+                await self._transport.write(response.data)
+        except TimeoutError:
+            details = f"nothing was read for {self._settings.stuck_after:g} s"
+            self.end(Ending(Closed.STUCK, grpc.StatusCode.ABORTED, details))
+        except grpc.aio.BaseError:
+            self.end(Ending(Closed.BROKEN))
+        else:
+            if self._reporter is not None:
+                self._reporter.sent(response, microseconds)
