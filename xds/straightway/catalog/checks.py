@@ -1,0 +1,157 @@
+"""Checks: what is wrong between objects, each of which is right in itself.
+
+Most of it are warnings, because the missing half may come later; until then requests for it
+answer 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from straightway.api import Reference, VirtualService
+from straightway.api.virtual_service import Destination, HttpRoute
+from straightway.catalog.catalog import Catalog
+from straightway.catalog.codes import CatalogCode
+from straightway.catalog.services import RegisteredService
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong at a path of an object, in raw YAML keys and indices."""
+
+    subject: Reference
+    path: Path
+    code: CatalogCode
+    message: str
+
+
+def check(catalog: Catalog) -> Iterator[Finding]:
+    """Yield everything that is wrong between the objects of a catalog."""
+    for rule, first in catalog.rules.shadowed:
+        message = (
+            f"{first.reference} is for the same host, and it is the one in force. "
+            "Merge the two into one."
+        )
+        code = CatalogCode.DUPLICATE_DESTINATION_RULE
+        yield Finding(rule.reference, ("spec", "host"), code, message)
+    for rule in catalog.rules:
+        host = rule.spec.host
+        if not host.startswith("*") and catalog.resolve(host, rule.metadata.namespace) is None:
+            yield _unknown_host(rule.reference, ("spec", "host"), host, catalog)
+    gateways = {
+        f"{gateway.metadata.namespace}/{gateway.metadata.name}" for gateway in catalog.gateways
+    }
+    for virtual_service in catalog.virtual_services:
+        yield from _check_gateways(virtual_service, gateways)
+        for index, http in enumerate(virtual_service.spec.http):
+            yield from _check_route(virtual_service, http, ("spec", "http", index), catalog)
+
+
+def _check_gateways(virtual_service: VirtualService, known: set[str]) -> Iterator[Finding]:
+    namespace = virtual_service.metadata.namespace
+    for index, name in enumerate(virtual_service.spec.gateways):
+        full = name if "/" in name else f"{namespace}/{name}"
+        if name != "mesh" and full not in known:
+            message = f'There is no Gateway "{full}".{_suggestion(full, known)}'
+            path = ("spec", "gateways", index)
+            yield Finding(virtual_service.reference, path, CatalogCode.UNKNOWN_GATEWAY, message)
+
+
+def _check_route(
+    virtual_service: VirtualService, http: HttpRoute, path: Path, catalog: Catalog
+) -> Iterator[Finding]:
+    for index, route in enumerate(http.route):
+        at = (*path, "route", index, "destination")
+        yield from _check_destination(virtual_service, route.destination, at, catalog)
+        yield from _check_subset_keys(virtual_service, http, route.destination, path, catalog)
+
+
+def _check_destination(
+    virtual_service: VirtualService, destination: Destination, path: Path, catalog: Catalog
+) -> Iterator[Finding]:
+    subject = virtual_service.reference
+    service = catalog.resolve(destination.host, subject.namespace)
+    if service is None:
+        yield _unknown_host(subject, (*path, "host"), destination.host, catalog)
+        return
+    numbers = ", ".join(str(port.number) for port in service.ports) or "none"
+    if destination.port is None:
+        if len(service.ports) != 1:
+            message = f"{service.hostname} has the ports {numbers}: say which, as port.number."
+            yield Finding(subject, path, CatalogCode.UNKNOWN_PORT, message)
+    elif service.port(destination.port.number) is None:
+        message = f"{service.hostname} has no port {destination.port.number}; its ports: {numbers}."
+        yield Finding(subject, (*path, "port", "number"), CatalogCode.UNKNOWN_PORT, message)
+    yield from _check_named_subset(subject, destination, service, path, catalog)
+
+
+def _check_named_subset(
+    subject: Reference,
+    destination: Destination,
+    service: RegisteredService,
+    path: Path,
+    catalog: Catalog,
+) -> Iterator[Finding]:
+    if not destination.subset:
+        return
+    rule = catalog.rules.of(service, subject.namespace)
+    known = {subset.name for subset in rule.spec.subsets} if rule else set()
+    if destination.subset not in known:
+        message = (
+            f'No DestinationRule for {service.hostname} has a subset "{destination.subset}".'
+            f"{_suggestion(destination.subset, known)}"
+        )
+        yield Finding(subject, (*path, "subset"), CatalogCode.UNKNOWN_SUBSET, message)
+
+
+def _check_subset_keys(
+    virtual_service: VirtualService,
+    http: HttpRoute,
+    destination: Destination,
+    path: Path,
+    catalog: Catalog,
+) -> Iterator[Finding]:
+    """Say which header mappings can never choose a subset at a destination."""
+    subject = virtual_service.reference
+    service = catalog.resolve(destination.host, subject.namespace)
+    if service is None or not http.header_to_dynamic_subset_key:
+        return
+    rule = catalog.rules.of(service, subject.namespace)
+    policy = rule.spec.traffic_policy if rule else None
+    balancer = policy.load_balancer if policy else None
+    known = balancer.dynamic_subset.keys if balancer and balancer.dynamic_subset else frozenset()
+    for index, mapping in enumerate(http.header_to_dynamic_subset_key):
+        if mapping.key in known:
+            continue
+        where = f"{rule.reference}" if rule else f"a DestinationRule for {service.hostname}"
+        message = (
+            f'No selector of {where} has the key "{mapping.key}", so the header '
+            f'"{mapping.header}" chooses nothing. Add the key to dynamicSubset.subsetSelectors '
+            f"there.{_suggestion(mapping.key, set(known))}"
+        )
+        at = (*path, "headerToDynamicSubsetKey", index, "key")
+        yield Finding(subject, at, CatalogCode.SUBSET_KEY_WITHOUT_SELECTOR, message)
+
+
+def _unknown_host(subject: Reference, path: Path, host: str, catalog: Catalog) -> Finding:
+    # The namespace matters: a short name is looked up in the object's own.
+    near = {
+        service.hostname
+        for service in catalog.services.values()
+        if service.hostname.partition(".")[0] == host.partition(".")[0]
+    }
+    where = "" if "." in host else f" in the namespace {subject.namespace}"
+    message = (
+        f'There is no Service or ServiceEntry "{host}"{where}; requests for it answer 503.'
+        f"{_suggestion(host, set(catalog.services), near)}"
+    )
+    return Finding(subject, path, CatalogCode.UNKNOWN_HOST, message)
+
+
+def _suggestion(text: str, known: set[str], near: set[str] | None = None) -> str:
+    found = sorted(near or ()) or get_close_matches(text, known, 1)
+    return f' Do you mean "{found[0]}"?' if found else ""

@@ -1,0 +1,39 @@
+"""The stable names of everything that can be wrong between objects.
+
+``docs/problems.md`` lists each code with its remedy; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from straightway.problems import Severity
+
+
+class CatalogCode(StrEnum):
+    """What is wrong between objects, as scripts may rely on it. A code's severity never varies."""
+
+    DUPLICATE_OBJECT = "duplicate-object"
+    DUPLICATE_DESTINATION_RULE = "duplicate-destination-rule"
+    UNKNOWN_GATEWAY = "unknown-gateway"
+    UNKNOWN_HOST = "unknown-host"
+    UNKNOWN_PORT = "unknown-port"
+    UNKNOWN_SUBSET = "unknown-subset"
+    SUBSET_KEY_WITHOUT_SELECTOR = "subset-key-without-selector"
+    INVALID_DESCRIPTOR = "invalid-descriptor"
+    DESCRIPTOR_LACKS_SERVICE = "descriptor-lacks-service"
+
+    @property
+    def severity(self) -> Severity:
+        """Whether an object with this problem stays out of force."""
+        return Severity.ERROR if self in _ERRORS else Severity.WARNING
+
+
+_ERRORS = frozenset(
+    {
+        CatalogCode.DUPLICATE_OBJECT,
+        CatalogCode.DUPLICATE_DESTINATION_RULE,
+        CatalogCode.INVALID_DESCRIPTOR,
+        CatalogCode.DESCRIPTOR_LACKS_SERVICE,
+    }
+)

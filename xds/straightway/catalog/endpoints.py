@@ -1,0 +1,111 @@
+"""Endpoints: where the workloads of a service listen, and what their labels say.
+
+A Service's endpoints come from its EndpointSlices or, where it has none, from the Pods that its
+selector matches; WorkloadEntries that match are added in both cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from straightway.api import EndpointSlice, Pod, WorkloadEntry
+from straightway.api.workload_entry import WorkloadEntrySpec
+from straightway.catalog.services import RegisteredService, ServicePort
+
+_NONE: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address and port behind a service's port.
+
+    ``weight`` 0 means unset; ``locality`` is Istio's ``region/zone/subzone``, empty for none.
+    """
+
+    address: str
+    port: int
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    weight: int = 0
+    locality: str = ""
+
+
+def endpoints_of_slice(
+    endpoint_slice: EndpointSlice,
+    pod_named: Callable[[str, str], Pod | None],
+    service: RegisteredService,
+    port: ServicePort,
+) -> Iterator[Endpoint]:
+    """Yield the endpoints of a service's port from one of its EndpointSlices.
+
+    ``pod_named`` finds, by namespace and name, the Pods whose labels the endpoints have.
+    """
+    number = next((p.port for p in endpoint_slice.ports if (p.name or "") == port.name), None)
+    if number is None or endpoint_slice.address_type == "FQDN":
+        return
+    for item in endpoint_slice.endpoints:
+        if not (item.is_ready or service.includes_unready):
+            continue
+        target = item.target_ref
+        pod = None
+        if target is not None and target.kind == "Pod" and target.name:
+            pod = pod_named(target.namespace or service.namespace, target.name)
+        labels = pod.metadata.labels if pod else _NONE
+        annotations = pod.metadata.annotations if pod else _NONE
+        for address in item.addresses:
+            yield Endpoint(address, number, labels, annotations)
+
+
+def endpoint_of_pod(pod: Pod, service: RegisteredService, port: ServicePort) -> Endpoint | None:
+    """Return a selected Pod's endpoint, or None while it has no address or is not ready."""
+    if not pod.status.pod_ip or not (pod.is_ready or service.includes_unready):
+        return None
+    target = port.target
+    number = pod.port_named(target) if isinstance(target, str) else target or port.number
+    if number is None:
+        return None
+    return Endpoint(pod.status.pod_ip, number, pod.metadata.labels, pod.metadata.annotations)
+
+
+def endpoint_of_entry(entry: WorkloadEntry, port: ServicePort) -> Endpoint:
+    """Return a selected WorkloadEntry's endpoint."""
+    return _from_spec(entry.spec, port, labels_of(entry), entry.metadata.annotations)
+
+
+def labels_of(workload: Pod | WorkloadEntry) -> Mapping[str, str]:
+    """Return a workload's labels; those of a WorkloadEntry's spec win over its metadata's."""
+    labels = workload.metadata.labels
+    if isinstance(workload, WorkloadEntry):
+        return {**labels, **workload.spec.labels} if labels else workload.spec.labels
+    return labels
+
+
+def inline_endpoint(spec: WorkloadEntrySpec, port: ServicePort) -> Endpoint:
+    """Return the endpoint that a ServiceEntry lists itself."""
+    return _from_spec(spec, port, spec.labels, _NONE)
+
+
+def _from_spec(
+    spec: WorkloadEntrySpec,
+    port: ServicePort,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+) -> Endpoint:
+    return Endpoint(
+        spec.address,
+        _entry_port(spec, port),
+        labels,
+        annotations,
+        spec.weight or 0,
+        spec.locality,
+    )
+
+
+def _entry_port(spec: WorkloadEntrySpec, port: ServicePort) -> int:
+    # Istio: the entry's own map by port name comes first, then the service's target port.
+    if port.name in spec.ports:
+        return spec.ports[port.name]
+    if isinstance(port.target, str):
+        return spec.ports.get(port.target, port.number)
+    return port.target or port.number

@@ -1,0 +1,200 @@
+"""Intake: bundles of documents in, accepted objects out.
+
+Decides which version of an object is in force. A bad version never takes the place of a good one,
+what a half-written file no longer shows is kept, and of two objects with one name the first (by the
+order of the files) wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from straightway.api import ApiObject, Parsed, Reference, is_known, parse
+from straightway.api.paths import path_text
+from straightway.catalog.checks import Finding
+from straightway.catalog.codes import CatalogCode
+from straightway.documents import Bundle, Document
+from straightway.problems import Problem
+
+KEPT = "The last good version stays in force."
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a batch of bundles changes.
+
+    ``changes`` maps a reference to the object that is in force from now on, or None where it is
+    gone. ``problems`` are all that stand now; ``passed_over`` names the documents of kinds that are
+    not read, each once.
+    """
+
+    changes: Mapping[Reference, ApiObject | None]
+    problems: tuple[Problem, ...]
+    passed_over: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Claim:
+    """One bundle's document for a reference."""
+
+    document: Document
+    parsed: Parsed
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What a bundle holds: its claims, and the problems that belong to no object."""
+
+    claims: dict[Reference, _Claim]
+    problems: tuple[Problem, ...]
+
+
+class Intake:
+    """Keeps the latest documents of every bundle and the objects that are in force."""
+
+    def __init__(self) -> None:
+        self._contents: dict[str, _Contents] = {}
+        self._claimants: dict[Reference, set[str]] = {}
+        self._in_force: dict[Reference, ApiObject] = {}
+        self._problems: dict[str, tuple[Problem, ...]] = {}
+        self._named: set[tuple[str, str]] = set()
+
+    def apply(self, bundles: Iterable[Bundle]) -> Accepted:
+        """Take in bundles and say what that changes. The cost is proportional to the bundles."""
+        touched: set[Reference] = set()
+        affected: set[str] = set()
+        passed_over: list[str] = []
+        for bundle in bundles:
+            affected.add(bundle.key)
+            touched |= self._replace(bundle, passed_over)
+        changes: dict[Reference, ApiObject | None] = {}
+        for reference in sorted(touched):
+            affected |= self._claimants[reference]
+            self._decide(reference, changes)
+        for key in affected:
+            self._review(key)
+        found = sorted(problem for problems in self._problems.values() for problem in problems)
+        return Accepted(changes, tuple(found), tuple(passed_over))
+
+    def problem(self, finding: Finding) -> Problem:
+        """Return a finding between objects as a problem, with its place in the documents."""
+        claim = self._claim(finding.subject)
+        return Problem(
+            origin=claim.document.origin.at(finding.path) if claim else "",
+            subject=str(finding.subject),
+            path=path_text(finding.path),
+            code=finding.code,
+            severity=finding.code.severity,
+            message=finding.message,
+        )
+
+    def origin(self, reference: Reference) -> str:
+        """Return where an object is written; empty if it is not known."""
+        claim = self._claim(reference)
+        return claim.document.origin.at() if claim else ""
+
+    def _claim(self, reference: Reference) -> _Claim | None:
+        claimants = self._claimants.get(reference)
+        return self._contents[min(claimants)].claims[reference] if claimants else None
+
+    def _review(self, key: str) -> None:
+        self._problems.pop(key, None)
+        contents = self._contents.get(key)
+        if contents is None:
+            return
+        found = list(contents.problems)
+        for reference, claim in contents.claims.items():
+            found += self._claim_problems(key, reference, claim)
+        if found:
+            self._problems[key] = tuple(found)
+
+    def _replace(self, bundle: Bundle, passed_over: list[str]) -> set[Reference]:
+        before = self._contents.get(bundle.key)
+        contents = self._read(bundle, before, passed_over)
+        claimed_before = before.claims if before else {}
+        if not bundle.complete:
+            for reference, claim in claimed_before.items():
+                contents.claims.setdefault(reference, claim)
+        for reference in claimed_before.keys() - contents.claims.keys():
+            self._claimants[reference].discard(bundle.key)
+        for reference in contents.claims:
+            self._claimants.setdefault(reference, set()).add(bundle.key)
+        if contents.claims or contents.problems:
+            self._contents[bundle.key] = contents
+        else:
+            self._contents.pop(bundle.key, None)
+        return {
+            reference
+            for reference in claimed_before.keys() | contents.claims.keys()
+            if claimed_before.get(reference) is not contents.claims.get(reference)
+        }
+
+    def _read(self, bundle: Bundle, before: _Contents | None, passed_over: list[str]) -> _Contents:
+        known = {id(claim.document): claim for claim in before.claims.values()} if before else {}
+        claims: dict[Reference, _Claim] = {}
+        problems = list(bundle.problems)
+        for document in bundle.documents:
+            claim = known.get(id(document))
+            if claim is None:
+                if not is_known(document.body):
+                    self._pass_over(bundle.key, document, passed_over)
+                    continue
+                claim = _Claim(document, parse(document))
+            reference = claim.parsed.reference
+            if reference is None:
+                problems += claim.parsed.problems
+            elif reference in claims:
+                problems.append(_duplicate(reference, document, claims[reference].document))
+            else:
+                claims[reference] = claim
+        return _Contents(claims, tuple(problems))
+
+    def _pass_over(self, key: str, document: Document, passed_over: list[str]) -> None:
+        name = f"{document.body.get('kind')} ({document.body.get('apiVersion')})"
+        if (key, name) not in self._named:
+            self._named.add((key, name))
+            passed_over.append(f"{document.origin.at()}: {name}")
+
+    def _decide(self, reference: Reference, changes: dict[Reference, ApiObject | None]) -> None:
+        claimants = self._claimants[reference]
+        in_force = self._in_force.get(reference)
+        if not claimants:
+            del self._claimants[reference]
+            if in_force is not None:
+                del self._in_force[reference]
+                changes[reference] = None
+            return
+        candidate = self._contents[min(claimants)].claims[reference].parsed.object
+        if candidate is not None and candidate != in_force:
+            self._in_force[reference] = candidate
+            changes[reference] = candidate
+
+    def _claim_problems(self, key: str, reference: Reference, claim: _Claim) -> Iterable[Problem]:
+        winner = min(self._claimants[reference])
+        if key != winner:
+            owner = self._contents[winner].claims[reference].document
+            if owner.body != claim.document.body:
+                yield _duplicate(reference, claim.document, owner)
+            return
+        kept = claim.parsed.object is None and reference in self._in_force
+        for problem in claim.parsed.problems:
+            yield (
+                replace(problem, message=f"{problem.message} {KEPT}")
+                if (kept and problem.is_error)
+                else problem
+            )
+
+
+def _duplicate(reference: Reference, second: Document, first: Document) -> Problem:
+    return Problem(
+        origin=second.origin.at(("metadata", "name")),
+        subject=str(reference),
+        path="metadata.name",
+        code=CatalogCode.DUPLICATE_OBJECT,
+        severity=CatalogCode.DUPLICATE_OBJECT.severity,
+        message=(
+            f"{reference} is already defined at {first.origin.at()}, and that one is in force. "
+            "Remove one of the two, or give this one another name."
+        ),
+    )

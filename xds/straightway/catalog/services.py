@@ -1,0 +1,202 @@
+"""Services: Kubernetes Services and Istio ServiceEntries with one face.
+
+Istio calls this the service registry. Each hostname of a ServiceEntry is a service of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from straightway.api import ApiObject, Reference, Service, ServiceEntry
+from straightway.api.protocol import Protocol
+from straightway.api.workload_entry import WorkloadEntrySpec
+
+CLUSTER_DOMAIN = "svc.cluster.local"
+
+
+class Resolution(StrEnum):
+    """How Envoy finds the endpoints of a service (ServiceEntry ``resolution``)."""
+
+    STATIC = "STATIC"
+    DNS = "DNS"
+    NONE = "NONE"
+
+
+_BY_NAME = {
+    "http": Protocol.HTTP,
+    "http2": Protocol.HTTP2,
+    "grpc": Protocol.GRPC,
+    "grpc-web": Protocol.GRPC_WEB,
+    # Kubernetes' own values of appProtocol.
+    "kubernetes.io/h2c": Protocol.HTTP2,
+    "kubernetes.io/ws": Protocol.HTTP,
+}
+_HTTP2 = frozenset({Protocol.HTTP2, Protocol.GRPC, Protocol.GRPC_WEB})
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """One port of a service; ``name`` is empty where it has none.
+
+    ``target`` is the workload's own port where the service says so: a number, the name of a port
+    of the workload, or None for the same number.
+    """
+
+    number: int
+    name: str
+    protocol: Protocol
+    target: int | str | None = None
+
+    @property
+    def speaks_http2(self) -> bool:
+        """Whether the endpoints expect HTTP/2 (gRPC is)."""
+        return self.protocol in _HTTP2
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredService:
+    """A service under one hostname.
+
+    ``selector`` is None where the service selects no workloads; ``inline`` holds the endpoints
+    that a ServiceEntry lists itself; ``addresses`` are its virtual IPs.
+    """
+
+    hostname: str
+    namespace: str
+    ports: tuple[ServicePort, ...]
+    resolution: Resolution
+    source: Reference
+    selector: tuple[tuple[str, str], ...] | None = None
+    inline: tuple[WorkloadEntrySpec, ...] = ()
+    addresses: tuple[str, ...] = ()
+    includes_unready: bool = False
+
+    def port(self, number: int) -> ServicePort | None:
+        """Return the port with this number, or None."""
+        return next((port for port in self.ports if port.number == number), None)
+
+    def selects(self, labels: Mapping[str, str]) -> bool:
+        """Whether a workload with these labels (in this namespace) belongs to the service."""
+        return self.selector is not None and all(
+            labels.get(key) == value for key, value in self.selector
+        )
+
+
+def service_hostname(name: str, namespace: str) -> str:
+    """Return the FQDN of a Kubernetes Service."""
+    return f"{name}.{namespace}.{CLUSTER_DOMAIN}"
+
+
+def candidate_hostnames(host: str, namespace: str) -> Iterator[str]:
+    """Yield the hostnames that ``host`` may mean in an object of ``namespace``, likeliest first.
+
+    Istio expands a name without dots with the object's own namespace; the forms ``name.namespace``
+    and ``name.namespace.svc``, which Kubernetes DNS knows, are understood as well.
+    """
+    if "." not in host:
+        yield service_hostname(host, namespace)
+        return
+    yield host
+    yield f"{host}.{CLUSTER_DOMAIN}"
+    yield f"{host}.cluster.local"
+
+
+def services_of(source: ApiObject) -> tuple[RegisteredService, ...]:
+    """Return the services that a Service or ServiceEntry stands for."""
+    if isinstance(source, Service):
+        return (_from_service(source),)
+    if isinstance(source, ServiceEntry):
+        return tuple(_from_service_entry(source))
+    return ()
+
+
+def _from_service(service: Service) -> RegisteredService:
+    spec = service.spec
+    external = spec.external_name if spec.type == "ExternalName" else None
+    return RegisteredService(
+        hostname=service_hostname(service.metadata.name, service.metadata.namespace),
+        namespace=service.metadata.namespace,
+        ports=tuple(
+            ServicePort(
+                port.port,
+                port.name or "",
+                _protocol(port.app_protocol or _name_prefix(port.name or ""), port.protocol),
+                port.target_port,
+            )
+            for port in spec.ports
+        ),
+        resolution=Resolution.DNS if external else Resolution.STATIC,
+        source=service.reference,
+        selector=tuple(sorted(spec.selector.items())) or None,
+        inline=(WorkloadEntrySpec(address=external),) if external else (),
+        addresses=_virtual_ips(spec.cluster_ip),
+        includes_unready=spec.publish_not_ready_addresses,
+    )
+
+
+def _from_service_entry(entry: ServiceEntry) -> Iterator[RegisteredService]:
+    spec = entry.spec
+    if spec.is_left_out:
+        return
+    ports = tuple(
+        ServicePort(port.number, port.name, port.protocol, port.target_port) for port in spec.ports
+    )
+    selector = spec.workload_selector.labels if spec.workload_selector else {}
+    resolution = _resolution(spec.resolution)
+    for host in spec.hosts:
+        # Istio: a DNS entry without endpoints resolves its own host names.
+        implied = resolution is Resolution.DNS and not spec.endpoints
+        yield RegisteredService(
+            hostname=host,
+            namespace=entry.metadata.namespace,
+            ports=ports,
+            resolution=resolution,
+            source=entry.reference,
+            selector=tuple(sorted(selector.items())) or None,
+            inline=(WorkloadEntrySpec(address=host),) if implied else tuple(spec.endpoints),
+            addresses=tuple(spec.addresses),
+        )
+
+
+def _resolution(text: str) -> Resolution:
+    if text.startswith("DNS"):
+        return Resolution.DNS
+    return Resolution.STATIC if text == "STATIC" else Resolution.NONE
+
+
+def _virtual_ips(cluster_ip: str | None) -> tuple[str, ...]:
+    return (cluster_ip,) if cluster_ip and cluster_ip != "None" else ()
+
+
+def _name_prefix(name: str) -> str:
+    # Istio's protocol selection: `grpc`, `grpc-web`, `http2-anything`, …
+    # https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/
+    return "grpc-web" if name.startswith("grpc-web") else name.partition("-")[0]
+
+
+def _protocol(name: str, transport: str = "TCP") -> Protocol:
+    return _BY_NAME.get(name.lower(), Protocol.TCP) if transport == "TCP" else Protocol.UDP
+
+
+class SelectorIndex:
+    """Answers which services select a workload, without asking every service.
+
+    Each service stands under one pair of its selector, so a workload is compared only with the
+    services that share that pair with it.
+    """
+
+    def __init__(self, services: Iterable[RegisteredService]) -> None:
+        self._by_pair: dict[tuple[str, str, str], list[RegisteredService]] = {}
+        for service in services:
+            if service.selector:
+                key, value = service.selector[0]
+                self._by_pair.setdefault((service.namespace, key, value), []).append(service)
+
+    def selecting(self, namespace: str, labels: Mapping[str, str]) -> Iterator[RegisteredService]:
+        """Yield the services that select a workload with these labels."""
+        for key, value in labels.items():
+            for service in self._by_pair.get((namespace, key, value), ()):
+                if service.selects(labels):
+                    yield service

@@ -1,0 +1,147 @@
+"""Gateways: the listeners and routes of the proxies that a Gateway's selector chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from straightway.api import Gateway, GrpcJsonTranscoder, VirtualService
+from straightway.api.gateway import Server
+from straightway.audience import Audience
+from straightway.catalog import Catalog
+from straightway.translate import names, transcoding
+from straightway.translate.clusters import black_hole_cluster
+from straightway.translate.destinations import Destinations
+from straightway.translate.hosts import common_hosts
+from straightway.translate.listeners import HttpFilters, gateway_listener
+from straightway.translate.proxy_config import ProxyConfig
+from straightway.translate.routes import (
+    Scope,
+    VirtualHost,
+    gateways_of,
+    route_configuration,
+    routes_of,
+    uses_dynamic_subsets,
+)
+
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a gateway is there to be reached; Gateway.bind narrows it)
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundServer:
+    """A server of a Gateway that the audience serves."""
+
+    gateway: Gateway
+    server: Server
+
+    @property
+    def gateway_name(self) -> str:
+        return f"{self.gateway.metadata.namespace}/{self.gateway.metadata.name}"
+
+
+def gateway_config(catalog: Catalog, audience: Audience) -> ProxyConfig:
+    """Return the config of a gateway: a listener and a route configuration for each server port."""
+    labels = dict(audience.labels)
+    destinations = Destinations(catalog, audience.namespace)
+    config = ProxyConfig(plans=destinations.plans, static_clusters=[black_hole_cluster()])
+    bindings = _by_gateway(catalog.virtual_services)
+    for port, servers in sorted(_servers(catalog, labels).items()):
+        _add_port(config, port, servers, bindings, destinations, catalog, audience)
+    return config
+
+
+def _add_port(
+    config: ProxyConfig,
+    port: int,
+    servers: list[_BoundServer],
+    bindings: Mapping[str, list[VirtualService]],
+    destinations: Destinations,
+    catalog: Catalog,
+    audience: Audience,
+) -> None:
+    route = names.gateway_route(port)
+    by_host = _by_host(servers, bindings)
+    scope = Scope(port, frozenset(bound.gateway_name for bound in servers))
+    virtual_hosts = [
+        VirtualHost(name=f"{host}:{port}", domains=[host], routes=routes)
+        for host, virtual_services in sorted(by_host.items())
+        if (routes := routes_of(virtual_services, scope, destinations))
+    ]
+    config.routes.append(route_configuration(route, virtual_hosts))
+    config.sources[route] = frozenset(
+        item.reference for virtual_services in by_host.values() for item in virtual_services
+    )
+    filters = HttpFilters(
+        uses_dynamic_subsets(virtual_hosts), _transcoder(catalog.transcoders, audience, port)
+    )
+    bound_port = _bound_port(catalog, audience, port)
+    for address in sorted({bound.server.bind or EVERY_ADDRESS for bound in servers}):
+        listener = gateway_listener(address, bound_port, route, filters)
+        config.listeners.append(listener)
+        config.sources[listener.name] = frozenset(bound.gateway.reference for bound in servers)
+
+
+def _servers(catalog: Catalog, labels: Mapping[str, str]) -> dict[int, list[_BoundServer]]:
+    """Return the HTTP servers for a proxy with these labels, by port."""
+    found: dict[int, list[_BoundServer]] = {}
+    for gateway in catalog.gateways:
+        if _selects(gateway.spec.selector, labels):
+            for server in gateway.spec.servers:
+                if server.is_http:
+                    found.setdefault(server.port.number, []).append(_BoundServer(gateway, server))
+    return found
+
+
+def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def _by_gateway(virtual_services: Iterable[VirtualService]) -> dict[str, list[VirtualService]]:
+    found: dict[str, list[VirtualService]] = {}
+    for virtual_service in virtual_services:
+        for gateway in gateways_of(virtual_service):
+            found.setdefault(gateway, []).append(virtual_service)
+    return found
+
+
+def _by_host(
+    servers: Iterable[_BoundServer], bindings: Mapping[str, list[VirtualService]]
+) -> dict[str, list[VirtualService]]:
+    """Return the VirtualServices of each host that the servers serve, each once."""
+    found: dict[str, dict[int, VirtualService]] = {}
+    for bound in servers:
+        for virtual_service in bindings.get(bound.gateway_name, ()):
+            for host in common_hosts(bound.gateway, bound.server, virtual_service):
+                found.setdefault(host, {})[id(virtual_service)] = virtual_service
+    return {host: list(virtual_services.values()) for host, virtual_services in found.items()}
+
+
+def _transcoder(
+    transcoders: Iterable[GrpcJsonTranscoder], audience: Audience, port: int
+) -> GrpcJsonTranscoder | None:
+    """Return the first usable transcoder for a port of the audience's gateways."""
+    for transcoder in transcoders:
+        spec = transcoder.spec
+        if (
+            spec.is_gateway
+            and spec.port_number in (None, port)
+            and transcoder.metadata.namespace == audience.namespace
+            and _selects(spec.workload_selector, dict(audience.labels))
+            and transcoding.missing_services(transcoder) == []
+        ):
+            return transcoder
+    return None
+
+
+def _bound_port(catalog: Catalog, audience: Audience, port: int) -> int:
+    """Return the port that Envoy binds for a server's port.
+
+    As in Istio: where a Service selects the gateway's own workload, clients call the Service's
+    port, and the workload listens at that port's ``targetPort``.
+    """
+    labels = dict(audience.labels)
+    for service in catalog.services_selecting(audience.namespace, labels):
+        found = service.port(port)
+        if found is not None and isinstance(found.target, int):
+            return found.target
+    return port

@@ -1,0 +1,41 @@
+"""Hosts: which names a Gateway's server and a VirtualService have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from straightway.api import Gateway, VirtualService
+from straightway.api.gateway import Server
+
+
+def common_hosts(
+    gateway: Gateway, server: Server, virtual_service: VirtualService
+) -> Iterator[str]:
+    """Yield the hosts at which a server serves a VirtualService.
+
+    A server's host may be ``namespace/host`` (``.``: the Gateway's own), which admits the
+    VirtualServices of that namespace only.
+    """
+    for entry in server.hosts:
+        namespace, _, pattern = entry.rpartition("/")
+        if namespace == ".":
+            namespace = gateway.metadata.namespace
+        if namespace not in ("", "*", virtual_service.metadata.namespace):
+            continue
+        for host in virtual_service.spec.hosts:
+            if (common := intersection(pattern, host)) is not None:
+                yield common
+
+
+def intersection(first: str, second: str) -> str | None:
+    """Return the narrower of two host patterns if the other covers it, else None."""
+    if covers(first, second):
+        return second
+    return first if covers(second, first) else None
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether a pattern (``*``, ``*.example.com`` or a name) admits all of a host pattern."""
+    if not pattern.startswith("*"):
+        return pattern == host
+    return host.removeprefix("*").endswith(pattern[1:]) if host != "*" else pattern == "*"

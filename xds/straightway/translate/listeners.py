@@ -1,0 +1,136 @@
+"""Listeners: the ports at which Envoy takes requests, and the filters that these pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from envoy.config.core.v3 import base_pb2
+from envoy.config.listener.v3 import listener_pb2
+from envoy.extensions.filters.http.header_to_metadata.v3 import header_to_metadata_pb2
+from envoy.extensions.filters.http.router.v3 import router_pb2
+from envoy.extensions.filters.listener.original_dst.v3 import original_dst_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import (
+    http_connection_manager_pb2,
+)
+from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
+from google.protobuf.message import Message
+
+from straightway.api import GrpcJsonTranscoder
+from straightway.translate import names, subsets, transcoding
+from straightway.translate.config_sources import ads
+
+Listener: TypeAlias = listener_pb2.Listener
+HttpConnectionManager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
+
+_ROUTER_FILTER = "envoy.filters.http.router"
+_HTTP_CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
+_TCP_PROXY = "envoy.filters.network.tcp_proxy"
+_ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFilters:
+    """What stands before the router in a listener's HTTP filter chain.
+
+    ``dynamic_subsets``: some route of the listener reads headers into the request's metadata.
+    """
+
+    dynamic_subsets: bool = False
+    transcoder: GrpcJsonTranscoder | None = None
+
+
+def gateway_listener(address: str, port: int, route: str, filters: HttpFilters) -> Listener:
+    """Return a gateway's HTTP listener."""
+    manager = _http_connection_manager(names.listener(address, port), route, filters)
+    # A gateway is where requests enter: it writes x-forwarded-for itself, and trusts no client's.
+    manager.use_remote_address.value = True
+    manager.normalize_path.value = True
+    return _http_listener(address, port, manager)
+
+
+def sidecar_listener(
+    address: str, port: int, route: str, filters: HttpFilters, *, captured: bool
+) -> Listener:
+    """Return a sidecar's HTTP listener for the requests that its application sends to a port.
+
+    ``captured``: the traffic comes from ``virtualOutbound``, so the listener binds no port itself.
+    """
+    manager = _http_connection_manager(names.listener(address, port), route, filters)
+    listener = _http_listener(address, port, manager)
+    listener.traffic_direction = base_pb2.OUTBOUND
+    if captured:
+        listener.bind_to_port.value = False
+    return listener
+
+
+def virtual_outbound() -> Listener:
+    """Return the listener to which iptables redirects all that the application sends.
+
+    It hands connections on to the listener of their original port; what has none passes through.
+    """
+    listener = _listener(names.VIRTUAL_OUTBOUND, "0.0.0.0", 15001)  # noqa: S104 (iptables' target)
+    listener.traffic_direction = base_pb2.OUTBOUND
+    listener.use_original_dst.value = True
+    _add_tcp_proxy(listener, names.PASSTHROUGH_CLUSTER)
+    return listener
+
+
+def virtual_inbound() -> Listener:
+    """Return the listener to which iptables redirects all that comes for the application."""
+    listener = _listener(names.VIRTUAL_INBOUND, "0.0.0.0", 15006)  # noqa: S104 (iptables' target)
+    listener.traffic_direction = base_pb2.INBOUND
+    listener.listener_filters.add(name=_ORIGINAL_DESTINATION).typed_config.Pack(
+        original_dst_pb2.OriginalDst()
+    )
+    _add_tcp_proxy(listener, names.INBOUND_PASSTHROUGH_CLUSTER)
+    return listener
+
+
+def _http_listener(address: str, port: int, manager: HttpConnectionManager) -> Listener:
+    listener = _listener(names.listener(address, port), address, port)
+    _add_network_filter(listener, _HTTP_CONNECTION_MANAGER, manager)
+    return listener
+
+
+def _listener(name: str, address: str, port: int) -> Listener:
+    listener = Listener(name=name)
+    listener.address.socket_address.address = address
+    listener.address.socket_address.port_value = port
+    return listener
+
+
+def _add_tcp_proxy(listener: Listener, cluster: str) -> None:
+    proxy = tcp_proxy_pb2.TcpProxy(stat_prefix=cluster, cluster=cluster)
+    _add_network_filter(listener, _TCP_PROXY, proxy)
+
+
+def _add_network_filter(listener: Listener, name: str, config: Message) -> None:
+    chain = listener.filter_chains.add()
+    chain.filters.add(name=name).typed_config.Pack(config, deterministic=True)
+
+
+def _http_connection_manager(
+    stat_prefix: str, route: str, filters: HttpFilters
+) -> HttpConnectionManager:
+    manager = HttpConnectionManager(stat_prefix=stat_prefix)
+    manager.rds.route_config_name = route
+    manager.rds.config_source.CopyFrom(ads())
+    # Streams of tokens may pause for long; routes have their own timeouts.
+    manager.stream_idle_timeout.SetInParent()
+    manager.upgrade_configs.add(upgrade_type="websocket")
+    for name, config in _http_filters(filters):
+        manager.http_filters.add(name=name).typed_config.Pack(config, deterministic=True)
+    return manager
+
+
+def _http_filters(filters: HttpFilters) -> list[tuple[str, Message]]:
+    chain: list[tuple[str, Message]] = []
+    if filters.dynamic_subsets:
+        # Without rules of its own: only routes that have some read headers.
+        chain.append((subsets.FILTER_NAME, header_to_metadata_pb2.Config()))
+    if (transcoder := filters.transcoder) is not None:
+        entry = (transcoding.FILTER_NAME, transcoding.transcoder_filter(transcoder))
+        chain.insert(0 if transcoder.spec.transcode_first else len(chain), entry)
+    chain.append((_ROUTER_FILTER, router_pb2.Router()))
+    return chain

@@ -1,0 +1,29 @@
+"""The names of resources, as Envoy users know them from Istio."""
+
+from __future__ import annotations
+
+BLACK_HOLE_CLUSTER = "BlackHoleCluster"
+PASSTHROUGH_CLUSTER = "PassthroughCluster"
+INBOUND_PASSTHROUGH_CLUSTER = "InboundPassthroughCluster"
+VIRTUAL_OUTBOUND = "virtualOutbound"
+VIRTUAL_INBOUND = "virtualInbound"
+
+
+def outbound_cluster(hostname: str, port: int, subset: str = "") -> str:
+    """Return ``outbound|8033|v1|reviews.default.svc.cluster.local``."""
+    return f"outbound|{port}|{subset}|{hostname}"
+
+
+def listener(address: str, port: int) -> str:
+    """Return ``0.0.0.0_8008``."""
+    return f"{address}_{port}"
+
+
+def gateway_route(port: int) -> str:
+    """Return the name of a gateway's routes for a server port: ``http.8008``."""
+    return f"http.{port}"
+
+
+def sidecar_route(port: int) -> str:
+    """Return the name of a sidecar's routes for a service port: ``8033``."""
+    return str(port)

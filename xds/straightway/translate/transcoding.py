@@ -1,0 +1,63 @@
+"""Transcoding: gRPC as JSON over HTTP, by Envoy's ``grpc_json_transcoder``.
+
+The filter stands behind ``header_to_metadata``, for it rewrites ``:path`` (unless
+``transcodeFirst`` asks for the opposite); it keeps the route that was found for the path that the
+client sent.
+"""
+
+from __future__ import annotations
+
+from envoy.extensions.filters.http.grpc_json_transcoder.v3 import transcoder_pb2
+from google.protobuf import descriptor_pb2
+from google.protobuf.message import DecodeError
+
+from straightway import openinference
+from straightway.api import GrpcJsonTranscoder
+
+FILTER_NAME = "envoy.filters.http.grpc_json_transcoder"
+_BUILTIN = {"kserve_predict_v2": openinference.descriptor}
+
+
+def descriptor_of(transcoder: GrpcJsonTranscoder) -> bytes:
+    """Return the encoded FileDescriptorSet that a transcoder uses."""
+    spec = transcoder.spec
+    if spec.builtin_proto_descriptor is not None:
+        return _BUILTIN[spec.builtin_proto_descriptor]()
+    return spec.proto_descriptor_bin or b""
+
+
+def missing_services(transcoder: GrpcJsonTranscoder) -> list[str] | None:
+    """Return the services that the descriptor lacks; None if it is no FileDescriptorSet at all.
+
+    Envoy would reject the whole listener for either.
+    """
+    try:
+        files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_of(transcoder))
+    except DecodeError:
+        return None
+    known = {
+        f"{file.package}.{service.name}".removeprefix(".")
+        for file in files.file
+        for service in file.service
+    }
+    return [service for service in transcoder.spec.service_names if service not in known]
+
+
+def transcoder_filter(transcoder: GrpcJsonTranscoder) -> transcoder_pb2.GrpcJsonTranscoder:
+    """Return the filter's config."""
+    spec = transcoder.spec
+    config = transcoder_pb2.GrpcJsonTranscoder(
+        proto_descriptor_bin=descriptor_of(transcoder),
+        services=spec.service_names,
+        match_incoming_request_route=True,
+        convert_grpc_status=spec.convert_grpc_status,
+        ignored_query_parameters=spec.ignored_query_parameters,
+        ignore_unknown_query_parameters=spec.ignore_unknown_query_parameters,
+    )
+    config.auto_mapping = spec.auto_mapping
+    options = config.print_options
+    options.add_whitespace = spec.print_options.add_whitespace
+    options.always_print_primitive_fields = spec.print_options.always_print_primitive_fields
+    options.always_print_enums_as_ints = spec.print_options.always_print_enums_as_ints
+    options.preserve_proto_field_names = spec.print_options.preserve_proto_field_names
+    return config
