@@ -28,12 +28,17 @@ class Entry:
 
 
 def write(path: Path, entry: Entry) -> None:
-    """Write the file at once: whoever reads it sees the old one or the new one, never a half.
+    """Write an entry to its file, at once."""
+    write_at_once(path, render(entry))
+
+
+def write_at_once(path: Path, text: str) -> None:
+    """Replace a file: whoever reads it sees the old one or the new one, never a half.
 
     The temporary name starts with a dot, which readers of config folders pass over.
     """
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(render(entry), encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 

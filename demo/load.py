@@ -1,0 +1,112 @@
+"""The tutorial's benchmark: JSON requests to the gateway, paced, one after the other."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from demo.questions import Question
+from demo.services import REROUTED, SERVED_BY
+
+_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one request.
+
+    ``failure`` is empty, or says what was wrong; ``seconds`` is from sending to the last byte.
+    """
+
+    model: str
+    seconds: float
+    served_by: str = ""
+    rerouted: bool = False
+    failure: str = ""
+
+
+class Client:
+    """One connection to the gateway, kept open and opened again where it breaks."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Connect at the first question."""
+        self._connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
+
+    def ask(self, question: Question) -> Outcome:
+        """Ask, wait for the answer, and check it. Blocks; never raises for a failed request."""
+        start = time.perf_counter()
+        try:
+            self._connection.request(
+                "POST",
+                f"/v2/models/{question.model}/infer",
+                question.body,
+                {"content-type": "application/json", "model": question.model},
+            )
+            response = self._connection.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            seconds = time.perf_counter() - start
+            return Outcome(question.model, seconds, failure=f"{type(error).__name__}: {error}")
+        return Outcome(
+            question.model,
+            time.perf_counter() - start,
+            response.getheader(SERVED_BY, ""),
+            response.getheader(REROUTED) == "true",
+            _fault(question, response.status, body),
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _fault(question: Question, status: int, body: bytes) -> str:
+    """Return what is wrong with an answer, or nothing."""
+    if status != http.client.OK:
+        return f"HTTP {status}: {body.decode(errors='replace')[:200]}"
+    try:
+        digit = _digit(json.loads(body))
+    except (ValueError, KeyError, IndexError, TypeError):
+        return f"no prediction in {body.decode(errors='replace')[:200]}"
+    if digit != question.digit:
+        return f"{question.model} sees a {question.digit}, but the answer says {digit}"
+    return ""
+
+
+def _digit(answer: dict[str, list[dict[str, dict[str, list[str]]]]]) -> int:
+    contents = answer["outputs"][0]["contents"]
+    # Envoy writes field names as JSON does, unless it is told to keep those of the .proto.
+    digits = contents.get("int64Contents") or contents["int64_contents"]
+    return int(digits[0])
+
+
+def run(
+    ask: Callable[[Question], Outcome],
+    questions: Iterable[Question],
+    *,
+    rate: float,
+    stop: threading.Event,
+) -> list[Outcome]:
+    """Ask ``rate`` questions a second, one after the other, until ``stop`` is set.
+
+    An answer that takes longer than its turn delays those behind it; the time lost is caught up by
+    asking without a pause. Blocks: call it in a thread.
+    """
+    outcomes: list[Outcome] = []
+    for question, due in zip(questions, _turns(time.monotonic(), 1 / rate), strict=False):
+        if stop.wait(max(0.0, due - time.monotonic())):
+            break
+        outcomes.append(ask(question))
+    return outcomes
+
+
+def _turns(start: float, pause: float) -> Iterator[float]:
+    turn = 0
+    while True:
+        yield start + turn * pause
+        turn += 1

@@ -1,0 +1,53 @@
+"""Tells what goes on: live on a terminal, in plain lines anywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+
+class Step:
+    """A step that is under way: how far it is, and what to say when it is done."""
+
+    def __init__(self, done: str, progress: Progress, seconds: float | None) -> None:
+        """Begin a step; ``seconds`` is how long it will take, where that is known."""
+        self.done = done
+        self._progress = progress
+        self._seconds = seconds
+
+    def tell(self, text: str) -> None:
+        """Show what the step is at; on a terminal only."""
+        for task in self._progress.task_ids:
+            self._progress.update(task, description=text)
+
+    def after(self, seconds: float) -> None:
+        """Show how many seconds of its time have passed; on a terminal only."""
+        for task in self._progress.task_ids:
+            self._progress.update(task, completed=min(seconds, self._seconds or seconds))
+
+
+class Narrator:
+    """Prints steps one after the other."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    @contextmanager
+    def step(self, doing: str, done: str, seconds: float | None = None) -> Iterator[Step]:
+        """Show ``doing`` with a spinner, or a bar for ``seconds``; then ``done`` and the time."""
+        start = time.monotonic()
+        columns = [SpinnerColumn(), TextColumn("{task.description}")]
+        if seconds:
+            columns += [BarColumn(), TimeRemainingColumn()]
+        shown = self.console.is_terminal
+        with Progress(*columns, console=self.console, transient=True, disable=not shown) as bar:
+            if shown:
+                bar.add_task(doing, total=seconds)
+            step = Step(done, bar, seconds)
+            yield step
+        passed = time.monotonic() - start
+        self.console.print(f"[green]✓[/] {step.done} [dim]({passed:.1f} s)[/]", highlight=False)

@@ -1,0 +1,135 @@
+"""One run of the demo: set up, play, keep running if wanted, leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from rich.console import Console
+
+from demo import training
+from demo.load import Client
+from demo.moves import spread
+from demo.narrator import Narrator
+from demo.processes import DemoError
+from demo.questions import Questions
+from demo.scenario import Scenario
+from demo.topology import HOST, Topology
+
+RUNTIMES = tuple(f"runtime-{number}" for number in range(1, 5))
+CAPACITY = 2
+
+KEPT, NOT_KEPT, INTERRUPTED = 0, 1, 130
+
+
+async def run(console: Console, *, seconds: float, keep: bool) -> int:
+    """Run the demo and return the exit code.
+
+    0: every request went straight to a runtime that holds its model. 1: some did not, or the demo
+    could not run; the reason is printed, and the logs are kept. 130: interrupted.
+    """
+    task = asyncio.current_task()
+    if task is not None:
+        _on_interrupt(task.cancel)
+    work = Path(tempfile.mkdtemp(prefix="straightway-demo-"))
+    code = NOT_KEPT
+    try:
+        try:
+            code = await _play(Narrator(console), work, seconds=seconds, keep=keep)
+        except* DemoError as errors:
+            for error in _leaves(errors):
+                console.print(f"The demo stopped: {error}", soft_wrap=True, markup=False)
+    except asyncio.CancelledError:
+        code = INTERRUPTED
+    if code == NOT_KEPT:
+        console.print(f"All logs are in {work / 'logs'}", soft_wrap=True)
+    else:
+        shutil.rmtree(work, ignore_errors=True)
+    return code
+
+
+async def _play(narrator: Narrator, work: Path, *, seconds: float, keep: bool) -> int:
+    async with Topology(work, capacity=CAPACITY) as topology:
+        questions = await _set_up(narrator, topology)
+        with closing(Client(HOST, topology.gateway_port)) as client:
+            kept = await Scenario(topology, questions, client, narrator, seconds).play()
+        if keep:
+            await _keep(narrator.console, topology, questions, work)
+    return KEPT if kept else NOT_KEPT
+
+
+async def _set_up(narrator: Narrator, topology: Topology) -> Questions:
+    with narrator.step("Training the models", "") as step:
+        trained = await asyncio.to_thread(training.train, topology.models)
+        questions = await asyncio.to_thread(Questions, topology.models)
+        step.done = f"Trained {len(trained)} models that read handwritten digits"
+    doing = "Starting the control plane, the runtimes and Envoy"
+    with narrator.step(doing, "") as step:
+        topology.write_config()
+        placement = spread(questions.models, RUNTIMES, topology.capacity)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(topology.start_runtimes(placement))
+            await topology.start_control_plane()
+            await topology.start_envoy()
+        step.done = f"Started the control plane, {len(placement)} runtimes and Envoy"
+    for name, held in placement.items():
+        narrator.console.print(f"  {name} holds {', '.join(sorted(held))}", highlight=False)
+    return questions
+
+
+async def _keep(console: Console, topology: Topology, questions: Questions, work: Path) -> None:
+    """Say what can be tried, and wait for Ctrl-C."""
+    stop = asyncio.Event()
+    _on_interrupt(stop.set)
+    digit = work / "digit.json"
+    question = questions.about("tf-mnist")
+    await asyncio.to_thread(digit.write_bytes, question.body)
+    url = f"http://{HOST}:{topology.gateway_port}/v2/models"
+    lines = [
+        "",
+        f"All of it keeps running until Ctrl-C. A picture of a {question.digit}, for two models:",
+        "",
+        *(
+            f"  curl -i {url}/{model}/infer -H 'model: {model}' -d @{digit}"
+            for model in ("tf-mnist", "sklearn-mnist")
+        ),
+        "",
+        "x-served-by names the runtime that answered. Without the header `model`, any runtime is",
+        "asked, and x-rerouted tells whether it had to send the request on:",
+        "",
+        f"  curl -i {url}/tf-mnist/infer -d @{digit}",
+        "",
+        f"Config folder, edit it live: {topology.config}",
+        f"Logs: {topology.processes.logs}",
+        f"Envoy's admin pages: http://{HOST}:{topology.admin_port}",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    await stop.wait()
+
+
+def _on_interrupt(action: Callable[[], object]) -> None:
+    """Call ``action`` at the first Ctrl-C or SIGTERM; the clean-up is not to be cut short."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def once() -> None:
+        for number in numbers:
+            loop.add_signal_handler(number, lambda: None)
+        action()
+
+    for number in numbers:
+        loop.add_signal_handler(number, once)
+
+
+def _leaves(errors: BaseExceptionGroup[DemoError]) -> Iterator[DemoError]:
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

