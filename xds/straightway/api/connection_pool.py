@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from straightway.api.model import Model
-from straightway.api.values import Bool, Count, Duration, PositiveDuration
+from straightway.api.values import Bool, Duration, Limit, PositiveDuration
 
 
 class H2UpgradePolicy(StrEnum):
@@ -21,15 +21,15 @@ class H2UpgradePolicy(StrEnum):
 class TcpKeepalive(Model):
     """TCP keep-alive; None or 0: the operating system's own value."""
 
-    probes: Count | None = None
+    probes: Limit | None = None
     time: Duration | None = None
     interval: Duration | None = None
 
 
 class TcpSettings(Model):
-    """Limits of connections. None: Envoy's default."""
+    """Limits of connections. None: Envoy's default, which 0 means too."""
 
-    max_connections: Count | None = None
+    max_connections: Limit | None = None
     connect_timeout: PositiveDuration | None = None
     tcp_keepalive: TcpKeepalive | None = None
     max_connection_duration: PositiveDuration | None = None
@@ -37,16 +37,16 @@ class TcpSettings(Model):
 
 
 class HttpSettings(Model):
-    """Limits of requests. None: Envoy's default."""
+    """Limits of requests. None: Envoy's default, which 0 means too."""
 
-    http1_max_pending_requests: Count | None = None
-    http2_max_requests: Count | None = None
-    max_requests_per_connection: Count | None = None
-    max_retries: Count | None = None
+    http1_max_pending_requests: Limit | None = None
+    http2_max_requests: Limit | None = None
+    max_requests_per_connection: Limit | None = None
+    max_retries: Limit | None = None
     idle_timeout: Duration | None = None
     h2_upgrade_policy: H2UpgradePolicy = H2UpgradePolicy.DEFAULT
     use_client_protocol: Bool = False
-    max_concurrent_streams: Count | None = None
+    max_concurrent_streams: Limit | None = None
 
 
 class ConnectionPool(Model):

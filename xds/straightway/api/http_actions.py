@@ -12,20 +12,20 @@ from straightway.api.codes import Code
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.values import (
+    Authority,
     Base64,
     Count,
     Int,
     Path,
     Port,
     PositiveDuration,
-    not_empty,
     one_of,
     quoted,
     within,
 )
 
 _REDIRECT_CODES = (301, 302, 303, 307, 308)
-_BODY_LIMIT = 1024 * 1024
+_LONGEST_BODY = 4096  # Envoy's max_direct_response_body_size_bytes
 
 
 def _check_redirect_code(value: int) -> int:
@@ -39,7 +39,7 @@ class Redirect(CheckedModel):
     """An answer that sends the client elsewhere. ``uri`` replaces the whole path."""
 
     uri: Path | None = None
-    authority: Annotated[str, not_empty("write the new host")] | None = None
+    authority: Authority | None = None
     scheme: Literal["http", "https"] | None = None
     port: Port | None = None
     redirect_code: Annotated[Int, AfterValidator(_check_redirect_code)] = 301
@@ -53,7 +53,7 @@ class Redirect(CheckedModel):
 
 
 class Body(CheckedModel):
-    """The body of a direct response: text as ``string``, or base64 as ``bytes``; 1 MiB at most."""
+    """The body of a direct response, 4,096 bytes at most: text, or base64 as ``bytes``."""
 
     string: str | None = None
     bytes: Base64 | None = None
@@ -70,8 +70,9 @@ class Body(CheckedModel):
         if self.string is not None and self.bytes is not None:
             message = "Write either string or bytes, not both."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("bytes",))
-        if len(self.content) > _BODY_LIMIT:
-            yield Fault(Code.OUT_OF_RANGE, "A body is at most 1 MiB: serve it from elsewhere.")
+        if len(self.content) > _LONGEST_BODY:
+            message = f"Envoy answers with {_LONGEST_BODY} bytes at most: shorten this body."
+            yield Fault(Code.OUT_OF_RANGE, message)
 
 
 class DirectResponse(Model):
@@ -85,7 +86,7 @@ class Rewrite(CheckedModel):
     """Changes the request on its way. ``uri`` replaces the matched prefix, or the whole path."""
 
     uri: Path | None = None
-    authority: Annotated[str, not_empty("write the new host")] | None = None
+    authority: Authority | None = None
     uri_regex_rewrite: Annotated[None, Untranslated("the path stays as it is")] = None
 
 

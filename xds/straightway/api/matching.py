@@ -19,6 +19,8 @@ _RE2.log_errors = False
 
 def _check_regex(value: str) -> str:
     """Accept what RE2 does: it is Envoy's engine, and Envoy rejects all routes for a bad one."""
+    if not value:
+        raise wrong(Code.EMPTY_FIELD, "An empty regular expression matches nothing: write one.")
     try:
         re2.compile(value, options=_RE2)
     except re2.error as error:
@@ -79,4 +81,7 @@ class UriMatch(StringMatch):
         for name, text in (("exact", self.exact), ("prefix", self.prefix)):
             if text and not text.startswith("/"):
                 message = f"Every path begins with a slash: write {quoted('/' + text)}."
+                yield Fault(Code.NEVER_MATCHES, message, (name,))
+            elif text and "?" in text:
+                message = "Paths are compared without their query: write queryParams for that."
                 yield Fault(Code.NEVER_MATCHES, message, (name,))

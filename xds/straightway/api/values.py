@@ -59,6 +59,8 @@ def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") 
 Port = Annotated[Int, within(1, 65535, Code.INVALID_PORT, "a port")]
 Count = Annotated[Int, within(0, 2**31 - 1)]
 """A number of things, 0 included."""
+Limit = Annotated[Count, AfterValidator(lambda limit: limit or None)]
+"""A limit that 0 leaves at its default, as if it were not written (None)."""
 Percent = Annotated[Int, within(0, 100, what="a percentage")]
 
 # --- Durations -------------------------------------------------------------------------------
@@ -216,6 +218,7 @@ Base64 = Annotated[bytes, PlainValidator(_decode_base64)]
 # --- Headers and paths -----------------------------------------------------------------------
 
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _PSEUDO_HEADERS = frozenset({":authority", ":method", ":path", ":scheme"})
 
 
@@ -231,10 +234,17 @@ def check_header_name(value: str) -> str:
 
 
 def _check_path(value: str) -> str:
-    if value.startswith("/"):
+    if value.startswith("/") and not _CONTROL.search(value):
         return value
-    message = f"{quoted(value)} is not a path: begin it with a slash, as in {quoted('/' + value)}."
+    message = f"{quoted(value)} is not a path: begin it with a slash, as in /v2/models."
     raise wrong(Code.INVALID_PATH, message)
+
+
+def _check_authority(value: str) -> str:
+    if value and not _CONTROL.search(value):
+        return value
+    message = f"{quoted(value)} cannot be a host: write a name, with or without a port."
+    raise wrong(Code.INVALID_HOST, message)
 
 
 def not_empty(advice: str) -> AfterValidator:
@@ -249,6 +259,7 @@ def not_empty(advice: str) -> AfterValidator:
 
 
 HeaderName = Annotated[str, AfterValidator(check_header_name)]
+Authority = Annotated[str, AfterValidator(_check_authority)]
 Path = Annotated[str, AfterValidator(_check_path)]
 
 

@@ -26,6 +26,9 @@ from straightway.api.values import (
     quoted,
 )
 
+ParameterName = Annotated[str, not_empty("name the query parameter")]
+_HEAVIEST = 2**32 - 1
+
 
 class HttpMatch(CheckedModel):
     """Conditions that must all hold; header names are matched without regard to case."""
@@ -37,7 +40,7 @@ class HttpMatch(CheckedModel):
     authority: StringMatch | None = None
     headers: dict[HeaderName, HeaderMatch] = Field(default_factory=dict)
     without_headers: dict[HeaderName, HeaderMatch] = Field(default_factory=dict)
-    query_params: dict[str, HeaderMatch] = Field(default_factory=dict)
+    query_params: dict[ParameterName, HeaderMatch] = Field(default_factory=dict)
     port: Port | None = None
     ignore_uri_case: Bool = False
     gateways: tuple[str, ...] = ()
@@ -139,6 +142,9 @@ class HttpRoute(CheckedModel):
         if len(self.route) > 1 and not any(route.weight for route in self.route):
             message = "No destination has a weight, so none would get a request: give each one."
             yield Fault(Code.NO_WEIGHT, message, ("route",))
+        if sum(route.weight for route in self.route) > _HEAVIEST:
+            message = f"The weights together are at most {_HEAVIEST}: write smaller ones."
+            yield Fault(Code.OUT_OF_RANGE, message, ("route",))
         keys: set[str] = set()
         for index, rule in enumerate(self.header_to_dynamic_subset_key):
             if rule.key in keys:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from straightway.api.model import Model
 from straightway.api.objects import IstioObject
-from straightway.api.values import Count, Host, Port, none_as_empty_dict
+from straightway.api.values import Host, Int, Port, none_as_empty_dict, within
+
+Weight = Annotated[
+    Int, within(0, 1_000_000, what="a weight"), AfterValidator(lambda weight: weight or None)
+]
+# Envoy adds up the weights of a locality's endpoints in 32 bits.
 
 
 class WorkloadEntrySpec(Model):
     """The workload itself; the same shape stands in a ServiceEntry's ``endpoints``.
 
     ``ports`` maps the name of a service's port to this workload's own port number. ``weight`` is
-    relative to the other workloads', None for the default of 1. ``locality`` is
+    relative to the other workloads', None (or 0) for 1. ``locality`` is
     ``region/zone/subzone``.
     """
 
@@ -26,7 +31,7 @@ class WorkloadEntrySpec(Model):
     )
     network: str = ""
     locality: str = ""
-    weight: Count | None = None
+    weight: Weight | None = None
     service_account: str = ""
 
 
