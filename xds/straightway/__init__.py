@@ -1,4 +1,4 @@
-"""Straightway: an xDS control plane that sends each request straight to a runtime that holds its model.
+"""Straightway: an xDS control plane that sends each request straight to its model.
 
 The way of the data, which is also the order of reading:
 ``sources`` → ``documents`` → ``api`` → ``catalog`` → ``audience`` → ``translate`` → ``snapshot``

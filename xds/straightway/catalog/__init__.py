@@ -10,5 +10,15 @@ from straightway.catalog.catalog import Catalog, Impact
 from straightway.catalog.checks import Finding, check
 from straightway.catalog.codes import CatalogCode
 from straightway.catalog.intake import Accepted, Intake
+from straightway.catalog.workloads import KINDS as WORKLOAD_KINDS
 
-__all__ = ["Accepted", "Catalog", "CatalogCode", "Finding", "Impact", "Intake", "check"]
+__all__ = [
+    "WORKLOAD_KINDS",
+    "Accepted",
+    "Catalog",
+    "CatalogCode",
+    "Finding",
+    "Impact",
+    "Intake",
+    "check",
+]

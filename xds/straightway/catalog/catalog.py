@@ -96,6 +96,11 @@ class Catalog:
         return Catalog(objects, services, rules, selectors, workloads), altered
 
     @property
+    def size(self) -> int:
+        """How many objects are accepted."""
+        return sum(map(len, self.objects.values())) + len(self.workloads.objects)
+
+    @property
     def gateways(self) -> list[Gateway]:
         """All Gateways."""
         return _of_kind(self.objects, "Gateway", Gateway)

@@ -25,12 +25,10 @@ class Accepted:
     """What a batch of bundles changes.
 
     ``changes`` maps a reference to the object that is in force from now on, or None where it is
-    gone. ``problems`` are all that stand now; ``passed_over`` names the documents of kinds that are
-    not read, each once.
+    gone. ``passed_over`` names the documents of kinds that are not read, each once.
     """
 
     changes: Mapping[Reference, ApiObject | None]
-    problems: tuple[Problem, ...]
     passed_over: tuple[str, ...]
 
 
@@ -74,8 +72,11 @@ class Intake:
             self._decide(reference, changes)
         for key in affected:
             self._review(key)
-        found = sorted(problem for problems in self._problems.values() for problem in problems)
-        return Accepted(changes, tuple(found), tuple(passed_over))
+        return Accepted(changes, tuple(passed_over))
+
+    def problems(self) -> list[Problem]:
+        """Return all problems of the documents as they stand, sorted by place."""
+        return sorted(problem for problems in self._problems.values() for problem in problems)
 
     def problem(self, finding: Finding) -> Problem:
         """Return a finding between objects as a problem, with its place in the documents."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 
 import typer
 import yaml
 
 from straightway.addresses import Address
+from straightway.documents import Bundle
+from straightway.sources.files import ConfigFolderError
+from straightway.sources.folder_reader import read_path
 
 
 class OutputFormat(StrEnum):
@@ -38,6 +43,19 @@ def parse_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
             raise typer.BadParameter(f"{text!r} is no KEY=VALUE", param_hint=option)
         pairs[key] = value
     return pairs
+
+
+def read_paths(paths: Sequence[Path]) -> list[Bundle]:
+    """Read files and folders once; a usage error where one cannot be read."""
+    try:
+        # Several folders may have a file of the same name; keys are relative to their folder.
+        return [
+            replace(bundle, key=f"{path}/{bundle.key}")
+            for path in paths
+            for bundle in read_path(path)
+        ]
+    except ConfigFolderError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def render(data: object, output: OutputFormat) -> str:

@@ -1,0 +1,90 @@
+"""The control plane, wired: the one module that knows all others."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import structlog
+from envoy.config.core.v3 import base_pb2
+
+from straightway import __version__
+from straightway.addresses import Address
+from straightway.audience import Audience, proxy_of_node
+from straightway.control import Control
+from straightway.discovery import Cache, DiscoveryServer, grpc_options
+from straightway.sources.files import check_folder
+from straightway.sources.folder import FolderSource
+from straightway.stream_log import StreamLog
+
+_log = structlog.get_logger()
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the message says which and what to do."""
+
+
+async def serve(folder: Path, address: Address) -> None:
+    """Serve the config in ``folder`` to Envoys at ``address`` until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigFolderError: if the folder cannot be read at the start.
+        ListenError: if the address cannot be listened on.
+
+    """
+    await asyncio.to_thread(check_folder, folder)
+    cache = Cache()
+    control = Control(cache)
+
+    def key_of(node: base_pb2.Node) -> Audience:
+        return control.audience_of(proxy_of_node(node))
+
+    discovery = DiscoveryServer(cache, key_of, callbacks=StreamLog(control))
+    control.rekey = discovery.rekey
+    stopping = asyncio.Event()
+    with _on_signals(stopping.set):
+        server = await _listen(discovery, address)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(control.run()),
+                    tasks.create_task(FolderSource(folder).run(control.apply)),
+                ]
+                await stopping.wait()
+                _log.info("stopping")
+                for task in running:
+                    task.cancel()
+        finally:
+            await discovery.close()
+            await server.stop(grace=1.0)
+
+
+async def _listen(discovery: DiscoveryServer, address: Address) -> grpc.aio.Server:
+    server = grpc.aio.server(options=grpc_options())
+    discovery.add_to(server)
+    try:
+        port = server.add_insecure_port(str(address))
+    except RuntimeError as error:
+        raise ListenError(
+            f"cannot listen on {address}: is the port taken, or the address not this machine's? "
+            "Choose another with --xds-address HOST:PORT"
+        ) from error
+    await server.start()
+    _log.info("listening", address=f"{address.host}:{port}", version=__version__)
+    return server
+
+
+@contextmanager
+def _on_signals(handler: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,49 @@
+"""The command line: one module a command, which parses arguments, calls and prints.
+
+Exit codes: 0 done; 1 the config has errors, or serving failed; 2 the command was used wrongly.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from straightway import __version__
+from straightway.cli.bootstrap import bootstrap
+from straightway.cli.serve import serve
+from straightway.cli.translate import translate
+from straightway.cli.validate import validate
+
+app = typer.Typer(
+    name="straightway",
+    help="An xDS control plane that sends each inference request straight to a runtime that "
+    "holds its model.",
+    epilog="Exit codes: 0 done; 1 the config has errors, or serving failed; 2 wrong usage.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (serve, validate, translate, bootstrap):
+    app.command()(command)
+
+
+def _print_version(*, value: bool) -> None:
+    if value:
+        typer.echo(f"straightway {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version)
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

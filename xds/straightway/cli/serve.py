@@ -1,0 +1,49 @@
+"""``straightway serve``: keep Envoys configured."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from straightway import logs
+from straightway.addresses import Address
+from straightway.cli.arguments import parse_address
+
+DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
+
+
+def serve(
+    config: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="The folder of YAML files; every change is picked up."),
+    ],
+    xds_address: Annotated[
+        Address,
+        typer.Option(
+            parser=parse_address, metavar="HOST:PORT", help="Where Envoys connect (xDS over gRPC)."
+        ),
+    ] = DEFAULT_ADDRESS,
+    log_format: Annotated[
+        logs.LogFormat,
+        typer.Option(help="How log lines look; auto: console on a terminal, else JSON."),
+    ] = logs.LogFormat.AUTO,
+    log_level: Annotated[
+        logs.LogLevel, typer.Option(help="The least severe lines to write.")
+    ] = logs.LogLevel.INFO,
+) -> None:
+    """Serve the config in a folder to Envoys over ADS, until interrupted."""
+    # Imported here, so that the other commands start without grpc.
+    from straightway.app import ListenError
+    from straightway.app import serve as run
+    from straightway.sources.files import ConfigFolderError
+
+    logs.configure(log_format, log_level)
+    try:
+        asyncio.run(run(config, xds_address))
+    except* (ConfigFolderError, ListenError) as group:
+        for error in group.exceptions:
+            typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None

@@ -1,0 +1,69 @@
+"""``straightway validate``: print everything that is wrong with some config."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from straightway.cli.arguments import read_paths
+from straightway.problems import Problem, Severity
+from straightway.review import review
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+
+
+class ProblemFormat(StrEnum):
+    """How to print problems."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def validate(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files and folders of YAML.")
+    ],
+    output: Annotated[
+        ProblemFormat, typer.Option("--output", "-o", help="How to print the problems.")
+    ] = ProblemFormat.TEXT,
+) -> None:
+    """Print every problem of some config; exit with 1 if any is an error."""
+    reviewed = review(read_paths(paths))
+    if output is ProblemFormat.JSON:
+        typer.echo(json.dumps([asdict(problem) for problem in reviewed.problems], indent=2))
+    else:
+        _print(reviewed.problems, reviewed.catalog.size)
+    raise typer.Exit(any(problem.is_error for problem in reviewed.problems))
+
+
+def _print(problems: list[Problem], objects: int) -> None:
+    # Soft wrapping: a terminal wraps, a pipe gets one line a problem.
+    console = Console(soft_wrap=True, highlight=False)
+    for problem in problems:
+        console.print(_line(problem))
+    errors = sum(problem.is_error for problem in problems)
+    warnings = len(problems) - errors
+    console.print(
+        f"{_count(objects, 'object')} accepted, "
+        f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+    )
+
+
+def _line(problem: Problem) -> Text:
+    place = ": ".join(part for part in (problem.origin, problem.subject, problem.path) if part)
+    return Text.assemble(
+        (str(problem.severity), _STYLES[problem.severity]),
+        f" {place}: {problem.message} ",
+        (f"[{problem.code}]", "dim"),
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

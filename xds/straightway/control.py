@@ -1,0 +1,178 @@
+"""The control loop: updates of the sources in, snapshots for the audiences of Envoys out.
+
+Updates are parsed as they come and put in force together, after a short quiet time. Changes of
+endpoints alone take the short way: no listener, route or cluster is looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import structlog
+
+from straightway.api import ApiObject, Reference
+from straightway.audience import Audience, Proxy, audience_of, gateway_selector_keys
+from straightway.catalog import WORKLOAD_KINDS, Catalog, Impact, Intake
+from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Cache
+from straightway.problem_log import ProblemLog
+from straightway.review import problems_between
+from straightway.snapshot import Encoder, Snapshot
+from straightway.sources import Update
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Debounce:
+    """How long to wait for more changes, in seconds: a quiet time, and a limit from the first."""
+
+    quiet: float
+    limit: float
+
+
+ENDPOINTS = Debounce(quiet=0.010, limit=0.100)
+"""For endpoints alone: a model's move should be felt at once."""
+CONFIG = Debounce(quiet=0.100, limit=1.0)
+"""For all else: an apply of many files is one change."""
+
+
+class Control:
+    """Keeps the cache true to the sources, for the audiences that are wanted.
+
+    ``rekey`` is called when the label keys by which proxies are told apart have changed.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        *,
+        endpoints: Debounce = ENDPOINTS,
+        config: Debounce = CONFIG,
+    ) -> None:
+        self.catalog = Catalog()
+        self.rekey: Callable[[], None] = lambda: None
+        self.synced = asyncio.Event()
+        self._cache = cache
+        self._endpoints = endpoints
+        self._config = config
+        self._intake = Intake()
+        self._encoder = Encoder()
+        self._selector_keys: frozenset[str] = frozenset()
+        self._snapshots: dict[Audience, Snapshot] = {}
+        self._wanted: set[Audience] = set()
+        self._pending: dict[Reference, ApiObject | None] = {}
+        self._problems = ProblemLog()
+        self._source_synced = False
+        self._changed = asyncio.Event()
+        self._changed_at = 0.0
+
+    # --- From the sources ---
+
+    def apply(self, update: Update) -> None:
+        """Take in an update; :meth:`run` puts it in force."""
+        accepted = self._intake.apply(update.bundles)
+        for line in accepted.passed_over:
+            _log.info("object passed over", object=line, reason="not a kind that is read")
+        self._pending |= accepted.changes
+        self._source_synced = self._source_synced or update.synced
+        self._changed_at = asyncio.get_running_loop().time()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Put changes in force as they come, until cancelled."""
+        while True:
+            await self._changed.wait()
+            await self._settle()
+            self._changed.clear()
+            # Until the first full listing is in, what is missing is not known to be missing.
+            if self._source_synced:
+                self._put_in_force()
+
+    async def _settle(self) -> None:
+        """Wait until the changes pause, within the limit."""
+        if not self.synced.is_set():
+            return
+        now = asyncio.get_running_loop().time
+        started = now()
+        while True:
+            debounce = self._debounce()
+            rest = min(self._changed_at + debounce.quiet, started + debounce.limit) - now()
+            if rest <= 0:
+                return
+            await asyncio.sleep(rest)
+
+    def _debounce(self) -> Debounce:
+        endpoints_alone = all(reference.kind in WORKLOAD_KINDS for reference in self._pending)
+        return self._endpoints if endpoints_alone else self._config
+
+    def _put_in_force(self) -> None:
+        changes, self._pending = self._pending, {}
+        self.catalog, impact = self.catalog.changed(changes)
+        self._encoder.forget(impact, self.catalog)
+        first = not self.synced.is_set()
+        if impact.config or first:
+            self._update_all()
+        else:
+            self._update_endpoints(impact)
+        # What is wrong between objects does not depend on the endpoints.
+        self._problems.replace(
+            self._intake.problems(),
+            problems_between(self._intake, self.catalog) if impact.config or first else None,
+        )
+        if first:
+            self.synced.set()
+            _log.info(
+                "config in force",
+                services=len(self.catalog.services),
+                gateways=len(self.catalog.gateways),
+                virtual_services=len(self.catalog.virtual_services),
+            )
+
+    def _update_all(self) -> None:
+        for audience in (*self._snapshots, *self._wanted):
+            self._set(audience)
+        self._wanted.clear()
+        keys = gateway_selector_keys(self.catalog)
+        if keys != self._selector_keys:
+            self._selector_keys = keys
+            self.rekey()
+
+    def _update_endpoints(self, impact: Impact) -> None:
+        for audience, snapshot in self._snapshots.items():
+            changed = self._encoder.assignments(self.catalog, snapshot, impact.endpoints)
+            self._cache.update(audience, {CLUSTER_LOAD_ASSIGNMENT: (changed, ())})
+
+    def _set(self, audience: Audience) -> None:
+        snapshot = self._encoder.snapshot(self.catalog, audience)
+        self._snapshots[audience] = snapshot
+        resources = {url: of_type.values() for url, of_type in snapshot.resources.items()}
+        self._cache.set(audience, resources)
+
+    # --- For the streams ---
+
+    def audience_of(self, proxy: Proxy) -> Audience:
+        """Return the audience that a proxy belongs to."""
+        return audience_of(proxy, self._selector_keys)
+
+    def want(self, audience: Hashable) -> None:
+        """Begin to keep a snapshot for an audience; streams wait until the config is in."""
+        assert isinstance(audience, Audience)
+        if self.synced.is_set():
+            self._set(audience)
+        else:
+            self._wanted.add(audience)
+
+    def drop(self, audience: Hashable) -> None:
+        """Stop to keep a snapshot for an audience that nobody is connected as any more."""
+        assert isinstance(audience, Audience)
+        self._wanted.discard(audience)
+        if self._snapshots.pop(audience, None) is not None:
+            self._cache.drop(audience)
+
+    def origins(self, audience: Hashable, resource: str) -> list[str]:
+        """Return the objects, with their places, that a resource of an audience was made from."""
+        snapshot = self._snapshots.get(audience) if isinstance(audience, Audience) else None
+        references = snapshot.origins(resource) if snapshot else frozenset()
+        return [f"{item} ({self._intake.origin(item)})" for item in sorted(references)]

@@ -1,0 +1,32 @@
+"""Review: everything that is wrong with some config, in single objects and between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from straightway.catalog import Catalog, Intake, check
+from straightway.documents import Bundle
+from straightway.problems import Problem
+from straightway.translate.transcoding import check_descriptors
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Config that was read once: what of it is accepted, and all its problems, by place."""
+
+    catalog: Catalog
+    problems: list[Problem]
+
+
+def review(bundles: Iterable[Bundle]) -> Reviewed:
+    """Accept what is right in some bundles, and find everything that is wrong."""
+    intake = Intake()
+    catalog, _ = Catalog().changed(intake.apply(bundles).changes)
+    return Reviewed(catalog, sorted([*intake.problems(), *problems_between(intake, catalog)]))
+
+
+def problems_between(intake: Intake, catalog: Catalog) -> list[Problem]:
+    """Return the problems between the objects of a catalog."""
+    findings = [*check(catalog), *check_descriptors(catalog.transcoders)]
+    return [intake.problem(finding) for finding in findings]

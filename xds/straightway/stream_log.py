@@ -1,0 +1,75 @@
+"""Logs what happens on the streams, and tells the control loop which audiences are connected."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import structlog
+
+from straightway.control import Control
+from straightway.discovery import Callbacks, ClientState, Closed, Push
+
+_log = structlog.get_logger()
+_MOST_OBJECTS = 5
+
+
+class StreamLog(Callbacks):
+    """One line for each proxy that comes or goes, each push and each rejection."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def audience_wanted(self, key: Hashable) -> None:
+        """Have a snapshot made."""
+        self._control.want(key)
+
+    def audience_unused(self, key: Hashable) -> None:
+        """Have the snapshot dropped."""
+        self._control.drop(key)
+
+    def stream_opened(self, client: ClientState) -> None:
+        """Log a proxy that has come."""
+        _log.info("proxy connected", **_who(client), variant=str(client.variant), peer=client.peer)
+
+    def stream_closed(self, client: ClientState, reason: Closed) -> None:
+        """Log a proxy that has gone."""
+        _log.info("proxy disconnected", **_who(client), reason=str(reason))
+
+    def pushed(self, client: ClientState, push: Push) -> None:
+        """Log what was sent."""
+        _log.info(
+            "pushed",
+            node=client.node_id,
+            type=_short(push.type_url),
+            resources=push.resources,
+            removed=push.removed,
+            bytes=push.size,
+            microseconds=round(push.microseconds),
+            version=push.version,
+        )
+
+    def nacked(
+        self, client: ClientState, type_url: str, error_message: str, names: Sequence[str]
+    ) -> None:
+        """Log a rejection in Envoy's words, with the objects that it comes from."""
+        # Envoy names the resources that it means; a response may hold many more.
+        meant = [name for name in names if name in error_message] or list(names)
+        origins = dict.fromkeys(
+            origin for name in meant for origin in self._control.origins(client.key, name)
+        )
+        _log.error(
+            "proxy rejected config",
+            **_who(client),
+            type=_short(type_url),
+            envoy_says=error_message,
+            resources=meant[:_MOST_OBJECTS],
+            comes_from=list(origins)[:_MOST_OBJECTS],
+        )
+
+
+def _who(client: ClientState) -> dict[str, str]:
+    return {"node": client.node_id, "audience": str(client.key)}
+
+
+def _short(type_url: str) -> str:
+    return type_url.rpartition(".")[2]
