@@ -38,9 +38,11 @@ class DeltaSubscription(Subscription):
         """
         verdict, plan = self._judge(request)
         subscribe = set(request.resource_names_subscribe)
+        said_to_have: set[str] = set()
         if self._is_new:
             self._is_new = False
             self._initial_versions = dict(request.initial_resource_versions)
+            said_to_have = set(self._initial_versions)
             if not subscribe and self.type_url in WILDCARD_TYPES:
                 subscribe = {WILDCARD}
             self._owed = WILDCARD in subscribe and not self._initial_versions
@@ -50,8 +52,8 @@ class DeltaSubscription(Subscription):
             self._subscribe_to_all()
         self._subscribe(subscribe)
         # The comment on DeltaDiscoveryRequest.resource_names_subscribe: the server must send all
-        # of them, even those that it believes the client to have.
-        self.send_again(subscribe)
+        # of them, even those that it believes the client to have. (But see initial_versions.)
+        self.send_again(subscribe - said_to_have)
         return verdict, plan
 
     def plan(self, table: Table, *, removals: bool) -> Plan | None:
@@ -106,7 +108,6 @@ class DeltaSubscription(Subscription):
                 resource = table.resources.get(name)
                 if resource is not None and resource.version == version:
                     self._held[resource.name] = resource
-                    self._again.discard(name)
                 else:
                     self._held[name] = _SOME_OTHER_VERSION
         self._initial_versions = {}

@@ -106,17 +106,17 @@ class Session:
         return Received(subscription, verdict, plan)
 
     def next(self, tables: Mapping[str, Table], now: float) -> Response | None:
-        """Return the next response to send, None if the client has everything.
+        """Return the next response to send, None if there is nothing to send now.
 
         ``now`` is in seconds on any clock. If :attr:`deadline` is not None afterwards, there may
         be something to send at that time, though nothing has changed.
         """
-        self._settle(tables, now)
         routing_is_due = any(
             subscription.plan(tables.get(type_url, _EMPTY), removals=True) is not None
             for type_url, subscription in self._subscriptions.items()
             if type_url in _ROUTING_TYPES
         )
+        self._settle(tables, now, routing_is_due=routing_is_due)
         for type_url, subscription in self._subscriptions.items():
             routing = type_url in _ROUTING_TYPES
             if routing and self._warming:
@@ -163,7 +163,7 @@ class Session:
             if self.deadline is None:
                 self.deadline = now + self._hold
 
-    def _settle(self, tables: Mapping[str, Table], now: float) -> None:
+    def _settle(self, tables: Mapping[str, Table], now: float, *, routing_is_due: bool) -> None:
         """Stop waiting for endpoints that do not exist, or for longer than allowed."""
         existing = tables.get(CLUSTER_LOAD_ASSIGNMENT, _EMPTY).resources
         self._warming = {name for name in self._warming if name in existing}
@@ -171,8 +171,8 @@ class Session:
             # A client that gets its endpoints elsewhere is not made to wait again.
             self._expects_endpoints = CLUSTER_LOAD_ASSIGNMENT in self._subscriptions
             self._warming.clear()
-        if not self._warming:
-            self.deadline = None
+        if not self._warming and not routing_is_due:
+            self.deadline = None  # Not before: more clusters must not make routing wait longer.
 
 
 def _push_order(item: tuple[str, Subscription]) -> int:

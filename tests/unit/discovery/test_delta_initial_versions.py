@@ -1,0 +1,69 @@
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+from tests.support.conversation import delta
+
+
+def test_a_client_that_comes_back_unchanged_is_sent_nothing():
+    talk = delta()
+    talk.serve(CLUSTER, "a", "b")
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "x", "y")
+    talk.change(CLUSTER, initial={"a": "1", "b": "1"})
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["x", "y"], initial={"x": "1", "y": "1"})
+    assert talk.answers() == []
+
+    talk.serve(CLUSTER, "a@2", "b")
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "x", "y@2")
+    assert [answer.resources for answer in talk.answers()] == [{"a": "2"}, {"y": "2"}]
+
+
+def test_only_what_is_new_or_changed_is_sent_and_what_vanished_is_removed():
+    talk = delta()
+    talk.serve(CLUSTER, "same", "changed@2", "new")
+    talk.change(CLUSTER, ["*"], initial={"same": "1", "changed": "1", "vanished": "1"})
+    answer = talk.answer()
+    assert answer.resources == {"changed": "2", "new": "1"}
+    assert answer.removed == ("vanished",)
+
+
+def test_named_resources_that_vanished_are_removed_once():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b", "c"], initial={"a": "1", "b": "1"})
+    answer = talk.answer()
+    assert answer.resources == {}
+    assert set(answer.removed) == {"b", "c"}
+    assert talk.answers() == []
+
+
+def test_versions_of_names_that_are_not_subscribed_mean_nothing():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"], initial={"a": "1", "b": "0", "c": "0"})
+    assert talk.answers() == []
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["b"])
+    assert talk.answer().resources == {"b": "1"}
+
+
+def test_they_count_on_the_first_message_of_a_type_only():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"])
+    talk.answer()
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["b"], initial={"b": "1"})
+    assert talk.answer().resources == {"b": "1"}
+
+
+def test_they_are_kept_until_there_is_a_snapshot():
+    talk = delta()
+    talk.change(CLUSTER, initial={"a": "1", "b": "1"})
+    assert talk.answers() == []
+    talk.serve(CLUSTER, "a", "b@2")
+    answer = talk.answers()[-1]
+    assert answer.resources == {"b": "2"}
+
+
+def test_a_name_subscribed_again_before_the_answer_is_sent():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"], initial={"a": "1"})
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"])
+    assert talk.answer().resources == {"a": "1"}
