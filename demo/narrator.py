@@ -50,4 +50,5 @@ class Narrator:
             step = Step(done, bar, seconds)
             yield step
         passed = time.monotonic() - start
-        self.console.print(f"[green]✓[/] {step.done} [dim]({passed:.1f} s)[/]", highlight=False)
+        line = f"[green]✓[/] {step.done} [dim]({passed:.1f} s)[/]"
+        self.console.print(line, highlight=False, soft_wrap=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -52,11 +53,21 @@ class Processes:
         await self._stop_all()
         await self._watchers.__aexit__(kind, error, trace)
 
-    async def start(self, name: str, *command: str | Path) -> None:
-        """Start a process in a session of its own, so that Ctrl-C reaches only the demo."""
+    async def start(
+        self, name: str, *command: str | Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start a process in a session of its own, so that Ctrl-C reaches only the demo.
+
+        ``environment`` is added to that of the demo.
+        """
         with self._log(name).open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=DEVNULL, stdout=log, stderr=STDOUT, start_new_session=True
+                *command,
+                env={**os.environ, **(environment or {})},
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=STDOUT,
+                start_new_session=True,
             )
         self._running[name] = process
         self._watchers.create_task(self._watch(name, process))

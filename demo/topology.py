@@ -34,6 +34,8 @@ ENVOY = "envoy"
 _YAML = Path(__file__).parent
 _NODE = f"router~{HOST}~gateway.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"
 _LABEL = {"istio": "ingressgateway"}
+# One image is no work to share out: more threads would only be in the way of the other runtimes.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class Topology:
@@ -100,7 +102,9 @@ class Topology:
     async def start_runtimes(self, placement: Mapping[str, frozenset[str]]) -> None:
         """Start a runtime for every name, with its models, and wait until all are there."""
         for name, held in placement.items():
-            await self.processes.start(name, *self._runtime(name, sorted(held)))
+            await self.processes.start(
+                name, *self._runtime(name, sorted(held)), environment=_ONE_THREAD
+            )
         for name, held in placement.items():
             file = self.config / f"{name}.yaml"
 
