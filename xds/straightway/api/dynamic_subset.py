@@ -23,7 +23,7 @@ class FallbackPolicy(StrEnum):
 
 
 def _check_policy(value: object) -> object:
-    if value in FallbackPolicy.__members__:
+    if isinstance(value, str) and value in FallbackPolicy.__members__:
         return value
     message = f"{quoted(value)} is not a fallback policy: write {one_of(*FallbackPolicy)}."
     raise wrong(Code.UNKNOWN_FALLBACK_POLICY, message)

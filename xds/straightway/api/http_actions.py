@@ -89,6 +89,11 @@ class Rewrite(CheckedModel):
     authority: Authority | None = None
     uri_regex_rewrite: Annotated[None, Untranslated("the path stays as it is")] = None
 
+    def faults(self) -> Iterable[Fault]:
+        """Yield what is wrong between the fields."""
+        if not self.model_fields_set:
+            yield Fault(Code.MISSING_FIELD, "This rewrites nothing: write uri or authority.")
+
 
 _RETRY_ON = frozenset(
     {

@@ -66,8 +66,8 @@ Percent = Annotated[Int, within(0, 100, what="a percentage")]
 # --- Durations -------------------------------------------------------------------------------
 
 _UNITS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "µs": 1}
-_DURATION = re.compile(r"(?:(?:\d+(?:\.\d*)?|\.\d+)(?:h|ms|m|s|us|µs))+")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs)")
+_DURATION = re.compile(r"(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:h|ms|m|s|us|µs))+")
+_DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s|us|µs)")
 _LONGEST = timedelta(days=36_500)
 """A hundred years: longer ones overflow Envoy's milliseconds or protobuf's Duration."""
 

@@ -1,0 +1,156 @@
+"""What is no object of ours, or not one that can be told."""
+
+from __future__ import annotations
+
+import pytest
+
+from straightway.api import Reference, is_known, reference_of
+
+ISTIO = "networking.istio.io"
+NAMED = {"metadata": {"name": "a", "namespace": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ([1], "not-a-mapping", "apiVersion, kind"),
+        (None, "not-a-mapping", "apiVersion"),
+        ("text", "not-a-mapping", "apiVersion"),
+        ({"kind": "Service"}, "api-version-missing", "networking.istio.io/v1"),
+        ({"apiVersion": 1, "kind": "Service"}, "api-version-missing", "apiVersion"),
+        ({"apiVersion": "v1"}, "kind-missing", "VirtualService"),
+        ({"apiVersion": "v1", "kind": "Secret"}, "unknown-kind", "Secret"),
+        ({"apiVersion": f"{ISTIO}/v2", "kind": "Gateway"}, "unsupported-version", "v1beta1"),
+        ({"apiVersion": "v2", "kind": "Pod"}, "unsupported-version", "write v1"),
+        ({"apiVersion": "v1", "kind": "Service", "spec": {}}, "missing-field", "metadata"),
+        (
+            {"apiVersion": "v1", "kind": "Service", "metadata": {}, "spec": {}},
+            "missing-field",
+            "name",
+        ),
+        (
+            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "A"}, "spec": {}},
+            "invalid-name",
+            "small letters",
+        ),
+        (
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": "a", "namespace": "b.c"},
+                "spec": {},
+            },
+            "invalid-name",
+            "namespace",
+        ),
+    ],
+)
+def test_what_cannot_be_told_is_said(read, body, code, words):
+    parsed = read(body)
+
+    assert [problem.code for problem in parsed.problems] == [code]
+    assert words in parsed.problems[0].message
+    assert parsed.object is None
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1", "v1alpha3"])
+def test_every_version_of_istio_is_read(read, version):
+    body = {"apiVersion": f"{ISTIO}/{version}", "kind": "DestinationRule", "spec": {"host": "a"}}
+
+    assert read(body | NAMED).problems == ()
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1", "v9"])
+def test_any_version_of_the_transcoder_is_read(read, version):
+    body = {
+        "apiVersion": f"istio.alibabacloud.com/{version}",
+        "kind": "ASMGrpcJsonTranscoder",
+        "spec": {"builtinProtoDescriptor": "KServe_Predict_V2", "workloadSelector": {"a": "b"}},
+    }
+
+    parsed = read(body | NAMED)
+
+    assert parsed.problems == ()
+    assert parsed.object.spec.service_names == ("inference.GRPCInferenceService",)
+    assert parsed.object.spec.workload_selector == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "known"),
+    [
+        ("v1", "Service", True),
+        ("v1", "Pod", True),
+        ("discovery.k8s.io/v1", "EndpointSlice", True),
+        (f"{ISTIO}/v1", "ServiceEntry", True),
+        (f"{ISTIO}/v2", "ServiceEntry", True),
+        (f"{ISTIO}/v1", "EnvoyFilter", False),
+        ("serving.knative.dev/v1", "Service", False),
+        ("gateway.networking.k8s.io/v1", "Gateway", False),
+        ("v1", "Secret", False),
+    ],
+)
+def test_kinds_of_others_are_to_be_passed_over(api_version, kind, known):
+    assert is_known({"apiVersion": api_version, "kind": kind}) is known
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"kind": "Service"}, {"apiVersion": "v1"}])
+def test_what_has_no_kind_is_not_passed_over_in_silence(body):
+    assert is_known(body)
+
+
+def test_identity_is_readable_although_the_rest_is_bad(read):
+    body = {"apiVersion": f"{ISTIO}/v1", "kind": "Gateway", "spec": 5} | NAMED
+
+    assert str(reference_of(body)) == "Gateway b/a"
+    assert read(body).reference == Reference("Gateway", "b", "a")
+    assert read(body).problems[0].subject == "Gateway b/a"
+
+
+def test_the_namespace_is_default_where_none_is_written(read):
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {}}
+
+    assert read(body).object.reference == reference_of(body) == Reference("Service", "default", "a")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {}, {"kind": "A"}, {"kind": "A", "metadata": 1}, {"kind": "A", "metadata": {}}],
+)
+def test_what_has_no_name_has_no_identity(body):
+    assert reference_of(body) is None
+
+
+def test_status_and_unknown_metadata_are_passed_over(read):
+    body = {
+        "apiVersion": f"{ISTIO}/v1",
+        "kind": "DestinationRule",
+        "metadata": {
+            "name": "a",
+            "labels": None,
+            "managedFields": [{"a": 1}],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "x": "y"},
+        },
+        "spec": {"host": "a"},
+        "status": {"conditions": []},
+    }
+
+    parsed = read(body)
+
+    assert parsed.problems == ()
+    assert parsed.object.metadata.labels == {}
+    assert parsed.object.metadata.annotations == {"x": "y"}
+
+
+def test_a_field_at_the_top_that_belongs_below_is_said(read):
+    body = {
+        "apiVersion": f"{ISTIO}/v1",
+        "kind": "DestinationRule",
+        "spec": {"host": "a"},
+        "labels": {},
+    }
+
+    (problem,) = read(body | NAMED).problems
+
+    assert problem.code == "unknown-field"
+    assert problem.path == "labels"
+    assert "belongs to metadata" in problem.message
