@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from straightway.api import KINDS, ApiObject, Code, is_known, reference_of
-from straightway.api.suggestions import _places
+from straightway.api.suggestions import places_of
 
-FIELDS = sorted({name for model in KINDS.values() for name in _places(model)})
+FIELDS = sorted({name for model in KINDS.values() for name in places_of(model)})
 
 scalars = st.one_of(
     st.none(),

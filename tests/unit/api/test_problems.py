@@ -64,6 +64,7 @@ CASES = [
     (VS, to_a("match: "), "empty-field", f"{H}.match", "take the line out"),
     (VS, to_a("match: {uri: {prefix: /}}"), "wrong-type", f"{H}.match", "a list: begin each"),
     (VS, to_a("rewrite: [{uri: /}]"), "wrong-type", f"{H}.rewrite", "not a list"),
+    (VS, to_a("rewrite: /a"), "wrong-type", f"{H}.rewrite", "write uri or authority below it"),
     (VS, match("port: '80'"), "wrong-type", f"{H}.match[0].port", '"80" without the quotes'),
     (VS, match("uri: {exact: 5}"), "wrong-type", f"{H}.match[0].uri.exact", 'quotes, "5"'),
     (VS, match("ignoreUriCase: 'yes'"), "wrong-type", f"{H}.match[0].ignoreUriCase", "true or"),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from straightway.api.codes import Code
 from straightway.api.objects import ApiObject
 from straightway.api.paths import Path
-from straightway.api.suggestions import suggestion
-from straightway.api.values import quoted
+from straightway.api.suggestions import fields_at, suggestion
+from straightway.api.values import one_of, quoted
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -32,6 +32,8 @@ _EXPECTED = {
     "tuple_type": "a list",
 }
 
+_MOST_NAMES = 6
+
 
 def describe(model: type[ApiObject], path: Path, error: ErrorDetails) -> tuple[Code, str]:
     """Return the code and the message for one error of a validation."""
@@ -53,7 +55,7 @@ def describe(model: type[ApiObject], path: Path, error: ErrorDetails) -> tuple[C
     if given is None:
         return Code.EMPTY_FIELD, f"{field} has no value: write one, or take the line out."
     if kind in _EXPECTED:
-        return Code.WRONG_TYPE, _type_message(path, _EXPECTED[kind], given)
+        return Code.WRONG_TYPE, _type_message(model, path, _EXPECTED[kind], given)
     return Code.INVALID_VALUE, f"{quoted(given)} cannot be used as {field}."
 
 
@@ -67,9 +69,13 @@ def _name_message(field: str, given: object) -> str:
     return f"{quoted(given)} cannot be a {field}: use {rule}, {limit} characters at most."
 
 
-def _type_message(path: Path, expected: str, given: object) -> str:
+def _type_message(model: type[ApiObject], path: Path, expected: str, given: object) -> str:
     last = path[-1] if path else "The object"
     subject = last if isinstance(last, str) else f"Item {last}"
+    if expected == "a mapping" and not isinstance(given, list | tuple):
+        fields = fields_at(model, path)
+        names = one_of(*fields) if 0 < len(fields) <= _MOST_NAMES else "its fields"
+        return f"{subject} must be a mapping: write {names} below it, further in."
     return f"{subject} must be {expected}{_advice(expected, given)}."
 
 
@@ -85,8 +91,6 @@ def _advice(expected: str, given: object) -> str:
         return ", without quotes"
     if expected == "a list":
         return ': begin each item with "- "'
-    if expected == "a mapping" and isinstance(given, list | tuple):
-        return ', not a list: leave the "- " out'
     if expected == "a mapping":
-        return ": write its fields below it, further in"
+        return ', not a list: leave the "- " out'
     return ""

@@ -9,22 +9,31 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from straightway.api.model import Untranslated
 from straightway.api.paths import Path
 
 
 def suggestion(model: type, path: Path) -> str:
     """Return what ends the sentence that a field does not exist."""
     name = str(path[-1]) if path else ""
-    owner = _model_at(model, path[:-1])
-    fields = {_yaml_name(key, field): field for key, field in _fields(owner).items()}
-    near = _nearest(name, list(fields))
+    fields = [field for field, _ in _named_fields(_model_at(model, path[:-1]))]
+    near = _nearest(name, fields)
     if near:
         return f": did you mean {near}?"
-    places = _places(model)
+    places = places_of(model)
     elsewhere = places.get(name) or places.get(_nearest(name, list(places)) or "")
     if elsewhere:
         return f": it belongs to {elsewhere}."
     return f"; the fields here are {', '.join(sorted(fields))}."
+
+
+def fields_at(model: type, path: Path) -> list[str]:
+    """Return the names of the fields that can stand at a path and are translated."""
+    return [
+        name
+        for name, field in _named_fields(_model_at(model, path))
+        if not any(isinstance(each, Untranslated) for each in field.metadata)
+    ]
 
 
 def _nearest(name: str, candidates: list[str]) -> str | None:
@@ -38,14 +47,10 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def _fields(model: type) -> dict[str, FieldInfo]:
-    """Return the fields of a pydantic model or dataclass."""
-    fields: dict[str, FieldInfo] = vars(model)["__pydantic_fields__"]
-    return fields
-
-
-def _yaml_name(name: str, field: FieldInfo) -> str:
-    return field.alias or name
+def _named_fields(model: type | None) -> list[tuple[str, FieldInfo]]:
+    """Return the fields of a pydantic model or dataclass by their YAML names."""
+    fields: dict[str, FieldInfo] = vars(model).get("__pydantic_fields__", {}) if model else {}
+    return [(field.alias or name, field) for name, field in fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type]:
@@ -56,17 +61,18 @@ def _models_in(annotation: Any) -> Iterator[type]:
         yield from _models_in(argument)
 
 
-def _model_at(model: type, path: Path) -> type:
-    """Return the model that a path leads to."""
+def _model_at(model: type, path: Path) -> type | None:
+    """Return the model that a path leads to, None if what is there has no fields of its own."""
+    here: type | None = model
     for step in path:
-        for name, field in _fields(model).items():
-            if _yaml_name(name, field) == step:
-                model = next(_models_in(field.annotation), model)
-    return model
+        field = next((each for name, each in _named_fields(here) if name == step), None)
+        if field is not None:
+            here = next(_models_in(field.annotation), None)
+    return here
 
 
 @cache
-def _places(model: type) -> dict[str, str]:
+def places_of(model: type) -> dict[str, str]:
     """Return field → the first place that has it, nearest to the top."""
     places: dict[str, str] = {}
     level: list[tuple[str, type]] = [("", model)]
@@ -74,14 +80,13 @@ def _places(model: type) -> dict[str, str]:
     while level:
         below: list[tuple[str, type]] = []
         for place, each in level:
-            for name, field in _fields(each).items():
-                yaml_name = _yaml_name(name, field)
-                places.setdefault(yaml_name, place or "the top")
+            for name, field in _named_fields(each):
+                places.setdefault(name, place or "the top")
                 marker = "[]" if "tuple[" in str(field.annotation) else ""
                 for inner in _models_in(field.annotation):
                     if inner not in seen:
                         seen.add(inner)
-                        dotted = f"{place}.{yaml_name}" if place else yaml_name
+                        dotted = f"{place}.{name}" if place else name
                         below.append((dotted + marker, inner))
         level = below
     return places
