@@ -43,6 +43,8 @@ class EnvoyProcess(ManagedProcess):
         command = [envoy_executable(), "-c", str(bootstrap_file)]
         command += ["--admin-address-path", str(self._admin_file)]
         command += ["--use-dynamic-base-id", "--concurrency", str(concurrency)]
+        # At its start it lists every extension that it has, which buries all else.
+        command += ["--component-log-level", "main:warning"]
         super().__init__(f"envoy {name}", command, folder / f"{name}.log")
 
     @classmethod

@@ -65,11 +65,16 @@ def service(
 
 
 def gateway_service(
-    name: str, namespace: str, *, selector: Mapping[str, str], ports: Mapping[int, int]
+    ports: Mapping[int, int],
+    *,
+    selector: Mapping[str, str],
+    name: str = "gateway",
+    namespace: str = "istio-system",
 ) -> Object:
     """The Service before a gateway: maps its servers' ports to those that Envoy really binds.
 
-    So YAML that says port 8008 works on any free port of this machine.
+    So YAML that says port 8008 works on any free port of this machine. `namespace` is that of the
+    gateway's proxies, whatever the namespace of the Gateway object: a Service selects in its own.
     """
     return service(
         name,
@@ -99,3 +104,65 @@ def workload_entry(
         "metadata": metadata,
         "spec": {"address": address, "labels": dict(labels), "ports": dict(ports)},
     }
+
+
+def virtual_service(
+    name: str,
+    namespace: str,
+    http: Sequence[Mapping[str, Any]],
+    *,
+    gateways: Sequence[str] = ("entry",),
+    hosts: Sequence[str] = ("*",),
+) -> Object:
+    """A VirtualService with these HTTP routes."""
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "hosts": list(hosts),
+            "gateways": list(gateways),
+            "http": [dict(route) for route in http],
+        },
+    }
+
+
+def route_to(host: str, *, subset: str | None = None, **fields: Any) -> Object:
+    """An HTTP route to the only port of a service, with any other fields of HTTPRoute."""
+    destination = {"host": host} | ({"subset": subset} if subset else {})
+    return {**fields, "route": [{"destination": destination}]}
+
+
+def destination_rule(
+    host: str,
+    namespace: str,
+    *,
+    load_balancer: Mapping[str, Any] | None = None,
+    subsets: Sequence[Mapping[str, Any]] = (),
+    **policy: Any,
+) -> Object:
+    """A DestinationRule of the host's own name; `policy` are further fields of trafficPolicy."""
+    traffic_policy = {**policy, **({"loadBalancer": dict(load_balancer)} if load_balancer else {})}
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "DestinationRule",
+        "metadata": {"name": host, "namespace": namespace},
+        "spec": {
+            "host": host,
+            **({"trafficPolicy": traffic_policy} if traffic_policy else {}),
+            **({"subsets": [dict(subset) for subset in subsets]} if subsets else {}),
+        },
+    }
+
+
+def dynamic_subset(
+    *keys: str, policy: str | None = None, top: str | None = None, default: str | None = None
+) -> Object:
+    """A load balancer with one selector of these keys; `default` is a value of the first key."""
+    selector: Object = {"keys": list(keys)} | ({"fallbackPolicy": policy} if policy else {})
+    subset: Object = {"subsetSelectors": [selector]}
+    if top:
+        subset["fallbackPolicy"] = top
+    if default:
+        subset["defaultSubset"] = {keys[0]: default}
+    return {"dynamicSubset": subset}

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from demo.runtime import parse_arguments
-from straightway.addresses import Address
+from straightway.cli import app
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -34,10 +35,12 @@ def command(service: str, program: str) -> list[str]:
     return shlex.split(text.removeprefix(program))
 
 
-def xds_address() -> Address:
-    """Where the control plane listens, according to its command."""
-    arguments = command("control-plane", "straightway ")
-    return Address.parse(arguments[arguments.index("--xds-address") + 1])
+def serve_options() -> dict[str, Any]:
+    """What `straightway serve` understands from its command."""
+    program = typer.main.get_command(app)
+    assert isinstance(program, typer.core.TyperGroup)
+    name, *arguments = command("control-plane", "straightway ")
+    return program.commands[name].make_context(name, arguments).params
 
 
 def test_it_follows_the_compose_specification() -> None:
@@ -78,7 +81,14 @@ def test_the_bootstrap_leads_to_the_control_plane() -> None:
     socket_address = endpoint["endpoint"]["address"]["socket_address"]
 
     assert socket_address["address"] == "control-plane"
-    assert socket_address["port_value"] == xds_address().port
+    assert socket_address["port_value"] == serve_options()["xds_address"].port
+
+
+def test_the_control_plane_listens_where_other_containers_reach_it() -> None:
+    options = serve_options()
+
+    assert options["xds_address"].host == "0.0.0.0"
+    assert str(options["config"]) == "/config"
 
 
 def test_the_gateway_serves_the_published_port_to_the_outside() -> None:
