@@ -1,0 +1,157 @@
+"""The folder source: a folder of YAML files, and every change in it.
+
+What happens when
+
+- **it starts**: everything is read; the first update holds all of it, in the order of the paths.
+  A folder that is missing, or is none, raises ``ConfigFolderError``.
+- **a file is added or changed**: the next update has its bundle; documents whose text did not
+  change are the identical objects. Files that change together come in one update, additions and
+  changes before removals. A bundle in which nothing changed is not emitted.
+- **a file is half-written, emptied, renamed or removed**: see :mod:`straightway.sources.settling`.
+- **a mounted ConfigMap changes** (``..data`` is swapped): all files that differ, in one update.
+- **the folder is renamed or deleted**: everything stays in force, with the problem
+  ``config-folder-gone``, until a folder of that name is back, which is then compared with it.
+- **a folder below it cannot be listed**: what it held stays in force, with the problem
+  ``unreadable-folder``.
+- **the kernel refuses to watch** (its limit of inotify watches is reached, say): the folder is
+  looked at every ``poll_interval`` instead, with the problem ``config-folder-polled``.
+- **a change is not notified** (a network file system, the target of a link outside the folder):
+  it is found at the next look at everything, every ``rescan_interval``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from straightway.documents import Bundle
+from straightway.problems import Problem, Severity
+from straightway.sources.files import check_folder, identity
+from straightway.sources.folder_reader import FolderReader, folder_bundle
+from straightway.sources.settling import Settling
+from straightway.sources.update import Update
+from straightway.sources.watching import NotifyWatch, PollWatch, Watch, WatchError
+
+# How often a folder that is gone is looked for.
+_RETURN_INTERVAL = 0.25
+
+log = structlog.get_logger()
+
+
+class _FolderGoneError(Exception):
+    """The folder cannot be listed any more. The message is the reason."""
+
+
+class FolderSource:
+    """Reads a folder and follows it. Times are in seconds."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        removal_grace: float = 0.5,
+        rescan_interval: float = 5.0,
+        poll_interval: float = 0.5,
+    ) -> None:
+        self._folder = folder
+        self._rescan_interval = rescan_interval
+        self._poll_interval = poll_interval
+        self._reader = FolderReader(folder)
+        self._settling = Settling(removal_grace)
+        self._synced = self._announced = False
+        # What is wrong with the folder itself now, by code, and what of it was emitted last.
+        self._troubles: dict[str, Problem] = {}
+        self._emitted: tuple[Problem, ...] = ()
+
+    async def run(self, emit: Callable[[Update], None]) -> None:
+        """Emit everything, then every change, until cancelled.
+
+        Raises ConfigFolderError if the folder cannot be read at the start.
+        """
+        await asyncio.to_thread(check_folder, self._folder)
+        while True:
+            try:
+                await self._follow(emit)
+            except WatchError as failure:
+                log.warning("config_folder_watch_restarts", reason=str(failure))
+            except _FolderGoneError as gone:
+                message = f"The folder cannot be read: {gone}. What it held stays in force."
+                self._trouble("config-folder-gone", Severity.ERROR, message)
+                self._publish((), emit)
+                await asyncio.sleep(_RETURN_INTERVAL)
+
+    async def _follow(self, emit: Callable[[Update], None]) -> None:
+        """Follow the folder until another takes its place. Raises _FolderGoneError, WatchError."""
+        folder = self._identity()
+        watch = await self._open_watch()
+        clock = asyncio.get_running_loop().time
+        try:
+            self._publish(await self._look(None), emit)
+            rescan_at = clock() + self._rescan_interval
+            while self._identity() == folder:
+                until = min(rescan_at, self._settling.due or rescan_at)
+                changed = await watch.changes(max(until - clock(), 0.0))
+                touched = None if changed is None else self._reader.files_of(changed)
+                if touched is None or clock() >= rescan_at:
+                    touched = None
+                    rescan_at = clock() + self._rescan_interval
+                self._publish(await self._look(touched), emit)
+        finally:
+            watch.close()
+
+    def _identity(self) -> tuple[int, int]:
+        try:
+            return identity(self._folder)
+        except OSError as error:
+            raise _FolderGoneError(error.strerror) from error
+
+    async def _open_watch(self) -> Watch:
+        try:
+            watch = await asyncio.to_thread(NotifyWatch, self._folder)
+        except FileNotFoundError as error:
+            raise _FolderGoneError(error.strerror) from error
+        except WatchError as failure:
+            message = (
+                f"The system cannot watch the folder ({failure}): it is looked at every "
+                f"{self._poll_interval:g} s instead. On Linux, raise fs.inotify.max_user_watches."
+            )
+            self._trouble("config-folder-polled", Severity.WARNING, message)
+            return PollWatch(self._poll_interval)
+        self._troubles.pop("config-folder-polled", None)
+        return watch
+
+    async def _look(self, touched: set[str] | None) -> tuple[Bundle, ...]:
+        """Look at the touched files (None: at everything) and at those in doubt.
+
+        Returns the bundles that changed. Raises _FolderGoneError.
+        """
+        clock = asyncio.get_running_loop().time
+        known, due = self._settling.believed, self._settling.due_at(clock())
+        if touched is not None:
+            seen = await asyncio.to_thread(self._reader.look_at, touched | due, known)
+        else:
+            try:
+                seen = await asyncio.to_thread(self._reader.look_everywhere, known, due)
+            except OSError as error:
+                raise _FolderGoneError(error.strerror) from error
+            self._troubles.pop("config-folder-gone", None)
+        bundles = self._settling.see(seen, clock(), trusting=not self._synced)
+        self._synced = True
+        return bundles
+
+    def _publish(self, bundles: tuple[Bundle, ...], emit: Callable[[Update], None]) -> None:
+        problems = (*self._troubles.values(), *self._reader.problems)
+        if problems != self._emitted:
+            self._emitted = problems
+            bundles = (folder_bundle(problems), *bundles)
+        if bundles or self._synced != self._announced:
+            self._announced = self._synced
+            emit(Update(bundles, self._synced))
+
+    def _trouble(self, code: str, severity: Severity, message: str) -> None:
+        if code not in self._troubles:
+            log.warning(code.replace("-", "_"), folder=str(self._folder), message=message)
+        self._troubles[code] = Problem(str(self._folder), "", "", code, severity, message)

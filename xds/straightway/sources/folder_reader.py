@@ -1,0 +1,131 @@
+"""Looking at a folder: reads the files that may have changed since the last look.
+
+It blocks: the folder source calls it in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
+
+from straightway.documents import Bundle
+from straightway.problems import Problem, Severity
+from straightway.sources.files import (
+    SUFFIXES,
+    ConfigFile,
+    check_folder,
+    find_file,
+    list_files,
+    read_file,
+)
+from straightway.sources.yaml_documents import Reading
+
+Seen = dict[str, Reading | None]
+"""What was found in files by their keys; None where a file is gone."""
+
+
+def read_path(path: Path) -> tuple[Bundle, ...]:
+    """Read a file or a folder once, as it is, in the order of the paths.
+
+    Raises ConfigFolderError if there is neither.
+    """
+    if path.is_file():
+        reading = read_file(ConfigFile(path.name, str(path), None, linked=False))
+        return (reading.bundle,) if reading else ()
+    check_folder(path)
+    reader = FolderReader(path)
+    bundles = tuple(reading.bundle for reading in reader.look_everywhere({}).values() if reading)
+    return (folder_bundle(reader.problems), *bundles) if reader.problems else bundles
+
+
+def folder_bundle(problems: tuple[Problem, ...]) -> Bundle:
+    """Return the bundle of what is wrong with the folder itself."""
+    return Bundle(".", problems=problems, complete=not problems)
+
+
+class FolderReader:
+    """Reads the config files of a folder, and remembers which version of each it has read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, ConfigFile] = {}
+        self._has_links = False
+        self.problems: tuple[Problem, ...] = ()
+        """What was wrong with the folders below at the last look."""
+
+    def look_everywhere(self, known: Mapping[str, Reading], named: Iterable[str] = ()) -> Seen:
+        """Read the files that differ from when they were last read, and the named ones.
+
+        ``known`` holds earlier readings, to be used again. Raises OSError if the folder cannot be
+        listed.
+        """
+        listing = list_files(self._folder)
+        self.problems = tuple(
+            _unreadable_folder(self._folder / key, reason)
+            for key, reason in listing.unreadable.items()
+        )
+        seen = {
+            file.key: self._read(file, known)
+            for file in listing.files.values()
+            if file.signature is None or file != self._files.get(file.key)
+        }
+        # What stands in an unreadable folder is not known to be gone.
+        unknown = tuple(f"{key}/" for key in listing.unreadable)
+        for key in self._files.keys() - listing.files.keys():
+            if not key.startswith(unknown):
+                del self._files[key]
+                seen[key] = None
+        self._has_links = any(file.linked for file in self._files.values())
+        return seen | self.look_at(set(named) - seen.keys(), known)
+
+    def look_at(self, keys: Iterable[str], known: Mapping[str, Reading]) -> Seen:
+        """Read these files, changed or not."""
+        seen: Seen = {}
+        for key in keys:
+            file = find_file(self._folder, key)
+            if file is None:
+                self._files.pop(key, None)
+                seen[key] = None
+            else:
+                seen[key] = self._read(file, known)
+                self._has_links |= file.linked
+        return seen
+
+    def files_of(self, paths: Iterable[str]) -> set[str] | None:
+        """Return the config files (by key) that changes of these paths may touch.
+
+        None means that it may be any: a folder changed, or there are links, whose targets may be
+        anything.
+        """
+        if self._has_links:
+            return None
+        keys = set()
+        for changed in paths:
+            path = PurePath(changed)
+            if not path.is_relative_to(self._folder) or path == self._folder:
+                return None
+            relative = path.relative_to(self._folder)
+            if any(part.startswith(".") for part in relative.parts):
+                continue
+            key = relative.as_posix()
+            if Path(path).is_dir() or any(file.startswith(f"{key}/") for file in self._files):
+                return None
+            if relative.suffix in SUFFIXES:
+                keys.add(key)
+        return keys
+
+    def _read(self, file: ConfigFile, known: Mapping[str, Reading]) -> Reading | None:
+        reading = read_file(file, known.get(file.key))
+        self._files[file.key] = file
+        return reading
+
+
+def _unreadable_folder(folder: Path, reason: str) -> Problem:
+    return Problem(
+        origin=str(folder),
+        subject="",
+        path="",
+        code="unreadable-folder",
+        severity=Severity.ERROR,
+        message=f"The folder cannot be read: {reason}. What it held stays in force.",
+    )

@@ -1,0 +1,156 @@
+"""When to believe what is seen of a file.
+
+A file is looked at while others write it, and writers cut it to nothing first, or delete it and
+make it anew. So what looks half-written is believed only once it has stayed the same for the
+grace time; until then, what was believed before stands. That is a file which
+
+- is gone, empty, or cannot be read,
+- holds broken YAML, or fewer documents than before,
+- ends without a line break though it did not before.
+
+A file that is gone while another file holds the same documents was renamed: that is believed at
+once. A file that is empty for good, having had documents, keeps its objects in force, with the
+problem ``empty-file``: only deleting it (or its documents, leaving a comment) removes them.
+
+This module is pure: the time is given to it, in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from operator import is_
+
+from straightway.documents import Bundle
+from straightway.problems import Problem, Severity
+from straightway.sources.yaml_documents import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Something seen that is not believed before ``until``."""
+
+    seen: Reading | None
+    until: float
+
+
+class Settling:
+    """Keeps what is believed of each file, and what is doubted."""
+
+    def __init__(self, grace: float) -> None:
+        self._grace = grace
+        self._believed: dict[str, Reading] = {}
+        self._doubts: dict[str, _Doubt] = {}
+
+    @property
+    def believed(self) -> Mapping[str, Reading]:
+        """What each file is believed to hold. It holds no files that are gone."""
+        return self._believed
+
+    @property
+    def due(self) -> float | None:
+        """When the next doubted file should be looked at again."""
+        return min((doubt.until for doubt in self._doubts.values()), default=None)
+
+    def due_at(self, now: float) -> set[str]:
+        """Return the doubted files that should be looked at again."""
+        return {key for key, doubt in self._doubts.items() if doubt.until <= now}
+
+    def see(
+        self, seen: Mapping[str, Reading | None], now: float, *, trusting: bool = False
+    ) -> tuple[Bundle, ...]:
+        """Take in what is seen of files (None: gone), and return the bundles that changed.
+
+        Those of files that are gone come last. ``trusting`` believes everything at once.
+        """
+        changed: list[Bundle | None] = []
+        for key, found in seen.items():
+            reading = self._kept_if_emptied(key, found)
+            if trusting or self._is_believable(key, reading, now):
+                changed.append(self._believe(key, reading))
+        changed += [self._believe(key, None) for key in self._renamed()]
+        bundles = (bundle for bundle in changed if bundle is not None)
+        return tuple(sorted(bundles, key=lambda bundle: (_says_nothing(bundle), bundle.key)))
+
+    def _kept_if_emptied(self, key: str, reading: Reading | None) -> Reading | None:
+        """Return the reading; for an empty file that had documents, one that keeps them."""
+        before = self._believed.get(key)
+        if before is None or reading is None or not reading.is_blank:
+            return reading
+        if before.bundle.complete and not before.bundle.documents:
+            return reading
+        problem = Problem(
+            origin=f"{reading.file}:1",
+            subject="",
+            path="",
+            code="empty-file",
+            severity=Severity.WARNING,
+            message="The file is empty: its objects stay. Delete the file to remove them.",
+        )
+        return replace(reading, bundle=Bundle(key, (), (problem,), complete=False))
+
+    def _is_believable(self, key: str, reading: Reading | None, now: float) -> bool:
+        before = self._believed.get(key)
+        if _is_same(before, reading):
+            self._doubts.pop(key, None)
+            return False
+        if not _looks_half_written(before, reading):
+            return True
+        doubt = self._doubts.get(key)
+        if doubt is None or not _is_same(doubt.seen, reading):
+            self._doubts[key] = _Doubt(reading, now + self._grace)
+            return False
+        return doubt.until <= now
+
+    def _believe(self, key: str, reading: Reading | None) -> Bundle | None:
+        """Believe a reading, and return its bundle if that changed."""
+        self._doubts.pop(key, None)
+        before = self._believed.pop(key).bundle if key in self._believed else Bundle(key)
+        if reading is not None:
+            self._believed[key] = reading
+        after = reading.bundle if reading is not None else Bundle(key)
+        return None if _is_same_bundle(before, after) else after
+
+    def _renamed(self) -> list[str]:
+        """Return the files that are gone and whose documents another file holds."""
+        gone = {key for key, doubt in self._doubts.items() if doubt.seen is None}
+        if not gone:
+            return []
+        held = {
+            text
+            for key, reading in self._believed.items()
+            if key not in gone
+            for text in reading.texts
+        }
+        return [
+            key for key in gone if held.issuperset(texts := self._believed[key].texts) and texts
+        ]
+
+
+def _looks_half_written(before: Reading | None, seen: Reading | None) -> bool:
+    if seen is None or seen.is_blank or not seen.bundle.complete:
+        return True
+    if before is None:
+        return not seen.ends_with_line_break
+    return len(seen.bundle.documents) < len(before.bundle.documents) or (
+        before.ends_with_line_break and not seen.ends_with_line_break
+    )
+
+
+def _is_same(one: Reading | None, other: Reading | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.is_same_as(other)
+
+
+def _is_same_bundle(one: Bundle, other: Bundle) -> bool:
+    return (
+        one.complete == other.complete
+        and one.problems == other.problems
+        and len(one.documents) == len(other.documents)
+        and all(map(is_, one.documents, other.documents))
+    )
+
+
+def _says_nothing(bundle: Bundle) -> bool:
+    return _is_same_bundle(bundle, Bundle(bundle.key))

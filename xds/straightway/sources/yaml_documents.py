@@ -1,0 +1,193 @@
+"""A file's text into documents.
+
+The text is cut at its ``---`` lines before it is parsed. (YAML allows no such line inside a
+scalar, so the cut needs no parser.) Hence a broken document never harms the others of its file,
+and what a change leaves as it is need not be parsed again: read with the file's last
+:class:`Reading`, such a document is the identical ``Document`` (``is``). Where only its line
+moved, the ``Document`` is a new one, with a right origin, but its ``body`` is the identical one.
+
+What becomes of what is in the text:
+
+- documents with nothing but comments are skipped;
+- a ``List`` (``kubectl get -o yaml``), or ``…List`` with ``items``, becomes its items;
+- a document that is no mapping is a problem ``not-a-mapping``;
+- broken YAML is a problem ``yaml-syntax``.
+
+Both problems make the bundle incomplete: what it held before is then kept. JSON is YAML too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import yaml
+
+from straightway.documents import Bundle, Document
+from straightway.problems import Problem, Severity
+from straightway.sources.yaml_origin import FileOrigin, Path
+from straightway.sources.yaml_problems import syntax_problem
+from straightway.sources.yaml_values import Value, read_value
+
+_MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
+
+
+class Chunk(NamedTuple):
+    """One YAML document of a file: its text, and the line (from 1) at which that begins."""
+
+    line: int
+    text: str
+
+
+class ReadChunk(NamedTuple):
+    """What a chunk holds: its objects, each with its path in the chunk, and their documents."""
+
+    chunk: Chunk
+    objects: tuple[tuple[Path, Mapping[str, Value]], ...]
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds: the bundle, and the chunks that it was read from.
+
+    ``file`` is the file's name in origins.
+    """
+
+    file: str
+    bundle: Bundle
+    chunks: tuple[ReadChunk, ...] = ()
+
+    @property
+    def texts(self) -> set[str]:
+        """The text of each chunk."""
+        return {read.chunk.text for read in self.chunks}
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the file was read and there is nothing in it."""
+        return not self.chunks and self.bundle.complete
+
+    @property
+    def ends_with_line_break(self) -> bool:
+        """Whether the last line that holds anything is a whole line."""
+        return not self.chunks or self.chunks[-1].chunk.text.endswith("\n")
+
+    def is_same_as(self, other: Reading) -> bool:
+        """Whether both were read from the same text, or not read for the same reason."""
+        return self.bundle.problems == other.bundle.problems and [
+            read.chunk for read in self.chunks
+        ] == [read.chunk for read in other.chunks]
+
+
+def read_documents(key: str, file: str, text: str, before: Reading | None = None) -> Reading:
+    """Read the text of a file, using what ``before`` has of it already.
+
+    ``key`` becomes the bundle's key, ``file`` is the file's name in origins.
+    """
+    known = {read.chunk.text: read for read in before.chunks} if before else {}
+    chunks = tuple(_read(file, chunk, known.get(chunk.text)) for chunk in split(text))
+    problems = tuple(problem for read in chunks for problem in read.problems)
+    documents = tuple(document for read in chunks for document in read.documents)
+    return Reading(file, Bundle(key, documents, problems, complete=not problems), chunks)
+
+
+def split(text: str) -> Iterator[Chunk]:
+    """Cut a text into its YAML documents; those of nothing but blanks are left out."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    line, start = 1, 0
+    for end in (*_cuts(text), len(text)):
+        if chunk := text[start:end]:
+            if not chunk.isspace():
+                yield Chunk(line, chunk)
+            line += chunk.count("\n")
+        start = end
+
+
+def _cuts(text: str) -> Iterator[int]:
+    start = 0
+    for marker in _MARKER.finditer(text):
+        cut = marker.start()
+        if text.startswith("...", cut):
+            # This line still belongs to the document that it ends.
+            cut = text.find("\n", cut) + 1 or len(text)
+        else:
+            cut = _before_directives(text, start, cut)
+        yield cut
+        start = cut
+
+
+def _before_directives(text: str, start: int, end: int) -> int:
+    """Return where the directives (``%YAML 1.1``) begin that stand before a ``---`` at ``end``."""
+    first = end
+    while end > start:
+        begin = max(text.rfind("\n", start, end - 1) + 1, start)
+        line = text[begin:end]
+        if line.startswith("%"):
+            first = begin
+        elif not line.isspace() and not line.lstrip().startswith("#"):
+            break
+        end = begin
+    return first
+
+
+def _read(file: str, chunk: Chunk, known: ReadChunk | None) -> ReadChunk:
+    if known and known.chunk == chunk:
+        return known
+    problems: list[Problem] = []
+    if known and not known.problems:
+        objects = known.objects
+    else:
+        objects = tuple(_parse(file, chunk, problems))
+    documents = tuple(
+        Document(body, FileOrigin(file, chunk.line, chunk.text, path)) for path, body in objects
+    )
+    return ReadChunk(chunk, objects, documents, tuple(problems))
+
+
+def _parse(
+    file: str, chunk: Chunk, problems: list[Problem]
+) -> Iterator[tuple[Path, Mapping[str, Value]]]:
+    try:
+        value = read_value(chunk.text)
+    except yaml.YAMLError as error:
+        problems.append(syntax_problem(file, chunk.line, chunk.text, error))
+        return
+    if value is None:
+        return
+    for path, item in _objects((), value):
+        if isinstance(item, dict):
+            yield path, item
+        else:
+            problems.append(_not_a_mapping(FileOrigin(file, chunk.line, chunk.text, path), item))
+
+
+def _objects(path: Path, value: Value) -> Iterator[tuple[Path, Value]]:
+    """Yield the objects of a document: itself, or the items of a List."""
+    if isinstance(value, dict) and isinstance(items := value.get("items"), list):
+        kind = value.get("kind")
+        if isinstance(kind, str) and kind.endswith("List"):
+            # The items of a typed list, such as a ServiceList, may leave out what its kind says.
+            inherited = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List")}
+            for index, item in enumerate(items):
+                whole = item
+                if isinstance(item, dict) and kind != "List" and "kind" not in item:
+                    whole = {**inherited, **item}
+                yield from _objects((*path, "items", index), whole)
+            return
+    yield path, value
+
+
+def _not_a_mapping(origin: FileOrigin, value: Value) -> Problem:
+    found = "a list" if isinstance(value, list) else f"the value {value!r:.40}"
+    return Problem(
+        origin=origin.at(),
+        subject="",
+        path="",
+        code="not-a-mapping",
+        severity=Severity.ERROR,
+        message=f"Here should be an object (apiVersion, kind, metadata, …), but it is {found}.",
+    )
