@@ -56,7 +56,9 @@ def lb_subset_config(dynamic_subset: DynamicSubset) -> _SubsetConfig:
         # A runtime's models are a list; with this, each of them is a subset of its own.
         list_as_any=True,
     )
-    for selector in dynamic_subset.subset_selectors:
+    # Short selectors first: Envoy ignores a selector's own policy if its sorted keys begin those of
+    # a selector that stands before it (`initSubsetSelectorMap`, as of 1.40).
+    for selector in sorted(dynamic_subset.subset_selectors, key=lambda each: len(each.keys)):
         policy = _SELECTOR_POLICY[selector.fallback_policy]
         config.subset_selectors.add(keys=sorted(selector.keys), fallback_policy=policy)
     if dynamic_subset.default_subset:
