@@ -1,24 +1,24 @@
-"""What tests with a real Envoy need: a config folder, a control plane, Envoys and upstreams."""
+"""What tests with a real Envoy need: a mesh, and its parts one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from straightway.bootstrap import Node
 from tests.support.config_folder import ConfigFolder
 from tests.support.control_plane import ControlPlane
-from tests.support.envoy import GATEWAY_ID, GATEWAY_LABELS, EnvoyProcess
+from tests.support.envoy import EnvoyProcess
 from tests.support.http import HttpClient
 from tests.support.inference import GrpcClient, GrpcUpstream
+from tests.support.mesh import Mesh
 from tests.support.processes import ManagedProcess
 from tests.support.upstreams import HttpUpstream
 
-_PROCESSES = pytest.StashKey[list[ManagedProcess]]()
+_MESHES = pytest.StashKey[list[Mesh]]()
 
 
 class StartEnvoy(Protocol):
@@ -32,14 +32,36 @@ class StartEnvoy(Protocol):
     ) -> EnvoyProcess: ...
 
 
+@pytest.fixture(params=["delta", "sotw"])
+def variant(request: pytest.FixtureRequest) -> str:
+    """Runs a test in both variants of xDS; a test that does not ask for it runs in delta."""
+    return str(request.param)
+
+
 @pytest.fixture
-def processes(request: pytest.FixtureRequest) -> Iterator[list[ManagedProcess]]:
-    """The processes of this test: add yours, it is ended after the test and shown if that fails."""
-    owned: list[ManagedProcess] = []
-    request.node.stash[_PROCESSES] = owned
-    yield owned
-    for process in reversed(owned):
-        process.close()
+def mesh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mesh]:
+    """A mesh for one test, in the test's variant of xDS."""
+    delta = "variant" not in request.fixturenames or request.getfixturevalue("variant") == "delta"
+    with Mesh(tmp_path, delta=delta) as mesh, _shown(request, mesh):
+        yield mesh
+
+
+@pytest.fixture(scope="module")
+def shared_mesh(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mesh]:
+    """A mesh for all tests of a module that send requests and change nothing."""
+    with Mesh(tmp_path_factory.mktemp("mesh")) as mesh, _shown(request, mesh):
+        yield mesh
+
+
+@contextmanager
+def _shown(request: pytest.FixtureRequest, mesh: Mesh) -> Iterator[None]:
+    """Have the logs of a mesh shown under tests that fail meanwhile."""
+    meshes = request.session.stash.setdefault(_MESHES, [])
+    meshes.append(mesh)
+    yield
+    meshes.remove(mesh)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,83 +71,58 @@ def pytest_runtest_makereport(
     """Show the end of every process's log under a test that failed."""
     report = yield
     if report.failed:
-        for process in item.stash.get(_PROCESSES, []):
-            report.sections.append((f"log of {process.name}", process.tail()))
+        for mesh in item.session.stash.get(_MESHES, []):
+            for process in mesh.processes:
+                report.sections.append((f"log of {process.name}", process.tail()))
     return report
 
 
+# The parts of `mesh`.
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> ConfigFolder:
+def processes(mesh: Mesh) -> list[ManagedProcess]:
+    """The processes of this test: add yours, it is ended after the test and shown if that fails."""
+    return mesh.processes
+
+
+@pytest.fixture
+def config(mesh: Mesh) -> ConfigFolder:
     """The control plane's config folder; empty."""
-    return ConfigFolder(tmp_path / "config")
+    return mesh.config
 
 
 @pytest.fixture
-def control_plane(
-    config: ConfigFolder, processes: list[ManagedProcess], tmp_path: Path
-) -> ControlPlane:
+def control_plane(mesh: Mesh) -> ControlPlane:
     """A running control plane over `config`."""
-    control_plane = ControlPlane(config, tmp_path)
-    processes.append(control_plane)
-    control_plane.start()
-    return control_plane
-
-
-@pytest.fixture(params=["delta", "sotw"])
-def variant(request: pytest.FixtureRequest) -> str:
-    """Runs a test in both variants of xDS; a test that does not ask for it runs in delta."""
-    return str(request.param)
+    return mesh.control_plane
 
 
 @pytest.fixture
-def start_envoy(
-    request: pytest.FixtureRequest,
-    control_plane: ControlPlane,
-    processes: list[ManagedProcess],
-    tmp_path: Path,
-) -> StartEnvoy:
+def start_envoy(mesh: Mesh) -> StartEnvoy:
     """Starts Envoys of this control plane: one gateway unless told otherwise."""
-    delta = "variant" not in request.fixturenames or request.getfixturevalue("variant") == "delta"
-
-    def start(
-        node_id: str = GATEWAY_ID,
-        labels: Mapping[str, str] = GATEWAY_LABELS,
-        *,
-        metadata: Mapping[str, str] | None = None,
-        name: str = "gateway",
-    ) -> EnvoyProcess:
-        node = Node(node_id, labels, metadata or {})
-        envoy = EnvoyProcess.of(node, control_plane.address, tmp_path, delta=delta, name=name)
-        processes.append(envoy)
-        envoy.start()
-        return envoy
-
-    return start
+    return mesh.start_envoy
 
 
 @pytest.fixture
-def http_upstream() -> Iterator[Callable[[str], HttpUpstream]]:
+def http_upstream(mesh: Mesh) -> Callable[[str], HttpUpstream]:
     """Starts HTTP echo servers by name."""
-    with ExitStack() as stack:
-        yield lambda name: stack.enter_context(closing(HttpUpstream(name)))
+    return mesh.http_upstream
 
 
 @pytest.fixture
-def grpc_upstream() -> Iterator[Callable[[str], GrpcUpstream]]:
+def grpc_upstream(mesh: Mesh) -> Callable[[str], GrpcUpstream]:
     """Starts Open Inference gRPC servers by name."""
-    with ExitStack() as stack:
-        yield lambda name: stack.enter_context(closing(GrpcUpstream(name)))
+    return mesh.grpc_upstream
 
 
 @pytest.fixture
-def http_client() -> Iterator[Callable[[int], HttpClient]]:
+def http_client(mesh: Mesh) -> Callable[[int], HttpClient]:
     """Makes HTTP clients for a port."""
-    with ExitStack() as stack:
-        yield lambda port: stack.enter_context(closing(HttpClient(port)))
+    return mesh.http_client
 
 
 @pytest.fixture
-def grpc_client() -> Iterator[Callable[[int], GrpcClient]]:
+def grpc_client(mesh: Mesh) -> Callable[[int], GrpcClient]:
     """Makes Open Inference gRPC clients for a port."""
-    with ExitStack() as stack:
-        yield lambda port: stack.enter_context(closing(GrpcClient(port)))
+    return mesh.grpc_client
