@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import typer
 import yaml
+from typer.testing import CliRunner
 
 from demo.runtime import parse_arguments
 from straightway.cli import app
@@ -20,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(COMPOSE_FILE.read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
+BOOTSTRAP = yaml.safe_load((ROOT / "envoy" / "gateway.yaml").read_text())
 RUNTIMES = [name for name in SERVICES if name.startswith("runtime-")]
 INSTRUCTIONS = [
     line.split(maxsplit=1)
@@ -74,8 +77,7 @@ def test_the_gateway_mounts_its_committed_bootstrap_where_the_image_looks_for_it
 
 
 def test_the_bootstrap_leads_to_the_control_plane() -> None:
-    bootstrap = yaml.safe_load((ROOT / "envoy" / "gateway.yaml").read_text())
-    (cluster,) = bootstrap["static_resources"]["clusters"]
+    (cluster,) = BOOTSTRAP["static_resources"]["clusters"]
     (locality,) = cluster["load_assignment"]["endpoints"]
     (endpoint,) = locality["lb_endpoints"]
     socket_address = endpoint["endpoint"]["address"]["socket_address"]
@@ -93,13 +95,23 @@ def test_the_control_plane_listens_where_other_containers_reach_it() -> None:
 
 def test_the_gateway_serves_the_published_port_to_the_outside() -> None:
     (published,) = SERVICES["gateway"]["ports"]
-    bootstrap = yaml.safe_load((ROOT / "envoy" / "gateway.yaml").read_text())
-    gateway = yaml.safe_load((ROOT / "demo" / "config" / "gateway.yaml").read_text())
-    (server,) = gateway["spec"]["servers"]
+    node = BOOTSTRAP["node"]
+    labels = [f"--label={key}={value}" for key, value in node["metadata"]["LABELS"].items()]
 
-    assert published == f"127.0.0.1:{server['port']['number']}:{server['port']['number']}"
-    assert server.get("bind", "0.0.0.0") == "0.0.0.0"
-    assert gateway["spec"]["selector"].items() <= bootstrap["node"]["metadata"]["LABELS"].items()
+    result = CliRunner().invoke(
+        app,
+        [
+            *("translate", "--config", str(ROOT / "demo" / "config"), "--node", node["id"]),
+            *(*labels, "--type", "listener", "-o", "json"),
+        ],
+    )
+
+    assert result.exit_code == 0, result.output
+    (listener,) = json.loads(result.stdout)["listener"]
+    assert listener["address"]["socket_address"] == {"address": "0.0.0.0", "port_value": 8008}
+    assert published == "127.0.0.1:8008:8008"
+    # The demo's transcoder is for this gateway, too.
+    assert "grpc_json_transcoder" in json.dumps(listener)
 
 
 @pytest.mark.parametrize("name", RUNTIMES)
