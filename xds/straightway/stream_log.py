@@ -29,7 +29,7 @@ class StreamLog(Callbacks):
 
     def stream_opened(self, client: ClientState) -> None:
         """Log a proxy that has come."""
-        _log.info("proxy connected", **_who(client), variant=str(client.variant), peer=client.peer)
+        _log.info("proxy connected", **_who(client), variant=client.variant.value, peer=client.peer)
 
     def stream_closed(self, client: ClientState, reason: Closed) -> None:
         """Log a proxy that has gone."""
