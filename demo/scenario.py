@@ -53,6 +53,9 @@ class Scenario:
         asked = [self.questions.about(model) for model in self.questions.models] * turns
 
         def is_so() -> bool:
+            # An open connection stays with the listener as it was until Envoy has drained it, which
+            # takes minutes; a new one gets the new listener.
+            self.client.close()
             outcomes = (self.client.ask(question) for question in asked)
             return all(not (one.failure or (straight and one.rerouted)) for one in outcomes)
 
