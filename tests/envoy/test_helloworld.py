@@ -52,3 +52,14 @@ def test_a_request_reaches_the_workload_that_both_headers_name(client: HttpClien
         headers = {"x-stage": stage, "x-version": version}
         upstreams = {client.send(headers=headers).upstream for _ in range(10)}
         assert upstreams == {f"{stage}-{version}"}
+
+
+def test_a_pair_that_no_workload_has_goes_nowhere(client: HttpClient) -> None:
+    for headers in ({"x-stage": "prod", "x-version": "v1"}, {"x-stage": "qa", "x-version": "v2"}):
+        answer = client.send(headers=headers)
+        assert (answer.status, answer.body) == (503, b"no healthy upstream")
+
+
+def test_one_header_or_none_may_go_anywhere(client: HttpClient) -> None:
+    for headers in ({}, {"x-stage": "prod"}, {"x-version": "v1"}):
+        assert all(client.send(headers=headers).ok for _ in range(10))
