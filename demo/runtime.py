@@ -92,7 +92,9 @@ def resolve(host: str) -> str:
 
 def parse_arguments() -> Settings:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m demo.runtime", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m demo.runtime", description="One runtime of the model mesh."
+    )
     parser.add_argument("--name", required=True, help="unique in the mesh")
     parser.add_argument("--models", type=Path, required=True, help="folder of trained models")
     parser.add_argument("--entry", type=Path, required=True, help="WorkloadEntry file to keep")

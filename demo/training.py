@@ -46,7 +46,9 @@ def train(folder: Path) -> list[str]:
 
 def main() -> None:
     """Train what the folder named on the command line lacks."""
-    parser = argparse.ArgumentParser(prog="python -m demo.training", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m demo.training", description="Train the demo's models."
+    )
     parser.add_argument("folder", type=Path, help="where the trained models are kept")
     for name in train(parser.parse_args().folder):
         print(f"trained {name}")
