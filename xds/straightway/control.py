@@ -131,13 +131,14 @@ class Control:
             )
 
     def _update_all(self) -> None:
+        keys = gateway_selector_keys(self.catalog)
+        if keys != self._selector_keys:
+            # First of all, for it changes which audiences are wanted.
+            self._selector_keys = keys
+            self.rekey()
         for audience in (*self._snapshots, *self._wanted):
             self._set(audience)
         self._wanted.clear()
-        keys = gateway_selector_keys(self.catalog)
-        if keys != self._selector_keys:
-            self._selector_keys = keys
-            self.rekey()
 
     def _update_endpoints(self, impact: Impact) -> None:
         for audience, snapshot in self._snapshots.items():
