@@ -20,7 +20,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, where, and what to write instead.
 
@@ -36,6 +36,16 @@ class Problem:
     code: str
     severity: Severity
     message: str
+
+    def __lt__(self, other: Problem) -> bool:
+        """Order problems by place; line 8 of a file comes before its line 17."""
+        return self._place < other._place
+
+    @property
+    def _place(self) -> tuple[str, int, str, str, str, str]:
+        file, _, line = self.origin.rpartition(":")
+        number = int(line) if line.isdecimal() else 0
+        return (file, number, self.origin, self.path, self.code, self.message)
 
     @property
     def is_error(self) -> bool:

@@ -1,8 +1,8 @@
 """Intake: bundles of documents in, accepted objects out.
 
 Decides which version of an object is in force. A bad version never takes the place of a good one,
-what a half-written file no longer shows is kept, and of two objects with one name the first (by the
-order of the files) wins.
+what a half-written file no longer shows is kept, and of two good objects with one name the first
+(by the order of the files) wins.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Intake:
         self._contents: dict[str, _Contents] = {}
         self._claimants: dict[Reference, set[str]] = {}
         self._in_force: dict[Reference, ApiObject] = {}
+        self._owners: dict[Reference, str] = {}
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self._named: set[tuple[str, str]] = set()
 
@@ -96,8 +97,22 @@ class Intake:
         return claim.document.origin.at() if claim else ""
 
     def _claim(self, reference: Reference) -> _Claim | None:
-        claimants = self._claimants.get(reference)
-        return self._contents[min(claimants)].claims[reference] if claimants else None
+        if reference not in self._claimants:
+            return None
+        return self._contents[self._owner(reference)].claims[reference]
+
+    def _owner(self, reference: Reference) -> str:
+        """Return the bundle whose version counts: the first that has a good one, or had it.
+
+        While there is none, the first of all.
+        """
+        claimants = sorted(self._claimants[reference])
+        before = self._owners.get(reference)
+        for key in claimants:
+            good = self._contents[key].claims[reference].parsed.object is not None
+            if good or key == before:
+                return key
+        return claimants[0]
 
     def _review(self, key: str) -> None:
         self._problems.pop(key, None)
@@ -162,21 +177,27 @@ class Intake:
         in_force = self._in_force.get(reference)
         if not claimants:
             del self._claimants[reference]
+            self._owners.pop(reference, None)
             if in_force is not None:
                 del self._in_force[reference]
                 changes[reference] = None
             return
-        candidate = self._contents[min(claimants)].claims[reference].parsed.object
-        if candidate is not None and candidate != in_force:
+        owner = self._owner(reference)
+        candidate = self._contents[owner].claims[reference].parsed.object
+        if candidate is None:
+            return
+        self._owners[reference] = owner
+        if candidate != in_force:
             self._in_force[reference] = candidate
             changes[reference] = candidate
 
     def _claim_problems(self, key: str, reference: Reference, claim: _Claim) -> Iterable[Problem]:
-        winner = min(self._claimants[reference])
-        if key != winner:
-            owner = self._contents[winner].claims[reference].document
-            if owner.body != claim.document.body:
-                yield _duplicate(reference, claim.document, owner)
+        owner = self._owner(reference)
+        if key != owner:
+            first = self._contents[owner].claims[reference].document
+            if first.body != claim.document.body:
+                yield _duplicate(reference, claim.document, first)
+                yield from claim.parsed.problems
             return
         kept = claim.parsed.object is None and reference in self._in_force
         for problem in claim.parsed.problems:
