@@ -65,7 +65,11 @@ def test_any_version_of_the_transcoder_is_read(read, version):
     body = {
         "apiVersion": f"istio.alibabacloud.com/{version}",
         "kind": "ASMGrpcJsonTranscoder",
-        "spec": {"builtinProtoDescriptor": "KServe_Predict_V2", "workloadSelector": {"a": "b"}},
+        "spec": {
+            "isGateway": True,
+            "builtinProtoDescriptor": "KServe_Predict_V2",
+            "workloadSelector": {"a": "b"},
+        },
     }
 
     parsed = read(body | NAMED)

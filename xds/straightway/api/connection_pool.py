@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
-from straightway.api.model import Model
+from straightway.api.model import Model, Untranslated
 from straightway.api.values import Bool, Duration, Limit, PositiveDuration
 
 
@@ -33,7 +34,9 @@ class TcpSettings(Model):
     connect_timeout: PositiveDuration | None = None
     tcp_keepalive: TcpKeepalive | None = None
     max_connection_duration: PositiveDuration | None = None
-    idle_timeout: Duration | None = None
+    idle_timeout: Annotated[
+        None, Untranslated("connections stay open; for HTTP write http.idleTimeout")
+    ] = None
 
 
 class HttpSettings(Model):

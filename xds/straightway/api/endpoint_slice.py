@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
-from straightway.api.values import none_as_empty_list
+from straightway.api.values import Port, none_as_empty_list
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
@@ -19,7 +19,7 @@ class EndpointPort:
     """A port that all endpoints of the slice have, named as the Service's port is."""
 
     name: str | None = None
-    port: int | None = None
+    port: Port | None = None
     protocol: str = "TCP"
     app_protocol: str | None = None
 

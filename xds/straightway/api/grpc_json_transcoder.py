@@ -90,6 +90,9 @@ class GrpcJsonTranscoderSpec(CheckedModel):
         if not self.service_names and self.proto_descriptor_bin is not None:
             message = "Name the gRPC services to transcode in full, as in inference.Predictor."
             yield Fault(Code.MISSING_FIELD, message, ("services",))
+        if not self.is_gateway:
+            message = "Sidecars do not transcode yet: this is left out. Gateways do (isGateway)."
+            yield Fault(Code.NOT_TRANSLATED_YET, message, ("isGateway",))
         for index, service in enumerate(self.services):
             if not service:
                 message = "This name is empty: write a gRPC service's full name."

@@ -13,6 +13,8 @@ from straightway.api.header_formats import format_mistakes
 from straightway.api.model import Model
 from straightway.api.values import HeaderName, quoted
 
+_LONGEST_VALUE = 16_384  # Envoy's HeaderValue.value, in bytes
+
 
 def _is_immutable(name: str) -> bool:
     """Whether Envoy refuses to let a route change this header."""
@@ -34,6 +36,9 @@ def _value_faults(headers: dict[str, str]) -> Iterator[Fault]:
     for name, value in headers.items():
         if _is_immutable(name):
             yield _immutable(name, name)
+        if len(value.encode()) > _LONGEST_VALUE:
+            message = f"Envoy takes {_LONGEST_VALUE} bytes at most: shorten this value."
+            yield Fault(Code.OUT_OF_RANGE, message, (name,))
         for mistake in format_mistakes(value):
             message = f"Envoy cannot send {quoted(value)}: {mistake}."
             yield Fault(Code.INVALID_HEADER_VALUE, message, (name,))

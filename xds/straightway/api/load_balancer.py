@@ -124,3 +124,6 @@ class LoadBalancer(CheckedModel):
         if self.simple is not None and self.consistent_hash is not None:
             message = "Write either simple or consistentHash, not both."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("consistentHash",))
+        if self.simple is SimpleLoadBalancer.PASSTHROUGH and self.dynamic_subset is not None:
+            message = "PASSTHROUGH chooses no endpoint, so there can be no subsets: write another."
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("simple",))

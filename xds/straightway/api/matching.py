@@ -15,6 +15,7 @@ from straightway.api.values import quoted
 
 _RE2 = re2.Options()
 _RE2.log_errors = False
+_LARGEST_PROGRAM = 100  # Envoy's default for re2.max_program_size.error_level
 
 
 def _check_regex(value: str) -> str:
@@ -22,7 +23,7 @@ def _check_regex(value: str) -> str:
     if not value:
         raise wrong(Code.EMPTY_FIELD, "An empty regular expression matches nothing: write one.")
     try:
-        re2.compile(value, options=_RE2)
+        size = re2.compile(value, options=_RE2).programsize
     except re2.error as error:
         reason = error.args[0].decode() if error.args else "it cannot be read"
         message = (
@@ -30,6 +31,12 @@ def _check_regex(value: str) -> str:
             "RE2, which has no look-around and no back-references."
         )
         raise wrong(Code.INVALID_REGEX, message) from None
+    if size > _LARGEST_PROGRAM:
+        message = (
+            f"{quoted(value)} is too large for Envoy (a program of {size} instructions, where "
+            f"{_LARGEST_PROGRAM} are allowed): write several matches, or prefixes."
+        )
+        raise wrong(Code.INVALID_REGEX, message)
     return value
 
 

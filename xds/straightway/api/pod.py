@@ -9,14 +9,14 @@ from pydantic.dataclasses import dataclass
 
 from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
-from straightway.api.values import none_as_empty_list
+from straightway.api.values import Port, none_as_empty_list
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class ContainerPort:
     """A port that a Service's ``targetPort`` can call by name."""
 
-    container_port: int
+    container_port: Port
     name: str | None = None
     protocol: str = "TCP"
 

@@ -10,16 +10,16 @@ from pydantic.dataclasses import dataclass
 from straightway.api.metadata import Labels
 from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
-from straightway.api.values import none_as_empty_list
+from straightway.api.values import Host, Port, none_as_empty_list
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class ServicePort:
     """One port. ``target_port`` None: the same as ``port``; text: the name of a container port."""
 
-    port: int
+    port: Port
     name: str | None = None
-    target_port: int | str | None = None
+    target_port: Port | str | None = None
     protocol: str = "TCP"
     app_protocol: str | None = None
 
@@ -31,7 +31,7 @@ class ServiceSpec:
     type: str = "ClusterIP"
     cluster_ip: Annotated[str | None, Field(alias="clusterIP")] = None
     selector: Labels = Field(default_factory=dict)
-    external_name: str | None = None
+    external_name: Host | None = None
     ports: Annotated[tuple[ServicePort, ...], BeforeValidator(none_as_empty_list)] = ()
     publish_not_ready_addresses: bool = False
 

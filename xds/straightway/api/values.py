@@ -139,7 +139,7 @@ def is_ip(value: str) -> bool:
 
 def _check_host(value: str, what: str, pattern: re.Pattern[str], wildcard: str) -> str:
     if (len(value) <= 253 and pattern.fullmatch(value)) or is_ip(value):
-        return value
+        return _canonical(value)
     if "://" in value:
         advice = "leave the scheme out and write the name alone"
     elif "*" in value:
@@ -151,16 +151,21 @@ def _check_host(value: str, what: str, pattern: re.Pattern[str], wildcard: str) 
     raise wrong(Code.INVALID_HOST, f"{quoted(value)} is not {what}: {advice}.")
 
 
+def _canonical(host: str) -> str:
+    """Return the one way to write a host: DNS knows no case, and no difference by a last dot."""
+    return host.lower().removesuffix(".")
+
+
 def check_host(value: str) -> str:
-    """Accept a DNS name or IP address without wildcard."""
+    """Accept a DNS name or IP address without wildcard; return it in lower case."""
     advice = "a wildcard cannot stand here; write one full name"
     return _check_host(value, "the name of a host", _NAME, advice)
 
 
 def check_host_pattern(value: str) -> str:
-    """Accept a DNS name or IP address, or a wildcard as the first label or part of it."""
+    """Accept what :func:`check_host` does, or a wildcard as the first label or part of it."""
     if value[:1] == "*" and _WILDCARD.fullmatch(value):
-        return value
+        return _canonical(value)
     advice = "a wildcard can only lead, as in *.example.com"
     return _check_host(value, "the name of a host", _NAME, advice)
 
@@ -173,8 +178,7 @@ def _check_gateway_host(value: str) -> str:
             "namespace) or */host (every namespace)."
         )
         raise wrong(Code.INVALID_HOST, message)
-    check_host_pattern(host)
-    return value
+    return f"{namespace}{slash}{check_host_pattern(host)}"
 
 
 def _check_address(value: str) -> str:

@@ -26,7 +26,7 @@ from straightway.api.values import (
     quoted,
 )
 
-ParameterName = Annotated[str, not_empty("name the query parameter")]
+ParameterName = Annotated[str, not_empty("name the query parameter"), Field(max_length=256)]
 _HEAVIEST = 2**32 - 1
 
 

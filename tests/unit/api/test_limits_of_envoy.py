@@ -1,0 +1,96 @@
+"""What Envoy would refuse, with all other resources of the type, is refused here by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+ROUTE = "route: [{destination: {host: web}}]"
+
+
+def codes(parsed):
+    return [(problem.code, problem.path) for problem in parsed.problems]
+
+
+def test_a_regex_too_large_for_envoy_is_refused(read_spec):
+    words = "|".join(f"{letter}{letter}{letter}" for letter in "abcdefghijklmnopqrstuvwxyz" * 2)
+    spec = f"{{hosts: [a], http: [{{match: [{{uri: {{regex: '/({words}|x{{90}})'}}}}], {ROUTE}}}]}}"
+
+    parsed = read_spec("VirtualService", spec)
+
+    assert codes(parsed) == [("invalid-regex", "spec.http[0].match[0].uri.regex")]
+
+
+def test_a_long_header_value_is_refused(read_spec):
+    headers = f"headers: {{request: {{set: {{x-a: {'a' * 16_385}}}}}}}"
+
+    parsed = read_spec("VirtualService", f"{{hosts: [a], http: [{{{headers}, {ROUTE}}}]}}")
+
+    assert codes(parsed) == [("out-of-range", "spec.http[0].headers.request.set.x-a")]
+
+
+def test_subsets_need_a_balancer_that_chooses(read_spec):
+    subset = "dynamicSubset: {subsetSelectors: [{keys: [model]}]}"
+
+    parsed = read_spec(
+        "DestinationRule",
+        f"{{host: web, trafficPolicy: {{loadBalancer: {{simple: PASSTHROUGH, {subset}}}}}}}",
+    )
+
+    assert codes(parsed) == [("conflicting-fields", "spec.trafficPolicy.loadBalancer.simple")]
+
+
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [("Web.Example.COM", "web.example.com"), ("*.Example.com.", "*.example.com")],
+)
+def test_hosts_are_read_in_lower_case_without_the_last_dot(read_spec, written, host):
+    parsed = read_spec("VirtualService", f"{{hosts: ['{written}'], http: [{{{ROUTE}}}]}}")
+
+    assert parsed.object.spec.hosts == (host,)
+
+
+def test_a_host_in_two_cases_is_one_host_twice(read_spec):
+    parsed = read_spec("VirtualService", f"{{hosts: [a.com, A.com.], http: [{{{ROUTE}}}]}}")
+
+    assert codes(parsed) == [("duplicate-value", "spec.hosts[1]")]
+
+
+@pytest.mark.parametrize("number", [0, -1, 65_536])
+def test_ports_of_kubernetes_objects_are_ports(read, number):
+    body = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"ports": [{"port": 80, "targetPort": number}, {"port": number}]},
+    }
+
+    assert codes(read(body)) == [
+        ("invalid-port", "spec.ports[0].targetPort"),
+        ("invalid-port", "spec.ports[1].port"),
+    ]
+
+
+def test_an_external_name_is_a_host(read):
+    body = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"type": "ExternalName", "externalName": "https://example.com"},
+    }
+
+    assert codes(read(body)) == [("invalid-host", "spec.externalName")]
+
+
+def test_transcoding_in_sidecars_is_not_translated_yet(read_spec):
+    parsed = read_spec("ASMGrpcJsonTranscoder", "{builtinProtoDescriptor: kserve_predict_v2}")
+
+    assert codes(parsed) == [("not-translated-yet", "spec.isGateway")]
+
+
+def test_an_idle_timeout_of_tcp_is_not_translated_yet(read_spec):
+    pool = "connectionPool: {tcp: {idleTimeout: 5s}}"
+
+    parsed = read_spec("DestinationRule", f"{{host: web, trafficPolicy: {{{pool}}}}}")
+
+    at = "spec.trafficPolicy.connectionPool.tcp.idleTimeout"
+    assert codes(parsed) == [("not-translated-yet", at)]
