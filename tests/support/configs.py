@@ -1,0 +1,151 @@
+"""Config as people write it, as the bundles, catalogs and messages that come of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from straightway.catalog import Catalog, Intake
+from straightway.documents import Bundle, Document
+from straightway.problems import Problem
+from straightway.review import problems_between
+
+
+@dataclass(frozen=True)
+class PathOrigin:
+    """Says which file it stands for, and which path it was asked for."""
+
+    file: str
+
+    def at(self, path: tuple[str | int, ...] = ()) -> str:
+        return ":".join([self.file, *([".".join(map(str, path))] if path else [])])
+
+
+def documents(text: str, file: str = "config.yaml") -> tuple[Document, ...]:
+    """The documents of a YAML text."""
+    bodies = yaml.safe_load_all(textwrap.dedent(text))
+    return tuple(Document(body, PathOrigin(file)) for body in bodies if body)
+
+
+def bundle(text: str, key: str = "config.yaml", *, complete: bool = True) -> Bundle:
+    """One file's bundle."""
+    return Bundle(key, documents(text, key), complete=complete)
+
+
+def catalog_of(*texts: str) -> Catalog:
+    """The catalog of some YAML texts, which must have no errors of their own."""
+    catalog, problems = reviewed(*texts)
+    assert [problem for problem in problems if problem.is_error] == []
+    return catalog
+
+
+def reviewed(*texts: str) -> tuple[Catalog, list[Problem]]:
+    """The catalog of some YAML texts, and all their problems."""
+    intake = Intake()
+    bundles = [bundle(text, f"config-{index}.yaml") for index, text in enumerate(texts)]
+    catalog, _ = Catalog().changed(intake.apply(bundles).changes)
+    return catalog, sorted([*intake.problems(), *problems_between(intake, catalog)])
+
+
+def istio(kind: str, name: str, spec: str, namespace: str = "default") -> str:
+    """An Istio object as YAML; `spec` is YAML, too."""
+    group = "istio.alibabacloud.com" if kind.startswith("ASM") else "networking.istio.io"
+    return to_yaml(f"{group}/v1", kind, name, namespace, yaml.safe_load(textwrap.dedent(spec)))
+
+
+def service(name: str, ports: str, namespace: str = "default", **more: Any) -> str:
+    """A Service: `ports` as YAML flow items, as in `{name: http, port: 80}`."""
+    selector = more.pop("selector", {"app": name})
+    spec = {"selector": selector, "ports": yaml.safe_load(f"[{ports}]"), **more}
+    return to_yaml("v1", "Service", name, namespace, spec)
+
+
+def entry(
+    name: str,
+    labels: dict[str, str],
+    address: str = "10.0.0.1",
+    namespace: str = "default",
+    annotations: dict[str, str] | None = None,
+    **more: Any,
+) -> str:
+    """A WorkloadEntry."""
+    spec = {"address": address, "labels": labels, **more}
+    metadata = {"name": name, "namespace": namespace, "annotations": annotations or {}}
+    return yaml.safe_dump(
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "WorkloadEntry",
+            "metadata": metadata,
+            "spec": spec,
+        }
+    )
+
+
+def pod(
+    name: str,
+    labels: dict[str, str],
+    address: str | None = "10.0.0.1",
+    namespace: str = "default",
+    *,
+    ready: bool = True,
+    annotations: dict[str, str] | None = None,
+    ports: dict[str, int] | None = None,
+) -> str:
+    """A Pod that runs."""
+    conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
+    named = [{"name": port, "containerPort": number} for port, number in (ports or {}).items()]
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "labels": labels,
+                "annotations": annotations or {},
+            },
+            "spec": {"containers": [{"name": "main", "ports": named}]},
+            "status": {"podIP": address, "conditions": conditions},
+        }
+    )
+
+
+def endpoint_slice(
+    name: str,
+    service_name: str,
+    endpoints: str,
+    ports: str = "{name: http, port: 8080}",
+    namespace: str = "default",
+    address_type: str = "IPv4",
+) -> str:
+    """An EndpointSlice; `endpoints` and `ports` as YAML flow items."""
+    return yaml.safe_dump(
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "labels": {"kubernetes.io/service-name": service_name},
+            },
+            "addressType": address_type,
+            "ports": yaml.safe_load(f"[{ports}]"),
+            "endpoints": yaml.safe_load(f"[{endpoints}]"),
+        }
+    )
+
+
+def to_yaml(api_version: str, kind: str, name: str, namespace: str, spec: Any) -> str:
+    """An object as YAML."""
+    metadata = {"name": name, "namespace": namespace}
+    body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
+    return yaml.safe_dump(body, sort_keys=False)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Several YAML documents as one text."""
+    return "\n---\n".join(texts)
