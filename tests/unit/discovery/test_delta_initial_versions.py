@@ -16,7 +16,7 @@ def test_a_client_that_comes_back_unchanged_is_sent_nothing():
 
 
 def test_only_what_is_new_or_changed_is_sent_and_what_vanished_is_removed():
-    talk = delta()
+    talk = delta(hold=0.0)
     talk.serve(CLUSTER, "same", "changed@2", "new")
     talk.change(CLUSTER, ["*"], initial={"same": "1", "changed": "1", "vanished": "1"})
     answer = talk.answer()
@@ -25,7 +25,7 @@ def test_only_what_is_new_or_changed_is_sent_and_what_vanished_is_removed():
 
 
 def test_named_resources_that_vanished_are_removed_once():
-    talk = delta()
+    talk = delta(hold=0.0)
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a")
     talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b", "c"], initial={"a": "1", "b": "1"})
     answer = talk.answer()

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
+
 from straightway.discovery.delta import DeltaSubscription
 from straightway.discovery.resources import (
     CLUSTER,
@@ -68,18 +70,20 @@ class Session:
 
     Make before break (the spec, "Eventual consistency considerations"): nothing may route to a
     cluster that Envoy has not got, or has got and not warmed. Messages of a stream are applied in
-    order, so no type waits for the acknowledgement of another; two rules are enough:
+    order, so no type waits for the acknowledgement of another; three rules are enough:
 
     - While anything of the routing types is still to be sent, nothing is removed from the other
       types. (A complete set of clusters then still holds the old ones.)
     - Envoy does not use a new or changed cluster before it has got its endpoints, and it asks for
       those only after it has got the cluster. Routing types wait until the endpoints of all
       clusters that were sent have been sent after them, for ``hold`` seconds at most.
+    - A client that comes back on a new stream names its types one after another, clusters first,
+      and its old routes may need what is to be removed. Nothing is removed from the other types
+      before it has named its routes, for ``hold`` seconds at most.
     """
 
     def __init__(self, variant: Variant, hold: float, limits: Limits) -> None:
         self.variant = variant
-        self.deadline: float | None = None
         self._hold = hold
         self._limits = limits
         self._subscriptions: dict[str, Subscription] = {}
@@ -87,6 +91,15 @@ class Session:
         # The ClusterLoadAssignments that Envoy needs to use the clusters sent to it.
         self._warming: set[str] = set()
         self._expects_endpoints = True
+        # Until when routing types wait for endpoints, and removals for the routes to be named.
+        self._warm_by: float | None = None
+        self._named_by: float | None = None
+        self._is_back = False
+
+    @property
+    def deadline(self) -> float | None:
+        """When there may be something to send though nothing has changed, None for never."""
+        return min(filter(None, (self._warm_by, self._named_by)), default=None)
 
     def request(self, request: Request) -> Received:
         """Take a request in and return what it meant.
@@ -99,6 +112,10 @@ class Session:
         if subscription is None:
             subscription = self._open(request.type_url)
         verdict, plan = subscription.request(request)
+        if subscription.type_url == CLUSTER_LOAD_ASSIGNMENT:
+            subscription.send_again(self._warming)  # Of clusters that were sent before it asked.
+        if isinstance(request, DeltaDiscoveryRequest) and request.initial_resource_versions:
+            self._is_back = True
         if sum(len(each.names) for each in self._subscriptions.values()) > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
         if verdict is Verdict.NACK and subscription.type_url == CLUSTER:
@@ -108,8 +125,7 @@ class Session:
     def next(self, tables: Mapping[str, Table], now: float) -> Response | None:
         """Return the next response to send, None if there is nothing to send now.
 
-        ``now`` is in seconds on any clock. If :attr:`deadline` is not None afterwards, there may
-        be something to send at that time, though nothing has changed.
+        ``now`` is in seconds on any clock, the one of :attr:`deadline`.
         """
         routing_is_due = any(
             subscription.plan(tables.get(type_url, _EMPTY), removals=True) is not None
@@ -117,12 +133,13 @@ class Session:
             if type_url in _ROUTING_TYPES
         )
         self._settle(tables, now, routing_is_due=routing_is_due)
+        removals = not routing_is_due and not self._expects_routes(now)
         for type_url, subscription in self._subscriptions.items():
             routing = type_url in _ROUTING_TYPES
             if routing and self._warming:
                 continue
             table = tables.get(type_url, _EMPTY)
-            plan = subscription.plan(table, removals=routing or not routing_is_due)
+            plan = subscription.plan(table, removals=routing or removals)
             if plan is not None:
                 return self._send(subscription, plan, table, now)
         return None
@@ -160,19 +177,28 @@ class Session:
             endpoints.send_again(names)
         if names and self._expects_endpoints:
             self._warming |= names
-            if self.deadline is None:
-                self.deadline = now + self._hold
+            if self._warm_by is None:
+                self._warm_by = now + self._hold
 
     def _settle(self, tables: Mapping[str, Table], now: float, *, routing_is_due: bool) -> None:
         """Stop waiting for endpoints that do not exist, or for longer than allowed."""
         existing = tables.get(CLUSTER_LOAD_ASSIGNMENT, _EMPTY).resources
         self._warming = {name for name in self._warming if name in existing}
-        if self.deadline is not None and now >= self.deadline:
+        if self._warm_by is not None and now >= self._warm_by:
             # A client that gets its endpoints elsewhere is not made to wait again.
             self._expects_endpoints = CLUSTER_LOAD_ASSIGNMENT in self._subscriptions
             self._warming.clear()
         if not self._warming and not routing_is_due:
-            self.deadline = None  # Not before: more clusters must not make routing wait longer.
+            self._warm_by = None  # Not before: more clusters must not make routing wait longer.
+
+    def _expects_routes(self, now: float) -> bool:
+        """Whether the client is back from another stream, and is yet to name its routes."""
+        if self._is_back:
+            self._is_back = False
+            self._named_by = now + self._hold
+        if ROUTE_CONFIGURATION in self._subscriptions or (self._named_by or 0.0) <= now:
+            self._named_by = None
+        return self._named_by is not None
 
 
 def _push_order(item: tuple[str, Subscription]) -> int:
