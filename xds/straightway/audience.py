@@ -66,7 +66,7 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
     parts = node_id.split("~")
     istio = len(parts) == 4
     role = parts[0] if istio else str(metadata.get("ROLE", Role.SIDECAR))
-    from_id = parts[3].partition(".")[0] if istio else ""
+    from_id = _namespace_of(parts[2], parts[3]) if istio else ""
     labels = metadata.get("LABELS")
     return Proxy(
         role=Role.GATEWAY if role in ("router", "gateway") else Role.SIDECAR,
@@ -76,6 +76,11 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
         else {},
         captured=metadata.get("INTERCEPTION_MODE") != "NONE",
     )
+
+
+def _namespace_of(name: str, domain: str) -> str:
+    """Return the namespace in ``gateway-1.shop`` or, failing that, ``shop.svc.cluster.local``."""
+    return name.rpartition(".")[2] if "." in name else domain.partition(".")[0]
 
 
 def proxy_of_node(node: Any) -> Proxy:

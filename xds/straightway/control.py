@@ -147,6 +147,12 @@ class Control:
 
     def _set(self, audience: Audience) -> None:
         snapshot = self._encoder.snapshot(self.catalog, audience)
+        if audience not in self._snapshots and not snapshot.listens:
+            _log.warning(
+                "proxies have nothing to serve",
+                audience=str(audience),
+                remedy="compare the Gateway's selector with the labels in the proxy's bootstrap",
+            )
         self._snapshots[audience] = snapshot
         resources = {url: of_type.values() for url, of_type in snapshot.resources.items()}
         self._cache.set(audience, resources)

@@ -41,6 +41,11 @@ class Snapshot:
     plans: Mapping[str, list[ClusterPlan]] = field(repr=False)
     sources: Mapping[str, frozenset[Reference]] = field(repr=False)
 
+    @property
+    def listens(self) -> bool:
+        """Whether the audience has any listener; without one its proxies serve nothing."""
+        return bool(self.resources[LISTENER])
+
     def origins(self, name: str) -> frozenset[Reference]:
         """Return the objects that a resource was made from; none where that is not known."""
         return self.sources.get(name, frozenset())

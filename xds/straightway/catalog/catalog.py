@@ -23,6 +23,7 @@ from straightway.catalog.endpoints import Endpoint
 from straightway.catalog.rules import Rules
 from straightway.catalog.services import (
     RegisteredService,
+    Resolution,
     SelectorIndex,
     ServicePort,
     candidate_hostnames,
@@ -75,6 +76,9 @@ class Catalog:
                 catalog.objects, catalog.services, catalog.rules, catalog.selectors, workloads
             )
             touched |= moved
+        # Endpoints that Envoy resolves by DNS are part of the cluster itself.
+        services = (catalog.services.get(hostname) for hostname in touched)
+        config |= any(item and item.resolution is Resolution.DNS for item in services)
         return catalog, Impact(frozenset(touched), config)
 
     def _with_config(self, changes: Changes) -> tuple[Catalog, set[str]]:

@@ -5,9 +5,11 @@ Exit codes: 0 done; 1 the config has errors, or serving failed; 2 the command wa
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from straightway import __version__
 from straightway.cli.bootstrap import bootstrap
@@ -45,5 +47,13 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line: usage errors are one line, and never a traceback."""
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        if message := error.format_message():  # Empty where the help has been printed instead.
+            typer.echo(f"Error: {message.rstrip('.')}; see --help", err=True)
+        status = error.exit_code
+    except typer.Abort:
+        status = 130
+    sys.exit(status)

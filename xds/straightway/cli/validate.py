@@ -40,7 +40,7 @@ def validate(
         typer.echo(json.dumps([asdict(problem) for problem in reviewed.problems], indent=2))
     else:
         _print(reviewed.problems, reviewed.catalog.size)
-    raise typer.Exit(any(problem.is_error for problem in reviewed.problems))
+    raise typer.Exit(1 if any(problem.is_error for problem in reviewed.problems) else 0)
 
 
 def _print(problems: list[Problem], objects: int) -> None:

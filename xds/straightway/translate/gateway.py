@@ -9,11 +9,11 @@ from straightway.api import Gateway, GrpcJsonTranscoder, VirtualService
 from straightway.api.gateway import Server
 from straightway.audience import Audience
 from straightway.catalog import Catalog
+from straightway.catalog.hosts import common_hosts
 from straightway.translate import names, transcoding
 from straightway.translate.clusters import black_hole_cluster
 from straightway.translate.destinations import Destinations
-from straightway.translate.hosts import common_hosts
-from straightway.translate.listeners import HttpFilters, gateway_listener
+from straightway.translate.listeners import gateway_listener
 from straightway.translate.proxy_config import ProxyConfig
 from straightway.translate.routes import (
     Scope,
@@ -21,7 +21,6 @@ from straightway.translate.routes import (
     gateways_of,
     route_configuration,
     routes_of,
-    uses_dynamic_subsets,
 )
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a gateway is there to be reached; Gateway.bind narrows it)
@@ -71,12 +70,10 @@ def _add_port(
     config.sources[route] = frozenset(
         item.reference for virtual_services in by_host.values() for item in virtual_services
     )
-    filters = HttpFilters(
-        uses_dynamic_subsets(virtual_hosts), _transcoder(catalog.transcoders, audience, port)
-    )
+    transcoder = _transcoder(catalog.transcoders, audience, port)
     bound_port = _bound_port(catalog, audience, port)
     for address in sorted({bound.server.bind or EVERY_ADDRESS for bound in servers}):
-        listener = gateway_listener(address, bound_port, route, filters)
+        listener = gateway_listener(address, bound_port, route, transcoder)
         config.listeners.append(listener)
         config.sources[listener.name] = frozenset(bound.gateway.reference for bound in servers)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -29,34 +28,23 @@ _TCP_PROXY = "envoy.filters.network.tcp_proxy"
 _ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpFilters:
-    """What stands before the router in a listener's HTTP filter chain.
-
-    ``dynamic_subsets``: some route of the listener reads headers into the request's metadata.
-    """
-
-    dynamic_subsets: bool = False
-    transcoder: GrpcJsonTranscoder | None = None
-
-
-def gateway_listener(address: str, port: int, route: str, filters: HttpFilters) -> Listener:
+def gateway_listener(
+    address: str, port: int, route: str, transcoder: GrpcJsonTranscoder | None
+) -> Listener:
     """Return a gateway's HTTP listener."""
-    manager = _http_connection_manager(names.listener(address, port), route, filters)
+    manager = _http_connection_manager(names.listener(address, port), route, transcoder)
     # A gateway is where requests enter: it writes x-forwarded-for itself, and trusts no client's.
     manager.use_remote_address.value = True
     manager.normalize_path.value = True
     return _http_listener(address, port, manager)
 
 
-def sidecar_listener(
-    address: str, port: int, route: str, filters: HttpFilters, *, captured: bool
-) -> Listener:
+def sidecar_listener(address: str, port: int, route: str, *, captured: bool) -> Listener:
     """Return a sidecar's HTTP listener for the requests that its application sends to a port.
 
     ``captured``: the traffic comes from ``virtualOutbound``, so the listener binds no port itself.
     """
-    manager = _http_connection_manager(names.listener(address, port), route, filters)
+    manager = _http_connection_manager(names.listener(address, port), route)
     listener = _http_listener(address, port, manager)
     listener.traffic_direction = base_pb2.OUTBOUND
     if captured:
@@ -111,7 +99,7 @@ def _add_network_filter(listener: Listener, name: str, config: Message) -> None:
 
 
 def _http_connection_manager(
-    stat_prefix: str, route: str, filters: HttpFilters
+    stat_prefix: str, route: str, transcoder: GrpcJsonTranscoder | None = None
 ) -> HttpConnectionManager:
     manager = HttpConnectionManager(stat_prefix=stat_prefix)
     manager.rds.route_config_name = route
@@ -119,17 +107,19 @@ def _http_connection_manager(
     # Streams of tokens may pause for long; routes have their own timeouts.
     manager.stream_idle_timeout.SetInParent()
     manager.upgrade_configs.add(upgrade_type="websocket")
-    for name, config in _http_filters(filters):
+    for name, config in _http_filters(transcoder):
         manager.http_filters.add(name=name).typed_config.Pack(config, deterministic=True)
     return manager
 
 
-def _http_filters(filters: HttpFilters) -> list[tuple[str, Message]]:
-    chain: list[tuple[str, Message]] = []
-    if filters.dynamic_subsets:
-        # Without rules of its own: only routes that have some read headers.
-        chain.append((subsets.FILTER_NAME, header_to_metadata_pb2.Config()))
-    if (transcoder := filters.transcoder) is not None:
+def _http_filters(transcoder: GrpcJsonTranscoder | None) -> list[tuple[str, Message]]:
+    # The filter has no rules of its own: only routes that have some read headers. It is always
+    # there, because a change of the filter chain drains the listener's connections: switching
+    # dynamic subsets on must be felt at once on connections that are open.
+    chain: list[tuple[str, Message]] = [
+        (subsets.FILTER_NAME, header_to_metadata_pb2.Config()),
+    ]
+    if transcoder is not None:
         entry = (transcoding.FILTER_NAME, transcoding.transcoder_filter(transcoder))
         chain.insert(0 if transcoder.spec.transcode_first else len(chain), entry)
     chain.append((_ROUTER_FILTER, router_pb2.Router()))

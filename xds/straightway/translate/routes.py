@@ -107,15 +107,6 @@ def _set_hashing(action: route_components_pb2.RouteAction, destinations: Destina
             return
 
 
-def uses_dynamic_subsets(virtual_hosts: Iterable[VirtualHost]) -> bool:
-    """Whether some route puts headers into the request's metadata."""
-    return any(
-        subsets.FILTER_NAME in route.typed_per_filter_config
-        for virtual_host in virtual_hosts
-        for route in virtual_host.routes
-    )
-
-
 def route_configuration(name: str, virtual_hosts: Sequence[VirtualHost]) -> RouteConfiguration:
     """Return the routes of one port, ready to be asked for by RDS."""
     # A cluster may be on its way while its routes are here: xDS is eventually consistent.

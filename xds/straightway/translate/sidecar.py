@@ -23,7 +23,6 @@ from straightway.translate.clusters import (
 )
 from straightway.translate.destinations import Destinations
 from straightway.translate.listeners import (
-    HttpFilters,
     sidecar_listener,
     virtual_inbound,
     virtual_outbound,
@@ -37,7 +36,6 @@ from straightway.translate.routes import (
     gateways_of,
     route_configuration,
     routes_of,
-    uses_dynamic_subsets,
 )
 
 
@@ -94,10 +92,7 @@ def _add_port(
     )
     # Without redirection the application itself must call the sidecar, on the loopback address.
     address = "0.0.0.0" if audience.captured else "127.0.0.1"  # noqa: S104 (binds no port)
-    filters = HttpFilters(uses_dynamic_subsets(virtual_hosts))
-    config.listeners.append(
-        sidecar_listener(address, port, name, filters, captured=audience.captured)
-    )
+    config.listeners.append(sidecar_listener(address, port, name, captured=audience.captured))
 
 
 def _http_ports(catalog: Catalog) -> dict[int, list[RegisteredService]]:
