@@ -50,7 +50,7 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All config files of a folder by key, and the folders below it that cannot be read."""
+    """All config files of a folder by key, in order, and the folders below that cannot be read."""
 
     files: dict[str, ConfigFile]
     unreadable: dict[str, str]
@@ -71,10 +71,10 @@ def check_folder(folder: Path) -> None:
 
 def list_files(folder: Path) -> Listing:
     """List the config files. Raises OSError if the folder itself cannot be listed."""
-    listing = Listing({}, {})
-    for file in _walk(folder, "", linked=False, parents=(), unreadable=listing.unreadable):
-        listing.files[file.key] = file
-    return listing
+    unreadable: dict[str, str] = {}
+    files = list(_walk(folder, "", linked=False, parents=(), unreadable=unreadable))
+    files.sort(key=lambda file: file.key)
+    return Listing({file.key: file for file in files}, unreadable)
 
 
 def find_file(folder: Path, key: str) -> ConfigFile | None:
@@ -123,7 +123,7 @@ def _walk(
 ) -> Iterator[ConfigFile]:
     inside = (*parents, identity(folder))
     with os.scandir(folder) as entries:
-        visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+        visible = [entry for entry in entries if not entry.name.startswith(".")]
     for entry in visible:
         # A name that is not UTF-8 is shown with replacement characters.
         key = prefix + os.fsencode(entry.name).decode(errors="replace")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from straightway.sources.yaml_values import LOADER, key_text, plain_scalar
+from straightway.sources.yaml_scalars import key_text, plain_scalar
+from straightway.sources.yaml_values import LOADER
 
 Path = tuple[str | int, ...]
 

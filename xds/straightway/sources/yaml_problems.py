@@ -7,39 +7,66 @@ from yaml.reader import ReaderError
 
 from straightway.problems import Problem, Severity
 
+# libyaml's terms, said so that the cure is in them.
+_PLAIN_WORDS = {
+    "mapping values are not allowed in this context": (
+        "no key can stand here; indent the line as its neighbours are, and quote a value that "
+        "holds ': '"
+    ),
+    "found character that cannot start any token": "a value that begins so must be quoted",
+    "did not find expected key": (
+        "a key is expected here; indent the line as its neighbours are, and close every quote"
+    ),
+    "did not find expected '-' indicator": (
+        "a list item ('- ') is expected here; indent the line as its neighbours are"
+    ),
+    "did not find expected node content": "a value is expected here; close every bracket and quote",
+    "could not find expected ':'": "there is no ': ' after the key",
+    "found unexpected end of stream": "the quote that begins here is never closed",
+}
+# Those that libyaml notices only at some later place; the context is the place to mend.
+_NOTICED_LATE = {"could not find expected ':'", "found unexpected end of stream"}
+
 
 def syntax_problem(file: str, first_line: int, text: str, error: yaml.YAMLError) -> Problem:
     """Return the problem for text that begins at ``first_line`` of ``file``."""
-    line, message = _explain(first_line, text, error)
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        line, column, message = _marked(first_line, text, error)
+    elif isinstance(error, ReaderError):
+        line, column, message = _unprintable(first_line, text, error)
+    else:
+        line, column, message = first_line, 1, str(error)
     return Problem(
         origin=f"{file}:{line}",
         subject="",
         path="",
         code="yaml-syntax",
         severity=Severity.ERROR,
-        message=f"This is not valid YAML: {message}.",
+        message=f"Invalid YAML at column {column}: {message}.",
     )
 
 
-def _explain(first_line: int, text: str, error: yaml.YAMLError) -> tuple[int, str]:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        lines = text.splitlines()
-        # The end of the text is a place after its last line.
-        offset = min(error.problem_mark.line, max(len(lines) - 1, 0))
-        message = f"{error.problem} (column {error.problem_mark.column + 1})"
-        if error.context and error.context_mark:
-            message += f", {error.context} in line {first_line + error.context_mark.line}"
-        if "\t" in _indentation(lines[offset]):
-            message += ". Indent with spaces: YAML allows no tabs there"
-        return first_line + offset, message
-    if isinstance(error, ReaderError):
-        before = text.encode()[: error.position].decode(errors="ignore")
-        return first_line + before.count("\n"), (
-            f"the character U+{error.character:04X} is not allowed "
-            f"(column {len(before) - before.rfind(chr(10))})"
-        )
-    return first_line, str(error)
+def _marked(first_line: int, text: str, error: yaml.MarkedYAMLError) -> tuple[int, int, str]:
+    mark, problem = error.problem_mark, error.problem or ""
+    if problem in _NOTICED_LATE:
+        mark = error.context_mark or mark
+    assert mark is not None
+    lines = text.rstrip("\n").split("\n")
+    offset, column = mark.line, mark.column
+    if offset >= len(lines):
+        # The end of the text, which is after its last line.
+        offset, column = len(lines) - 1, len(lines[-1])
+    message = _PLAIN_WORDS.get(problem, problem)
+    if lines[offset].startswith("\t", column):
+        message = "YAML allows no tab here; indent with spaces"
+    elif error.context_mark and error.context_mark.line != mark.line:
+        message += f" ({error.context} in line {first_line + error.context_mark.line})"
+    return first_line + offset, column + 1, message
 
 
-def _indentation(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]
+def _unprintable(first_line: int, text: str, error: ReaderError) -> tuple[int, int, str]:
+    # libyaml counts bytes.
+    before = text.encode()[: error.position].decode(errors="ignore")
+    line = first_line + before.count("\n")
+    column = len(before) - before.rfind("\n")
+    return line, column, f"the character U+{error.character:04X} is not allowed"

@@ -1,30 +1,21 @@
 """YAML text into plain data, the way Kubernetes reads it.
 
 Built straight from libyaml's events: more than twice as fast as PyYAML's SafeLoader, and free of
-recursion, so that no depth of nesting overflows the C stack. What the values mean follows
-``sigs.k8s.io/yaml``, which reads YAML by go-yaml v2 and turns it into JSON:
-
-- ``yes``, ``no``, ``on``, ``off``, ``y`` and ``n`` are booleans, as in YAML 1.1;
-- dates, and ``12:30`` (a number to base 60 in YAML 1.1), are strings;
-- ``0o17`` and ``017`` are octal, ``1e3`` is a float, ``08`` is 8.0;
-- keys of mappings are strings: ``8008: x`` has the key ``"8008"``, ``on: x`` the key ``"true"``;
-- a key that is written twice is an error; ``<<`` merges mappings.
-
-It differs in two places: ``.inf`` and ``.nan``, which Kubernetes refuses because JSON has no such
-numbers, stay strings; tags other than YAML's own are errors.
+recursion, so that no depth of nesting overflows the C stack. What scalars mean says
+:mod:`straightway.sources.yaml_scalars`. A key that is written twice is an error, as are tags other
+than YAML's own; ``<<`` merges mappings.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import re
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias, cast
 
 import yaml
 from yaml.constructor import ConstructorError
+
+from straightway.sources.yaml_scalars import Scalar, key_text, plain_scalar
 
 LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
 
@@ -34,19 +25,7 @@ MAX_DEPTH = 200
 MAX_ALIASED_VALUES = 100_000
 """How many values all aliases (``*name``) of a document may stand for, against "billion laughs"."""
 
-Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
-
-_WORDS: dict[str, str | bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
-    **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
-}
-_NUMBER_STARTS = frozenset("+-.0123456789")
-_INTEGER = re.compile(r"[-+]?(?:0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9][0-9]{0,19})")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_INTEGER_RANGE = range(-(2**63), 2**64)
+Value: TypeAlias = "Scalar | list[Value] | dict[str, Value]"
 
 _TAG_PREFIX = "tag:yaml.org,2002:"
 _STRING_TAGS = {"!", f"{_TAG_PREFIX}str", f"{_TAG_PREFIX}timestamp"}
@@ -70,39 +49,6 @@ def read_value(text: str) -> Value:
     for event in iter(LOADER(text).get_event, None):
         handlers[event.__class__](event)
     return builder.value
-
-
-def plain_scalar(text: str) -> bool | int | float | str | None:
-    """Return what an unquoted scalar means."""
-    value = _WORDS.get(text, text)
-    if value is text and text[0] in _NUMBER_STARTS:
-        return _number(text)
-    return value
-
-
-def key_text(value: Value) -> str | None:
-    """Return the key in JSON that a value becomes; None if it cannot be a key."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    return None
-
-
-def _number(text: str) -> int | float | str:
-    digits = text.replace("_", "")
-    if _INTEGER.fullmatch(digits):
-        # A leading zero alone means octal, as in C.
-        unsigned = digits.lstrip("+-")
-        octal = unsigned[0] == "0" and unsigned[1:].isdigit()
-        number = int(digits, 8 if octal else 0)
-        if number in _INTEGER_RANGE:
-            return number
-    if _FLOAT.fullmatch(digits):
-        decimal = float(digits)
-        if math.isfinite(decimal):
-            return decimal
-    return text
 
 
 class _OpenDocument:

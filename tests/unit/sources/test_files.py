@@ -1,0 +1,87 @@
+"""Which files are read, and what keeps one from being read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from straightway.documents import Bundle
+from straightway.sources import ConfigFolderError, files, read_path
+
+
+def only_problem(path: Path) -> tuple[str, str]:
+    [bundle] = read_path(path)
+    assert (bundle.documents, bundle.complete) == ((), False)
+    [problem] = bundle.problems
+    return problem.code, problem.origin
+
+
+def test_a_file_can_be_read_alone(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("a: 1\n")
+    [bundle] = read_path(tmp_path / "x.txt")
+    assert bundle.key == "x.txt"
+    assert bundle.documents[0].origin.at() == f"{tmp_path}/x.txt:1"
+
+
+def test_a_folder_is_read_in_the_order_of_the_paths(tmp_path: Path) -> None:
+    for name in ["b.yaml", "a/z.yaml", "a.yml", "c/a.json"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    keys = [bundle.key for bundle in read_path(tmp_path)]
+    assert keys == sorted(["b.yaml", "a/z.yaml", "a.yml", "c/a.json"])
+
+
+def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigFolderError, match=r"x\.yaml does not exist"):
+        read_path(tmp_path / "x.yaml")
+
+
+def test_a_file_that_is_too_large_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_FILE_SIZE", 2**20)
+    (tmp_path / "x.yaml").write_bytes(b"#" * (2**20 + 1))
+    assert only_problem(tmp_path) == ("file-too-large", f"{tmp_path}/x.yaml:1")
+
+
+def test_bytes_that_are_not_utf_8_are_a_problem_at_their_line(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"a: 1\nb: caf\xe9\n")
+    assert only_problem(tmp_path) == ("not-utf-8", f"{tmp_path}/x.yaml:2")
+
+
+def test_a_file_that_cannot_be_read_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (tmp_path / "x.yaml").write_text("a: 1\n")
+    assert only_problem(tmp_path) == ("unreadable-file", f"{tmp_path}/x.yaml:1")
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(path: Path) -> bytes:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_bytes", gone)
+    (tmp_path / "x.yaml").write_text("a: 1\n")
+    assert read_path(tmp_path) == ()
+
+
+def test_a_link_that_leads_nowhere_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").symlink_to("nowhere.yaml")
+    assert read_path(tmp_path) == ()
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"\xef\xbb\xbfa: 1\r\n")
+    assert [document.body for document in read_path(tmp_path)[0].documents] == [{"a": 1}]
+
+
+def test_a_file_of_nothing_is_an_empty_bundle(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("# later\n")
+    assert read_path(tmp_path) == (Bundle("x.yaml"),)

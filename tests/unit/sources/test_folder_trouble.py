@@ -1,0 +1,156 @@
+"""What happens when the folder itself, or watching it, fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from straightway.documents import Bundle
+from straightway.sources import folder as folder_module
+from straightway.sources.watching import NotifyWatch, WatchError
+
+LONG, SHORT = 60.0, 0.05
+
+TWO = "a: 1\n---\nb: 2\n"
+
+
+def bodies(bundle: Bundle) -> list[object]:
+    return [document.body for document in bundle.documents]
+
+
+def codes(bundle: Bundle) -> list[str]:
+    assert bundle.key == "."
+    return [problem.code for problem in bundle.problems]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "config"
+    path.mkdir()
+    (path / "x.yaml").write_text(TWO)
+    return path
+
+
+async def test_a_folder_that_is_gone_keeps_its_objects_until_it_is_back(
+    folder: Path, follow
+) -> None:
+    followed = follow(folder, removal_grace=LONG)
+    await followed.update()
+    aside = folder.rename(folder.with_name("aside"))
+    assert codes(await followed.bundle()) == ["config-folder-gone"]
+    aside.rename(folder)
+    assert await followed.bundle() == Bundle(".")
+    (folder / "x.yaml").write_text("a: 1\n---\nb: 9\n")
+    assert bodies(await followed.bundle()) == [{"a": 1}, {"b": 9}]
+
+
+async def test_a_folder_that_is_deleted_and_made_anew_is_compared(folder: Path, follow) -> None:
+    followed = follow(folder, removal_grace=SHORT)
+    await followed.update()
+    shutil.rmtree(folder)
+    found = await followed.bundles()
+    if found == [Bundle("x.yaml")]:
+        pytest.skip("the folder was seen empty for longer than the grace time")
+    assert codes(found[0]) == ["config-folder-gone"]
+    folder.mkdir()
+    (folder / "y.yaml").write_text("c: 3\n")
+    found = []
+    while len(found) < 3:
+        found += await followed.bundles()
+    assert {bundle.key: bodies(bundle) for bundle in found} == {
+        ".": [],
+        "y.yaml": [{"c": 3}],
+        "x.yaml": [],
+    }
+
+
+async def test_a_folder_that_is_replaced_by_another_is_followed(folder: Path, follow) -> None:
+    other = folder.with_name("other")
+    other.mkdir()
+    (other / "x.yaml").write_text("a: 1\n---\nb: 9\n")
+    followed = follow(folder)
+    await followed.update()
+    folder.rename(folder.with_name("aside"))
+    other.rename(folder)
+    bundle = (await followed.bundles())[-1]
+    if bundle.key == ".":  # the moment without a folder was seen
+        bundle = (await followed.bundles())[-1]
+    assert bodies(bundle) == [{"a": 1}, {"b": 9}]
+    await followed.assert_nothing_new()
+
+
+async def test_a_link_to_the_folder_may_be_pointed_elsewhere(folder: Path, follow) -> None:
+    other, link = folder.with_name("other"), folder.with_name("link")
+    other.mkdir()
+    (other / "x.yaml").write_text("a: 1\n---\nb: 9\n")
+    link.symlink_to(folder)
+    followed = follow(link, rescan_interval=SHORT)
+    await followed.update()
+    new = folder.with_name("new-link")
+    new.symlink_to(other)
+    new.rename(link)
+    assert bodies(await followed.bundle()) == [{"a": 1}, {"b": 9}]
+    await followed.assert_nothing_new()
+
+
+async def test_a_folder_below_that_cannot_be_listed_keeps_its_objects(
+    folder: Path, follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "y.yaml").write_text("c: 3\n")
+    followed = follow(folder, removal_grace=SHORT, rescan_interval=SHORT)
+    assert [bundle.key for bundle in await followed.bundles()] == ["sub/y.yaml", "x.yaml"]
+    (folder / "sub").rename(folder.with_name("aside"))
+    (folder / "sub").symlink_to("sub")  # a link to itself: listing it fails
+    bundle = await followed.bundle()
+    assert codes(bundle) == ["unreadable-folder"]
+    assert bundle.problems[0].origin == f"{folder}/sub"
+    (folder / "sub").unlink()
+    folder.with_name("aside").rename(folder / "sub")
+    assert await followed.bundle() == Bundle(".")
+    await followed.assert_nothing_new()
+
+
+async def test_a_folder_that_the_system_cannot_watch_is_polled(
+    folder: Path, follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> NotifyWatch:
+        raise WatchError("OS file watch limit reached.")
+
+    monkeypatch.setattr(folder_module, "NotifyWatch", refuse)
+    followed = follow(folder, poll_interval=SHORT, removal_grace=SHORT)
+    trouble, first = await followed.bundles()
+    assert codes(trouble) == ["config-folder-polled"]
+    assert bodies(first) == [{"a": 1}, {"b": 2}]
+    (folder / "x.yaml").write_text("a: 1\n---\nb: 9\n")
+    assert bodies(await followed.bundle()) == [{"a": 1}, {"b": 9}]
+    (folder / "x.yaml").unlink()
+    assert await followed.bundle() == Bundle("x.yaml")
+
+
+async def test_a_watch_that_breaks_is_begun_anew(folder: Path, follow) -> None:
+    followed = follow(folder)
+    await followed.update()
+    # watchfiles fails on a name that is not UTF-8.
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.yaml")).write_text("c: 3\n")
+    bundle = await followed.bundle()
+    assert (bundle.key, bodies(bundle)) == ("\ufffd.yaml", [{"c": 3}])
+    await followed.assert_nothing_new()
+
+
+async def test_a_change_that_is_not_notified_is_found_all_the_same(
+    folder: Path, follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deaf(self: NotifyWatch, seconds: float) -> set[str]:
+        await changes(self, seconds)
+        return set()
+
+    changes = NotifyWatch.changes
+    monkeypatch.setattr(NotifyWatch, "changes", deaf)
+    followed = follow(folder, rescan_interval=SHORT)
+    await followed.update()
+    (folder / "x.yaml").write_text("a: 1\n---\nb: 9\n")
+    assert bodies(await followed.bundle()) == [{"a": 1}, {"b": 9}]
