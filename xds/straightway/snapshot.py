@@ -20,8 +20,7 @@ from straightway.discovery import (
     ROUTE_CONFIGURATION,
     Resource,
 )
-from straightway.translate.clusters import ClusterPlan, build_cluster
-from straightway.translate.endpoints import load_assignment
+from straightway.translate.clusters import ClusterPlan, build_cluster, plan_assignment
 from straightway.translate.gateway import gateway_config
 from straightway.translate.listeners import Listener
 from straightway.translate.proxy_config import ProxyConfig
@@ -132,13 +131,7 @@ def _remembered(
 
 
 def _assignment(catalog: Catalog, plan: ClusterPlan) -> Resource:
-    subset = plan.named_subset
-    body = load_assignment(
-        plan.name,
-        catalog.endpoints(plan.service, plan.port),
-        plan.subset_keys,
-        subset.labels if subset else {},
-    )
+    body = plan_assignment(plan, catalog.endpoints(plan.service, plan.port))
     return Resource.encoded(plan.name, CLUSTER_LOAD_ASSIGNMENT, body)
 
 

@@ -6,10 +6,11 @@ selector matches; WorkloadEntries that match are added in both cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from straightway.api import EndpointSlice, Pod, WorkloadEntry
+from straightway.api.endpoint_slice import TargetReference
 from straightway.api.workload_entry import WorkloadEntrySpec
 from straightway.catalog.services import RegisteredService, ServicePort
 
@@ -31,30 +32,44 @@ class Endpoint:
     locality: str = ""
 
 
-def endpoints_of_slice(
-    endpoint_slice: EndpointSlice,
+def endpoints_of_slices(
+    endpoint_slices: Iterable[EndpointSlice],
     pod_named: Callable[[str, str], Pod | None],
     service: RegisteredService,
     port: ServicePort,
 ) -> Iterator[Endpoint]:
-    """Yield the endpoints of a service's port from one of its EndpointSlices.
+    """Yield the endpoints of a service's port from its EndpointSlices.
 
-    ``pod_named`` finds, by namespace and name, the Pods whose labels the endpoints have.
+    ``pod_named`` finds, by namespace and name, the Pods whose labels the endpoints have. A Pod of a
+    dual-stack service stands in slices of both families; it is one endpoint, at its IPv4 address.
     """
-    number = next((p.port for p in endpoint_slice.ports if (p.name or "") == port.name), None)
-    if number is None or endpoint_slice.address_type == "FQDN":
-        return
-    for item in endpoint_slice.endpoints:
-        if not (item.is_ready or service.includes_unready):
+    seen: set[TargetReference] = set()
+    for endpoint_slice in sorted(endpoint_slices, key=lambda item: item.address_type):
+        number = next((p.port for p in endpoint_slice.ports if (p.name or "") == port.name), None)
+        if number is None or endpoint_slice.address_type == "FQDN":
             continue
-        target = item.target_ref
-        pod = None
-        if target is not None and target.kind == "Pod" and target.name:
-            pod = pod_named(target.namespace or service.namespace, target.name)
-        labels = pod.metadata.labels if pod else _NONE
-        annotations = pod.metadata.annotations if pod else _NONE
-        for address in item.addresses:
-            yield Endpoint(address, number, labels, annotations)
+        for item in endpoint_slice.endpoints:
+            target = item.target_ref
+            if target in seen or not (item.is_ready or service.includes_unready):
+                continue
+            if target is not None:
+                seen.add(target)
+            pod = _pod(target, service, pod_named)
+            labels = pod.metadata.labels if pod else _NONE
+            annotations = pod.metadata.annotations if pod else _NONE
+            # Kubernetes gives no meaning to further addresses.
+            for address in item.addresses[:1]:
+                yield Endpoint(address, number, labels, annotations)
+
+
+def _pod(
+    target: TargetReference | None,
+    service: RegisteredService,
+    pod_named: Callable[[str, str], Pod | None],
+) -> Pod | None:
+    if target is None or target.kind != "Pod" or not target.name:
+        return None
+    return pod_named(target.namespace or service.namespace, target.name)
 
 
 def endpoint_of_pod(pod: Pod, service: RegisteredService, port: ServicePort) -> Endpoint | None:

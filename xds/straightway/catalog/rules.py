@@ -1,4 +1,4 @@
-"""Which DestinationRule applies to a service.
+"""Which DestinationRule applies to a service, and what it says for a subset.
 
 Istio looks in the client's namespace first, then in the service's own; an exact host goes before a
 wildcard, a longer wildcard before a shorter one.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from straightway.api import DestinationRule
+from straightway.api.destination_rule import Subset, TrafficPolicy
 from straightway.catalog.services import RegisteredService, candidate_hostnames
 
 
@@ -16,6 +17,21 @@ def hostname_of(rule: DestinationRule, services: Mapping[str, RegisteredService]
     """Return the hostname (or wildcard) that a rule means, known or not."""
     candidates = list(candidate_hostnames(rule.spec.host, rule.metadata.namespace))
     return next((name for name in candidates if name in services), candidates[0])
+
+
+def policy_of(rule: DestinationRule | None, subset: Subset | None) -> TrafficPolicy:
+    """Return the policy in force for a rule's subset: what it does not set comes from the rule."""
+    general = rule.spec.traffic_policy if rule else None
+    own = subset.traffic_policy if subset else None
+    if own is None or general is None:
+        return own or general or TrafficPolicy()
+    return general.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
+
+
+def subset_of(rule: DestinationRule | None, name: str) -> Subset | None:
+    """Return a rule's subset, or None where there is none of this name."""
+    subsets = rule.spec.subsets if rule else ()
+    return next((subset for subset in subsets if subset.name == name), None)
 
 
 class Rules:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from straightway.api import ApiObject, Reference, Service, ServiceEntry
 from straightway.api.protocol import Protocol
+from straightway.api.values import is_ip
 from straightway.api.workload_entry import WorkloadEntrySpec
 
 CLUSTER_DOMAIN = "svc.cluster.local"
@@ -57,7 +58,7 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredService:
-    """A service under one hostname.
+    """A service under one hostname; its ports are those of TCP, for UDP is not routed.
 
     ``selector`` is None where the service selects no workloads; ``inline`` holds the endpoints
     that a ServiceEntry lists itself; ``addresses`` are its virtual IPs.
@@ -92,9 +93,13 @@ def service_hostname(name: str, namespace: str) -> str:
 def candidate_hostnames(host: str, namespace: str) -> Iterator[str]:
     """Yield the hostnames that ``host`` may mean in an object of ``namespace``, likeliest first.
 
-    Istio expands a name without dots with the object's own namespace; the forms ``name.namespace``
-    and ``name.namespace.svc``, which Kubernetes DNS knows, are understood as well.
+    Istio expands a name without dots with the object's own namespace, unless it is an address or a
+    wildcard; the forms ``name.namespace`` and ``name.namespace.svc``, which Kubernetes DNS knows,
+    are understood as well.
     """
+    if host.startswith("*") or is_ip(host):
+        yield host
+        return
     if "." not in host:
         yield service_hostname(host, namespace)
         return
@@ -122,10 +127,11 @@ def _from_service(service: Service) -> RegisteredService:
             ServicePort(
                 port.port,
                 port.name or "",
-                _protocol(port.app_protocol or _name_prefix(port.name or ""), port.protocol),
+                _protocol(port.app_protocol or _name_prefix(port.name or "")),
                 port.target_port,
             )
             for port in spec.ports
+            if port.protocol == "TCP"
         ),
         resolution=Resolution.DNS if external else Resolution.STATIC,
         source=service.reference,
@@ -141,13 +147,16 @@ def _from_service_entry(entry: ServiceEntry) -> Iterator[RegisteredService]:
     if spec.is_left_out:
         return
     ports = tuple(
-        ServicePort(port.number, port.name, port.protocol, port.target_port) for port in spec.ports
+        ServicePort(port.number, port.name, port.protocol, port.target_port)
+        for port in spec.ports
+        if port.protocol is not Protocol.UDP
     )
     selector = spec.workload_selector.labels if spec.workload_selector else {}
     resolution = _resolution(spec.resolution)
     for host in spec.hosts:
-        # Istio: a DNS entry without endpoints resolves its own host names.
-        implied = resolution is Resolution.DNS and not spec.endpoints
+        # Istio: a DNS entry that names no endpoints resolves its own host names.
+        named = spec.endpoints or spec.workload_selector or host.startswith("*")
+        implied = resolution is Resolution.DNS and not named
         yield RegisteredService(
             hostname=host,
             namespace=entry.metadata.namespace,
@@ -167,7 +176,7 @@ def _resolution(text: str) -> Resolution:
 
 
 def _virtual_ips(cluster_ip: str | None) -> tuple[str, ...]:
-    return (cluster_ip,) if cluster_ip and cluster_ip != "None" else ()
+    return (cluster_ip,) if cluster_ip and is_ip(cluster_ip) else ()
 
 
 def _name_prefix(name: str) -> str:
@@ -176,8 +185,8 @@ def _name_prefix(name: str) -> str:
     return "grpc-web" if name.startswith("grpc-web") else name.partition("-")[0]
 
 
-def _protocol(name: str, transport: str = "TCP") -> Protocol:
-    return _BY_NAME.get(name.lower(), Protocol.TCP) if transport == "TCP" else Protocol.UDP
+def _protocol(name: str) -> Protocol:
+    return _BY_NAME.get(name.lower(), Protocol.TCP)
 
 
 class SelectorIndex:

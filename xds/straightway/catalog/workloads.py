@@ -14,7 +14,7 @@ from straightway.catalog.endpoints import (
     Endpoint,
     endpoint_of_entry,
     endpoint_of_pod,
-    endpoints_of_slice,
+    endpoints_of_slices,
     inline_endpoint,
     labels_of,
 )
@@ -90,8 +90,8 @@ class Workloads:
             yield inline_endpoint(spec, port)
         slices = self.slices.get(service.hostname, frozenset())
         members = self.selected.get(service.hostname, frozenset())
-        for endpoint_slice in self._get(EndpointSlice, slices):
-            yield from endpoints_of_slice(endpoint_slice, self._pod, service, port)
+        in_slices = self._get(EndpointSlice, slices)
+        yield from endpoints_of_slices(in_slices, self._pod, service, port)
         for pod in self._get(Pod, members if not slices else frozenset()):
             if (endpoint := endpoint_of_pod(pod, service, port)) is not None:
                 yield endpoint

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from envoy.config.cluster.v3 import cluster_pb2
-from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
 from straightway.api import DestinationRule
 from straightway.api.destination_rule import Subset, TrafficPolicy
+from straightway.api.dynamic_subset import DynamicSubset
+from straightway.api.load_balancer import SimpleLoadBalancer
 from straightway.catalog.endpoints import Endpoint
+from straightway.catalog.rules import policy_of, subset_of
 from straightway.catalog.services import RegisteredService, Resolution, ServicePort
 from straightway.translate import names
 from straightway.translate.config_sources import ads
-from straightway.translate.endpoints import lb_endpoint
+from straightway.translate.endpoints import is_ip_address, load_assignment
 from straightway.translate.subsets import lb_subset_config, subset_keys
-from straightway.translate.traffic_policy import (
-    apply_traffic_policy,
-    merged_policy,
-    protocol_options,
-)
+from straightway.translate.traffic_policy import apply_traffic_policy, protocol_options
 
 Cluster: TypeAlias = cluster_pb2.Cluster
 HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -46,9 +44,17 @@ class ClusterPlan:
         return names.outbound_cluster(self.service.hostname, self.port.number, self.subset)
 
     @property
+    def resolution(self) -> Resolution:
+        """How Envoy finds the endpoints."""
+        balancer = self.policy.load_balancer
+        if balancer and balancer.simple is SimpleLoadBalancer.PASSTHROUGH:
+            return Resolution.NONE
+        return self.service.resolution
+
+    @property
     def uses_eds(self) -> bool:
         """Whether Envoy gets the endpoints by EDS."""
-        return self.service.resolution is Resolution.STATIC
+        return self.resolution is Resolution.STATIC
 
     def same_as(self, other: ClusterPlan) -> bool:
         """Whether both plans certainly give the same cluster (the objects are frozen)."""
@@ -62,24 +68,23 @@ class ClusterPlan:
     @property
     def named_subset(self) -> Subset | None:
         """The DestinationRule's subset that the cluster is for."""
-        subsets = self.rule.spec.subsets if self.rule else ()
-        return next((subset for subset in subsets if subset.name == self.subset), None)
+        return subset_of(self.rule, self.subset)
 
     @property
     def policy(self) -> TrafficPolicy:
-        """The traffic policy in force: the subset's own fields before the rule's."""
-        own = self.named_subset.traffic_policy if self.named_subset else None
-        general = self.rule.spec.traffic_policy if self.rule else None
-        return merged_policy(own, general)
+        """The traffic policy in force."""
+        return policy_of(self.rule, self.named_subset)
 
     @property
-    def subset_keys(self) -> tuple[str, ...]:
-        """The keys of the cluster's dynamic subsets."""
+    def dynamic_subset(self) -> DynamicSubset | None:
+        """The cluster's dynamic subsets; without endpoints of its own it can have none."""
         balancer = self.policy.load_balancer
-        return subset_keys(balancer.dynamic_subset if balancer else None)
+        if balancer is None or self.resolution is Resolution.NONE:
+            return None
+        return balancer.dynamic_subset
 
 
-def build_cluster(plan: ClusterPlan, endpoints: Sequence[Endpoint]) -> Cluster:
+def build_cluster(plan: ClusterPlan, endpoints: Iterable[Endpoint]) -> Cluster:
     """Return the cluster of a plan.
 
     ``endpoints`` are used only where Envoy does not get them by EDS (resolution DNS).
@@ -91,19 +96,17 @@ def build_cluster(plan: ClusterPlan, endpoints: Sequence[Endpoint]) -> Cluster:
     _set_discovery(cluster, plan, endpoints)
     policy = plan.policy
     apply_traffic_policy(cluster, policy)
-    balancer = policy.load_balancer
-    if balancer and balancer.dynamic_subset:
-        cluster.lb_subset_config.CopyFrom(lb_subset_config(balancer.dynamic_subset))
-    options = protocol_options(policy, http2=plan.port.speaks_http2)
-    if options is not None and plan.port.protocol.is_http:
+    if (dynamic_subset := plan.dynamic_subset) is not None:
+        cluster.lb_subset_config.CopyFrom(lb_subset_config(dynamic_subset))
+    if (options := protocol_options(policy, plan.port)) is not None:
         cluster.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS].Pack(
             options, deterministic=True
         )
     return cluster
 
 
-def _set_discovery(cluster: Cluster, plan: ClusterPlan, endpoints: Sequence[Endpoint]) -> None:
-    match plan.service.resolution:
+def _set_discovery(cluster: Cluster, plan: ClusterPlan, endpoints: Iterable[Endpoint]) -> None:
+    match plan.resolution:
         case Resolution.STATIC:
             cluster.type = Cluster.EDS
             cluster.eds_cluster_config.eds_config.CopyFrom(ads())
@@ -111,18 +114,21 @@ def _set_discovery(cluster: Cluster, plan: ClusterPlan, endpoints: Sequence[Endp
             cluster.type = Cluster.STRICT_DNS
             cluster.dns_lookup_family = Cluster.V4_PREFERRED
             cluster.respect_dns_ttl = True
-            cluster.load_assignment.CopyFrom(_inline_assignment(plan.name, endpoints))
+            cluster.load_assignment.MergeFromString(plan_assignment(plan, endpoints))
         case Resolution.NONE:
             _set_original_destination(cluster)
 
 
-def _inline_assignment(
-    cluster: str, endpoints: Sequence[Endpoint]
-) -> endpoint_pb2.ClusterLoadAssignment:
-    group = endpoint_components_pb2.LocalityLbEndpoints(
-        lb_endpoints=[lb_endpoint(e.address, e.port, e.weight) for e in endpoints]
-    )
-    return endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster, endpoints=[group])
+def plan_assignment(plan: ClusterPlan, endpoints: Iterable[Endpoint]) -> bytes:
+    """Return the encoded ClusterLoadAssignment of a plan.
+
+    EDS takes IP addresses only: endpoints with any other are left out.
+    """
+    subset = plan.named_subset
+    if plan.uses_eds:
+        endpoints = (item for item in endpoints if is_ip_address(item.address))
+    keys = subset_keys(plan.dynamic_subset)
+    return load_assignment(plan.name, endpoints, keys, subset.labels if subset else {})
 
 
 def _set_original_destination(cluster: Cluster) -> None:

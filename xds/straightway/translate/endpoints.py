@@ -26,14 +26,11 @@ def load_assignment(
     """Return the encoded ClusterLoadAssignment of a cluster.
 
     ``keys`` are those of its dynamic subsets; only endpoints that carry all of ``labels`` (those
-    of a DestinationRule's named subset) are in it. EDS takes IP addresses only: endpoints with any
-    other are left out.
+    of a DestinationRule's named subset) are in it.
     """
     localities: dict[str, list[bytes]] = {}
     for endpoint in endpoints:
         if labels and any(endpoint.labels.get(key) != value for key, value in labels.items()):
-            continue
-        if not is_ip_address(endpoint.address):
             continue
         values = tuple(
             (key, found)

@@ -9,7 +9,8 @@ https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_ba
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 from envoy.config.cluster.v3 import cluster_pb2
@@ -83,21 +84,21 @@ def subset_values(
     )
     if key in annotations:
         values.update(listed_values(annotations[key]))
-    return tuple(sorted(values))
+    return tuple(sorted(values - {""}))
 
 
-def listed_values(text: str) -> Iterable[str]:
-    """Yield the values of an annotation: a JSON list, else a comma-separated one."""
+def listed_values(text: str) -> Iterator[str]:
+    """Yield the values of an annotation: a JSON list of texts and numbers, else comma-separated."""
+    items: object = None
     if text.lstrip().startswith("["):
-        try:
+        with suppress(ValueError, RecursionError):
             items = json.loads(text)
-        except ValueError:
-            items = None
-        if isinstance(items, list):
-            return [
-                str(item) for item in items if isinstance(item, str | int | float) and item != ""
-            ]
-    return [item.strip() for item in text.split(",") if item.strip()]
+    if not isinstance(items, list):
+        items = text.split(",")
+    for item in items:
+        if isinstance(item, str | int | float) and not isinstance(item, bool):
+            # What is no Unicode text, such as "\ud800" in JSON, cannot be sent.
+            yield str(item).strip().encode(errors="ignore").decode()
 
 
 def header_rules(

@@ -14,6 +14,7 @@ from straightway.api.connection_pool import ConnectionPool, H2UpgradePolicy, Tcp
 from straightway.api.destination_rule import TrafficPolicy
 from straightway.api.load_balancer import ConsistentHash, LoadBalancer, SimpleLoadBalancer
 from straightway.api.outlier_detection import OutlierDetection
+from straightway.catalog.services import ServicePort
 
 Cluster: TypeAlias = cluster_pb2.Cluster
 HttpProtocolOptions: TypeAlias = http_protocol_options_pb2.HttpProtocolOptions
@@ -36,13 +37,6 @@ def duration(value: timedelta) -> Duration:
     return message
 
 
-def merged_policy(own: TrafficPolicy | None, general: TrafficPolicy | None) -> TrafficPolicy:
-    """Return a subset's policy: what it does not set itself comes from the rule's."""
-    if own is None or general is None:
-        return own or general or TrafficPolicy()
-    return general.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
-
-
 def apply_traffic_policy(cluster: Cluster, policy: TrafficPolicy) -> None:
     """Set what a policy says, and Istio's defaults where it says nothing."""
     if cluster.lb_policy != Cluster.CLUSTER_PROVIDED:
@@ -56,11 +50,7 @@ def _set_balancer(cluster: Cluster, balancer: LoadBalancer | None) -> None:
     cluster.lb_policy = Cluster.LEAST_REQUEST
     if balancer is None:
         return
-    if balancer.simple is SimpleLoadBalancer.PASSTHROUGH:
-        cluster.ClearField("eds_cluster_config")
-        cluster.type = Cluster.ORIGINAL_DST
-        cluster.lb_policy = Cluster.CLUSTER_PROVIDED
-    elif balancer.simple is not None:
+    if balancer.simple is not None:
         cluster.lb_policy = _SIMPLE[balancer.simple]
     if balancer.consistent_hash is not None:
         _set_consistent_hash(cluster, balancer.consistent_hash)
@@ -147,16 +137,20 @@ def _set_consecutive(
         getattr(message, f"enforcing_{name}").value = 100 if count else 0
 
 
-def protocol_options(policy: TrafficPolicy, *, http2: bool) -> HttpProtocolOptions | None:
-    """Return how Envoy talks HTTP to the endpoints; None leaves Envoy's default, HTTP/1.1."""
+def protocol_options(policy: TrafficPolicy, port: ServicePort) -> HttpProtocolOptions | None:
+    """Return how Envoy talks HTTP to the endpoints; None leaves Envoy's default, HTTP/1.1.
+
+    Where the service does not say what its port speaks, it is what the client speaks, as in Istio.
+    """
     pool = policy.connection_pool or ConnectionPool()
+    upgrades = pool.http.h2_upgrade_policy is H2UpgradePolicy.UPGRADE
     options = HttpProtocolOptions()
     _set_common(options, pool)
-    if pool.http.use_client_protocol:
+    if pool.http.use_client_protocol or not (port.protocol.is_http or upgrades):
         downstream = options.use_downstream_protocol_config
         downstream.http_protocol_options.SetInParent()
         _set_http2(downstream.http2_protocol_options, pool)
-    elif http2 or pool.http.h2_upgrade_policy is H2UpgradePolicy.UPGRADE:
+    elif port.speaks_http2 or upgrades:
         _set_http2(options.explicit_http_config.http2_protocol_options, pool)
     elif options.HasField("common_http_protocol_options"):
         options.explicit_http_config.http_protocol_options.SetInParent()

@@ -38,4 +38,7 @@ def covers(pattern: str, host: str) -> bool:
     """Whether a pattern (``*``, ``*.example.com`` or a name) admits all of a host pattern."""
     if not pattern.startswith("*"):
         return pattern == host
-    return host.removeprefix("*").endswith(pattern[1:]) if host != "*" else pattern == "*"
+    if host.startswith("*"):
+        return host.endswith(pattern[1:])
+    # Envoy: `*-a.example.com` stands for one character more at least.
+    return host.endswith(pattern[1:]) and len(host) >= len(pattern)
