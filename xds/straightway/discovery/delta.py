@@ -46,7 +46,6 @@ class DeltaSubscription(Subscription):
             if not subscribe and self.type_url in WILDCARD_TYPES:
                 subscribe = {WILDCARD}
             self._owed = WILDCARD in subscribe and not self._initial_versions
-        self._unsubscribe(set(request.resource_names_unsubscribe))
         if WILDCARD in subscribe:
             subscribe.discard(WILDCARD)
             self._subscribe_to_all()
@@ -54,6 +53,8 @@ class DeltaSubscription(Subscription):
         # The comment on DeltaDiscoveryRequest.resource_names_subscribe: the server must send all
         # of them, even those that it believes the client to have. (But see initial_versions.)
         self.send_again(subscribe - said_to_have)
+        # Last, for a name that is given up for the wildcard stays one that the client has.
+        self._unsubscribe(set(request.resource_names_unsubscribe))
         return verdict, plan
 
     def plan(self, table: Table, *, removals: bool) -> Plan | None:

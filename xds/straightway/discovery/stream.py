@@ -7,6 +7,7 @@ with the latest content and sends the difference.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from time import perf_counter
@@ -24,6 +25,8 @@ from straightway.discovery.session import InvalidRequestError, LimitExceededErro
 from straightway.discovery.settings import Settings
 from straightway.discovery.subscription import Request
 
+log = logging.getLogger(__name__)
+
 KeyOf = Callable[[Node], Hashable]
 
 
@@ -38,6 +41,10 @@ class Transport(Protocol):
 
     def peer(self) -> str:
         """Return the client's address."""
+
+
+class NoAudienceError(Exception):
+    """The ``key_of`` of the server's owner has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,8 @@ class Stream:
             self.end(Ending(Closed.INVALID, grpc.StatusCode.INVALID_ARGUMENT, str(error)))
         except LimitExceededError as error:
             self.end(Ending(Closed.LIMIT, grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)))
+        except NoAudienceError as error:
+            self.end(Ending(Closed.ERROR, grpc.StatusCode.INTERNAL, str(error)))
         except grpc.aio.BaseError:
             self.end(Ending(Closed.BROKEN))
 
@@ -142,10 +151,15 @@ class Stream:
         # is kept without its list of all of Envoy's extensions, which is most of its size.
         self._node.CopyFrom(node)
         self._node.ClearField("extensions")
+        try:
+            key = self._key_of(self._node)
+        except Exception as error:
+            log.exception("no audience key for node %r", node.id)
+            raise NoAudienceError("the server finds no audience for this node") from error
         client = ClientState(
             node_id=node.id,
             node_cluster=node.cluster,
-            key=self._key_of(self._node),
+            key=key,
             variant=self._session.variant,
             peer=self._transport.peer(),
         )

@@ -1,0 +1,123 @@
+"""A running discovery server, clients that talk to it over gRPC, and a recorder of callbacks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from envoy.service.discovery.v3.ads_pb2_grpc import AggregatedDiscoveryServiceStub
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
+
+from straightway.discovery import (
+    Cache,
+    Callbacks,
+    ClientState,
+    Closed,
+    DiscoveryServer,
+    Push,
+    Variant,
+)
+from straightway.discovery.session import Received
+from tests.support.conversation import Answer, decode
+from tests.support.waiting import DEADLINE
+
+
+class Recorder(Callbacks):
+    """Notes every callback as a tuple that begins with its name."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[Any, ...]] = []
+
+    def of(self, name: str) -> list[tuple[Any, ...]]:
+        """Return the arguments of all calls of one callback."""
+        return [event[1:] for event in self.events if event[0] == name]
+
+    def stream_opened(self, client: ClientState) -> None:
+        self.events.append(("opened", client.node_id))
+
+    def stream_closed(self, client: ClientState, reason: Closed) -> None:
+        self.events.append(("closed", client.node_id, reason))
+
+    def request(self, client: ClientState, received: Received) -> None:
+        self.events.append(("request", client.node_id, received.type_url, received.verdict))
+
+    def pushed(self, client: ClientState, push: Push) -> None:
+        self.events.append(("pushed", client.node_id, push))
+
+    def acked(self, client: ClientState, type_url: str, version: str) -> None:
+        self.events.append(("acked", client.node_id, type_url, version))
+
+    def nacked(
+        self, client: ClientState, type_url: str, error_message: str, names: Sequence[str]
+    ) -> None:
+        self.events.append(("nacked", client.node_id, type_url, error_message, tuple(names)))
+
+    def audience_wanted(self, key: Hashable) -> None:
+        self.events.append(("wanted", key))
+
+    def audience_unused(self, key: Hashable) -> None:
+        self.events.append(("unused", key))
+
+
+class WireClient:
+    """One aggregated stream. Its first request carries the node."""
+
+    def __init__(self, channel: grpc.aio.Channel, variant: Variant, node_id: str, key: str) -> None:
+        stub = AggregatedDiscoveryServiceStub(channel)
+        self._variant = variant
+        if variant is Variant.DELTA:
+            self.call = stub.DeltaAggregatedResources()
+        else:
+            self.call = stub.StreamAggregatedResources()
+        self._node: dict[str, str] | None = {"id": node_id, "cluster": key}
+
+    async def ask(self, type_url: str, *names: str, **fields: Any) -> None:
+        """Send a request for `names`; the first one carries the node."""
+        node, self._node = self._node, None
+        if self._variant is Variant.DELTA:
+            request = DeltaDiscoveryRequest(
+                type_url=type_url, resource_names_subscribe=names, node=node, **fields
+            )
+        else:
+            request = DiscoveryRequest(type_url=type_url, resource_names=names, node=node, **fields)
+        await self.call.write(request)
+
+    async def read(self) -> Answer:
+        """Return the next response."""
+        async with asyncio.timeout(DEADLINE):
+            response = await self.call.read()
+        assert response is not grpc.aio.EOF, "the stream ended"
+        return decode(self._variant, response.SerializeToString())
+
+    async def status(self) -> tuple[grpc.StatusCode, str]:
+        """Return how the stream ended, once it has."""
+        async with asyncio.timeout(DEADLINE):
+            return await self.call.code(), await self.call.details()
+
+
+@dataclass
+class Discovery:
+    """A discovery server on a port of its own; the audience key is the node's cluster."""
+
+    cache: Cache
+    server: DiscoveryServer
+    listener: grpc.aio.Server
+    channel: grpc.aio.Channel
+    port: int
+
+    def sotw(self, node_id: str = "node", key: str = "audience") -> WireClient:
+        """Open a state-of-the-world stream."""
+        return WireClient(self.channel, Variant.STATE_OF_THE_WORLD, node_id, key)
+
+    def delta(self, node_id: str = "node", key: str = "audience") -> WireClient:
+        """Open an incremental stream."""
+        return WireClient(self.channel, Variant.DELTA, node_id, key)
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        await self.channel.close()
+        await self.server.close(grace=1.0)
+        await self.listener.stop(0)

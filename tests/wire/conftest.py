@@ -1,0 +1,44 @@
+"""A discovery server and clients, over real gRPC on an ephemeral port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import grpc
+import pytest
+
+from straightway.discovery import Cache, DiscoveryServer, Settings, grpc_options
+from tests.support.discovery import Discovery, Recorder
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def serve(recorder: Recorder) -> AsyncIterator[Callable[..., Awaitable[Discovery]]]:
+    """Start discovery servers with settings of the test's own."""
+    running: list[Discovery] = []
+
+    async def start(settings: Settings | None = None) -> Discovery:
+        cache = Cache()
+        server = DiscoveryServer(
+            cache, lambda node: node.cluster, callbacks=recorder, settings=settings
+        )
+        listener = grpc.aio.server(options=grpc_options())
+        server.add_to(listener)
+        port = listener.add_insecure_port("127.0.0.1:0")
+        await listener.start()
+        channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+        running.append(Discovery(cache, server, listener, channel, port))
+        return running[-1]
+
+    yield start
+    for discovery in running:
+        await discovery.stop()
+
+
+@pytest.fixture
+async def discovery(serve: Callable[..., Awaitable[Discovery]]) -> Discovery:
+    return await serve()

@@ -1,0 +1,87 @@
+import grpc
+import pytest
+
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Closed, Limits, Settings
+from tests.support.conversation import resource, resources
+from tests.support.discovery import Discovery, Recorder
+from tests.support.waiting import eventually_async
+
+BAD = pytest.mark.parametrize("variant", ["sotw", "delta"])
+
+
+@BAD
+async def test_a_request_without_type_url_ends_the_stream(
+    discovery: Discovery, recorder: Recorder, variant: str
+):
+    client = discovery.sotw() if variant == "sotw" else discovery.delta()
+    await client.ask("")
+    code, details = await client.status()
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert "type_url" in details
+    assert recorder.of("closed") == [("node", Closed.INVALID)]
+
+
+@BAD
+async def test_a_client_with_too_many_names_is_told_so(serve, recorder: Recorder, variant: str):
+    discovery = await serve(Settings(limits=Limits(names=10)))
+    client = discovery.sotw() if variant == "sotw" else discovery.delta()
+    await client.ask(CLUSTER, *(str(number) for number in range(11)))
+    code, details = await client.status()
+    assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "10 resource names" in details
+    assert recorder.of("closed") == [("node", Closed.LIMIT)]
+
+
+async def test_a_client_with_too_many_types_is_told_so(serve):
+    discovery = await serve(Settings(limits=Limits(types=3)))
+    client = discovery.sotw()
+    for number in range(4):
+        await client.ask(f"type.googleapis.com/example.Type{number}")
+    code, _ = await client.status()
+    assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_an_unknown_type_is_answered_with_nothing(discovery: Discovery, recorder: Recorder):
+    discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
+    client = discovery.sotw()
+    await client.ask("type.googleapis.com/example.Unknown", "a")
+    await client.ask(CLUSTER)
+    assert (await client.read()).type_url == CLUSTER
+
+
+async def test_bytes_that_are_no_request_end_the_stream(discovery: Discovery):
+    call = discovery.channel.stream_stream(
+        "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
+    )()
+    await call.write(b"\xff\xff\xff\xff")
+    assert await call.code() is not grpc.StatusCode.OK
+    await eventually_async(lambda: not discovery.server._streams)
+
+
+async def test_a_client_that_does_not_read_is_closed_and_holds_nobody_up(serve, recorder: Recorder):
+    discovery = await serve(Settings(stuck_after=0.2))
+    big = [resource(CLUSTER_LOAD_ASSIGNMENT, f"e{n}", "x" * 1_000_000) for n in range(4)]
+    discovery.cache.set("audience", {CLUSTER_LOAD_ASSIGNMENT: big})
+    discovery.cache.set("others", {CLUSTER: resources(CLUSTER, "a")})
+    stuck, well = discovery.sotw("stuck"), discovery.sotw("well", "others")
+    await stuck.ask(CLUSTER_LOAD_ASSIGNMENT, *(each.name for each in big))
+    await well.ask(CLUSTER)
+
+    for version in range(2, 100):
+        await well.read()
+        discovery.cache.set("others", {CLUSTER: resources(CLUSTER, f"a@{version}")})
+        changed = [resource(CLUSTER_LOAD_ASSIGNMENT, "e0", f"{version}" + "x" * 1_000_000)]
+        discovery.cache.update("audience", {CLUSTER_LOAD_ASSIGNMENT: (changed, [])})
+    await eventually_async(lambda: ("stuck", Closed.STUCK) in recorder.of("closed"))
+    await eventually_async(lambda: len(discovery.server._streams) == 1)
+    assert discovery.cache.watchers("audience") == 0
+
+
+async def test_a_flood_of_requests_costs_one_response(discovery: Discovery, recorder: Recorder):
+    discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
+    client = discovery.sotw()
+    for _ in range(500):
+        await client.ask(CLUSTER)
+    await client.read()
+    await eventually_async(lambda: len(recorder.of("request")) == 500)
+    assert len(recorder.of("pushed")) == 1
