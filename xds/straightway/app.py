@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ async def serve(folder: Path, address: Address) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [
+                    tasks.create_task(_load_uncollected(control)),
                     tasks.create_task(control.run()),
                     tasks.create_task(FolderSource(folder).run(control.apply)),
                 ]
@@ -61,6 +63,20 @@ async def serve(folder: Path, address: Address) -> None:
         finally:
             await discovery.close()
             await server.stop(grace=1.0)
+
+
+async def _load_uncollected(control: Control) -> None:
+    """Keep the garbage collector away from the first load.
+
+    What is loaded stays, so looking through it again and again finds nothing: it takes a third of
+    the time of a large load, and would delay pushes later on.
+    """
+    gc.disable()
+    try:
+        await control.synced.wait()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 async def _listen(discovery: DiscoveryServer, address: Address) -> grpc.aio.Server:
