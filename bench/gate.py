@@ -1,0 +1,82 @@
+"""A gate between Envoy and the control plane: holds connections until they can go on, and counts.
+
+An Envoy that finds no control plane waits a random time before it tries again. Behind the gate it
+is always connected: what it says is handed on as soon as the control plane listens.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+
+_RETRY_SECONDS = 0.002
+_CHUNK_BYTES = 1 << 16
+
+
+class Gate:
+    """Forwards each connection to ``target`` on 127.0.0.1, from the moment that it listens on."""
+
+    def __init__(self, target: int) -> None:
+        """Listen on a port of its own."""
+        self.passed = 0
+        """Bytes that have passed from the control plane to Envoy."""
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._connected = threading.Event()
+        self._closed = threading.Event()
+        threading.Thread(target=self._accept, name="gate", daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """Where Envoy is to connect."""
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def wait_for_client(self, seconds: float) -> None:
+        """Wait until an Envoy has connected. Raises TimeoutError."""
+        if not self._connected.wait(seconds):
+            raise TimeoutError(f"Envoy did not connect within {seconds:g} s")
+
+    def close(self) -> None:
+        """Accept no more connections; those that are open end with their ends."""
+        self._closed.set()
+        # Closing alone does not wake the thread that accepts.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self._connected.set()
+                threading.Thread(target=self._forward, args=(client,), daemon=True).start()
+
+    def _forward(self, client: socket.socket) -> None:
+        server = self._reach()
+        if server is None:
+            client.close()
+            return
+        back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
+        back.start()
+        self._pump(client, server, counts=False)
+        back.join()
+        client.close()
+        server.close()
+
+    def _reach(self) -> socket.socket | None:
+        while not self._closed.is_set():
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection(("127.0.0.1", self._target))
+            time.sleep(_RETRY_SECONDS)
+        return None
+
+    def _pump(self, source: socket.socket, sink: socket.socket, *, counts: bool = True) -> None:
+        with suppress(OSError):
+            while data := source.recv(_CHUNK_BYTES):
+                sink.sendall(data)
+                if counts:
+                    self.passed += len(data)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)

@@ -1,0 +1,146 @@
+"""Latency of a label: from its change on disk until a real Envoy routes by it.
+
+Two runtimes, each with a WorkloadEntry in a file of its own. In turn, one of them takes a model
+that nobody had: its file is replaced (written beside it and renamed, as a careful writer does),
+while requests that ask for that model are sent one after the other on one connection. Nobody else
+may answer them (NO_FALLBACK), so the first that succeeds is the first that was routed by the label.
+
+How to read the table:
+
+- *routed*: from just before the file is written until the first such request is answered.
+- *pushed*: from the same moment until the control plane has handed the change to gRPC (its log);
+  most of it is waiting for more changes to send together.
+- *from push to route*: the rest: Envoy takes the change in, and the request's own time. The log is
+  written after the push, so this may be nothing, or less.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.table import Table
+
+from bench.config import SELECTOR
+from bench.figures import Figure, in_steps, percentile, table
+from bench.machine import LIMIT_SECONDS, Machine, machine
+from tests.support.config_folder import ConfigFolder
+from tests.support.http import HttpClient
+from tests.support.objects import gateway, service, workload_entry
+from tests.support.ports import free_port
+from tests.support.upstreams import HttpUpstream
+from tests.support.waiting import eventually
+
+_CHANGES = 100
+_NAMESPACE = "models"
+_TARGET_P50 = 60.0
+_TARGET_P99 = 150.0
+_PAUSE_SECONDS = (0.05, 0.15)
+_ROUTING = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "VirtualService",
+    "metadata": {"name": "runtime", "namespace": _NAMESPACE},
+    "spec": {
+        "hosts": ["*"],
+        "gateways": ["gateway"],
+        "http": [
+            {
+                "headerToDynamicSubsetKey": [{"header": "model", "key": "model"}],
+                "route": [{"destination": {"host": "runtime", "port": {"number": 80}}}],
+                "retries": {"attempts": 0},
+            }
+        ],
+    },
+}
+_SUBSETS = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "DestinationRule",
+    "metadata": {"name": "runtime", "namespace": _NAMESPACE},
+    "spec": {
+        "host": "runtime",
+        "trafficPolicy": {
+            "loadBalancer": {
+                "dynamicSubset": {
+                    "subsetSelectors": [{"keys": ["model"], "fallbackPolicy": "NO_FALLBACK"}]
+                }
+            }
+        },
+    },
+}
+
+
+def run() -> Table:
+    """Measure and return the table."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="straightway-bench-")))
+        runtimes = [stack.enter_context(closing(HttpUpstream(name))) for name in ("a", "b")]
+        port = free_port()
+        config = _config(folder / "config", port)
+        for runtime in runtimes:
+            _hold(config, runtime, "none")
+        running = stack.enter_context(machine(config))
+        running.wait_for_port(port)
+        client = stack.enter_context(closing(HttpClient(port)))
+        measured = [
+            _change(running, client, runtimes[change % 2], f"model-{change}")
+            for change in in_steps(range(_CHANGES), "Changes of a label")
+        ]
+    routed = [seconds for seconds, _ in measured]
+    pushed = [seconds for _, seconds in measured]
+    rest = [after - before for after, before in measured]
+    figures = [
+        *_percentiles("routed", routed, {0.5: _TARGET_P50, 0.99: _TARGET_P99}),
+        *_percentiles("pushed", pushed, {}),
+        *_percentiles("from push to route", rest, {}),
+    ]
+    title = "From a label's change on disk until Envoy routes by it"
+    return table(title, {"": figures}, f"{_CHANGES} changes, one after the other.")
+
+
+def _percentiles(name: str, seconds: Sequence[float], targets: dict[float, float]) -> list[Figure]:
+    texts = {0.5: "p50", 0.9: "p90", 0.99: "p99", 1.0: "max"}
+    return [
+        Figure(f"{name}, {text}", percentile(seconds, share) * 1000, "ms", targets.get(share))
+        for share, text in texts.items()
+    ]
+
+
+def _change(
+    running: Machine, client: HttpClient, runtime: HttpUpstream, model: str
+) -> tuple[float, float]:
+    """Give a runtime a model; return the seconds until it is routed to, and until the push."""
+    # Changes in step with the control plane's own periods would measure always the same case.
+    time.sleep(random.uniform(*_PAUSE_SECONDS))
+    pushes = len(running.logged("pushed"))
+    changed = time.time()
+    _hold(running.config, runtime, model)
+    while not client.send(headers={"model": model}).ok:
+        running.control_plane.check_running()
+        if time.time() - changed > LIMIT_SECONDS:
+            raise TimeoutError(f"{model} is not routed to:\n{running.control_plane.tail()}")
+    routed = time.time()
+    # The log is written after the push, so Envoy may be the first.
+    eventually(lambda: len(running.logged("pushed")) > pushes, what="the push in the log")
+    return routed - changed, running.logged("pushed")[pushes] - changed
+
+
+def _hold(config: ConfigFolder, runtime: HttpUpstream, model: str) -> None:
+    labels = {"app": "runtime", "model": model}
+    entry = workload_entry(runtime.name, _NAMESPACE, labels=labels, ports={"http": runtime.port})
+    config.write(f"{runtime.name}.yaml", entry)
+
+
+def _config(folder: Path, port: int) -> ConfigFolder:
+    config = ConfigFolder(folder)
+    config.write(
+        "config.yaml",
+        gateway("gateway", _NAMESPACE, selector=SELECTOR, ports=[port]),
+        service("runtime", _NAMESPACE, selector={"app": "runtime"}, ports={"http": 80}),
+        _ROUTING,
+        _SUBSETS,
+    )
+    return config
