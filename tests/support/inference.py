@@ -15,7 +15,10 @@ from tests.support.waiting import DEADLINE
 
 
 class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]  # untyped
-    """A gRPC server that takes any model and answers with its own name, and the inputs' sum."""
+    """A gRPC server that takes any model and answers with its own name, and the inputs' sum.
+
+    A model with the name of a gRPC status, such as NOT_FOUND, fails with that status.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -34,8 +37,12 @@ class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]
         self, request: messages.ModelInferRequest, context: grpc.ServicerContext
     ) -> messages.ModelInferResponse:
         self._introduce(context)
+        if request.model_name in grpc.StatusCode.__members__:
+            context.abort(grpc.StatusCode[request.model_name], f"no model {request.model_name}")
         total = sum(value for tensor in request.inputs for value in tensor.contents.fp32_contents)
-        response = messages.ModelInferResponse(model_name=request.model_name, id=request.id)
+        response = messages.ModelInferResponse(
+            model_name=request.model_name, model_version=request.model_version, id=request.id
+        )
         output = response.outputs.add(name="sum", datatype="FP32", shape=[1])
         output.contents.fp32_contents.append(total)
         return response
