@@ -93,7 +93,7 @@ def test_a_gateway_has_the_listeners_and_routes_of_its_own_selector_alone(proxie
     ]:
         assert set(envoy.listeners) == {f"127.0.0.1_{port}"}
         assert envoy.listening_ports == {port}
-        assert set(envoy.routes) == {f"http.{port}"}
+        assert set(envoy.routes) == {f"http.{port}.127.0.0.1"}
 
 
 def test_a_gateway_has_only_the_clusters_that_its_routes_use(proxies: Proxies) -> None:

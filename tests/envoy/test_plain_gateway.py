@@ -71,7 +71,7 @@ def test_a_request_reaches_the_workload(
     assert (answer.status, answer.upstream) == (200, "first"), answer
     assert answer.json()["path"] == "/path"
     assert CLUSTER in envoy.clusters
-    assert "http.8008" in envoy.routes
+    assert "http.8008.127.0.0.1" in envoy.routes
 
 
 def test_workloads_come_and_go_without_a_failed_request(

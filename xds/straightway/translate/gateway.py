@@ -16,6 +16,7 @@ from straightway.translate.destinations import Destinations
 from straightway.translate.listeners import gateway_listener
 from straightway.translate.proxy_config import ProxyConfig
 from straightway.translate.routes import (
+    RouteConfiguration,
     Scope,
     VirtualHost,
     gateways_of,
@@ -39,54 +40,58 @@ class _BoundServer:
 
 
 def gateway_config(catalog: Catalog, audience: Audience) -> ProxyConfig:
-    """Return the config of a gateway: a listener and a route configuration for each server port."""
-    labels = dict(audience.labels)
+    """Return the config of a gateway: a listener with its routes for each port that it binds."""
     destinations = Destinations(catalog, audience.namespace)
     config = ProxyConfig(plans=destinations.plans, static_clusters=[black_hole_cluster()])
     bindings = _by_gateway(catalog.virtual_services)
-    for port, servers in sorted(_servers(catalog, labels).items()):
-        _add_port(config, port, servers, bindings, destinations, catalog, audience)
+    for (address, port), servers in sorted(_servers(catalog, audience).items()):
+        scope = Scope(
+            frozenset(bound.server.port.number for bound in servers),
+            frozenset(bound.gateway_name for bound in servers),
+        )
+        route = _route_name(scope, address)
+        by_host = _by_host(servers, bindings)
+        config.routes.append(_routes(route, scope, by_host, destinations))
+        config.sources[route] = frozenset(
+            item.reference for virtual_services in by_host.values() for item in virtual_services
+        )
+        transcoder = _transcoder(catalog.transcoders, audience, scope)
+        listener = gateway_listener(address, port, route, transcoder)
+        config.listeners.append(listener)
+        config.sources[listener.name] = frozenset(bound.gateway.reference for bound in servers)
     return config
 
 
-def _add_port(
-    config: ProxyConfig,
-    port: int,
-    servers: list[_BoundServer],
-    bindings: Mapping[str, list[VirtualService]],
-    destinations: Destinations,
-    catalog: Catalog,
-    audience: Audience,
-) -> None:
-    route = names.gateway_route(port)
-    by_host = _by_host(servers, bindings)
-    scope = Scope(port, frozenset(bound.gateway_name for bound in servers))
-    virtual_hosts = [
-        VirtualHost(name=f"{host}:{port}", domains=[host], routes=routes)
-        for host, virtual_services in sorted(by_host.items())
-        if (routes := routes_of(virtual_services, scope, destinations))
-    ]
-    config.routes.append(route_configuration(route, virtual_hosts))
-    config.sources[route] = frozenset(
-        item.reference for virtual_services in by_host.values() for item in virtual_services
-    )
-    transcoder = _transcoder(catalog.transcoders, audience, port)
-    bound_port = _bound_port(catalog, audience, port)
-    for address in sorted({bound.server.bind or EVERY_ADDRESS for bound in servers}):
-        listener = gateway_listener(address, bound_port, route, transcoder)
-        config.listeners.append(listener)
-        config.sources[listener.name] = frozenset(bound.gateway.reference for bound in servers)
-
-
-def _servers(catalog: Catalog, labels: Mapping[str, str]) -> dict[int, list[_BoundServer]]:
-    """Return the HTTP servers for a proxy with these labels, by port."""
-    found: dict[int, list[_BoundServer]] = {}
+def _servers(catalog: Catalog, audience: Audience) -> dict[tuple[str, int], list[_BoundServer]]:
+    """Return the HTTP servers for the audience by the address and the port that Envoy binds."""
+    labels = dict(audience.labels)
+    found: dict[tuple[str, int], list[_BoundServer]] = {}
     for gateway in catalog.gateways:
         if _selects(gateway.spec.selector, labels):
             for server in gateway.spec.servers:
                 if server.is_http:
-                    found.setdefault(server.port.number, []).append(_BoundServer(gateway, server))
+                    port = _bound_port(catalog, audience, server.port.number)
+                    key = (server.bind or EVERY_ADDRESS, port)
+                    found.setdefault(key, []).append(_BoundServer(gateway, server))
     return found
+
+
+def _route_name(scope: Scope, address: str) -> str:
+    return names.gateway_route(min(scope.ports), "" if address == EVERY_ADDRESS else address)
+
+
+def _routes(
+    name: str,
+    scope: Scope,
+    by_host: Mapping[str, list[VirtualService]],
+    destinations: Destinations,
+) -> RouteConfiguration:
+    virtual_hosts = [
+        VirtualHost(name=f"{host}:{min(scope.ports)}", domains=[host], routes=routes)
+        for host, virtual_services in sorted(by_host.items())
+        if (routes := routes_of(virtual_services, scope, destinations))
+    ]
+    return route_configuration(name, virtual_hosts)
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
@@ -114,14 +119,14 @@ def _by_host(
 
 
 def _transcoder(
-    transcoders: Iterable[GrpcJsonTranscoder], audience: Audience, port: int
+    transcoders: Iterable[GrpcJsonTranscoder], audience: Audience, scope: Scope
 ) -> GrpcJsonTranscoder | None:
-    """Return the first usable transcoder for a port of the audience's gateways."""
+    """Return the first usable transcoder for the server ports of one listener."""
     for transcoder in transcoders:
         spec = transcoder.spec
         if (
             spec.is_gateway
-            and spec.port_number in (None, port)
+            and spec.port_number in (None, *scope.ports)
             and transcoder.metadata.namespace == audience.namespace
             and _selects(spec.workload_selector, dict(audience.labels))
             and transcoding.missing_services(transcoder) == []

@@ -22,6 +22,10 @@ from straightway.translate.config_sources import ads
 Listener: TypeAlias = listener_pb2.Listener
 HttpConnectionManager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
 
+_OUTBOUND_PORT, _INBOUND_PORT = 15001, 15006
+CAPTURING_PORTS = frozenset({_OUTBOUND_PORT, _INBOUND_PORT})
+"""Where Istio's iptables rules redirect to: no other listener of a sidecar may stand there."""
+
 _ROUTER_FILTER = "envoy.filters.http.router"
 _HTTP_CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 _TCP_PROXY = "envoy.filters.network.tcp_proxy"
@@ -57,7 +61,7 @@ def virtual_outbound() -> Listener:
 
     It hands connections on to the listener of their original port; what has none passes through.
     """
-    listener = _listener(names.VIRTUAL_OUTBOUND, "0.0.0.0", 15001)  # noqa: S104 (iptables' target)
+    listener = _listener(names.VIRTUAL_OUTBOUND, "0.0.0.0", _OUTBOUND_PORT)  # noqa: S104 (iptables' target)
     listener.traffic_direction = base_pb2.OUTBOUND
     listener.use_original_dst.value = True
     _add_tcp_proxy(listener, names.PASSTHROUGH_CLUSTER)
@@ -66,7 +70,7 @@ def virtual_outbound() -> Listener:
 
 def virtual_inbound() -> Listener:
     """Return the listener to which iptables redirects all that comes for the application."""
-    listener = _listener(names.VIRTUAL_INBOUND, "0.0.0.0", 15006)  # noqa: S104 (iptables' target)
+    listener = _listener(names.VIRTUAL_INBOUND, "0.0.0.0", _INBOUND_PORT)  # noqa: S104 (iptables' target)
     listener.traffic_direction = base_pb2.INBOUND
     listener.listener_filters.add(name=_ORIGINAL_DESTINATION).typed_config.Pack(
         original_dst_pb2.OriginalDst()

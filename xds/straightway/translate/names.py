@@ -19,9 +19,12 @@ def listener(address: str, port: int) -> str:
     return f"{address}_{port}"
 
 
-def gateway_route(port: int) -> str:
-    """Return the name of a gateway's routes for a server port: ``http.8008``."""
-    return f"http.{port}"
+def gateway_route(port: int, bind: str = "") -> str:
+    """Return the name of a gateway's routes for a server port: ``http.8008``.
+
+    Servers that bind an address of their own have routes of their own: ``http.8008.127.0.0.1``.
+    """
+    return f"http.{port}.{bind}" if bind else f"http.{port}"
 
 
 def sidecar_route(port: int) -> str:

@@ -27,6 +27,8 @@ ClusterOf = Callable[[Destination], str]
 # Istio retries twice unless told otherwise, on what certainly did not reach the application.
 _DEFAULT_ATTEMPTS = 2
 _DEFAULT_RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled"
+# Envoy takes no regex that is much longer (re2.max_program_size.error_level is 100).
+_LONGEST_PREFIX = 80
 _REDIRECT_CODES = {
     301: RedirectAction.MOVED_PERMANENTLY,
     302: RedirectAction.FOUND,
@@ -134,11 +136,13 @@ def _set_retries(policy: RetryPolicy, retries: Retries | None) -> None:
 
 def _set_path_rewrite(action: RouteAction, match: HttpMatch | None, uri: str) -> None:
     prefix = match.uri.prefix if match and match.uri else None
-    if prefix and prefix != "/" and uri == "/":
+    stripped = (prefix or "").rstrip("/")
+    if match and stripped and uri == "/" and len(stripped.encode()) <= _LONGEST_PREFIX:
         # `/a` → `/` must turn `/a/b` into `/b`, where Envoy's plain rewrite would give `//b`.
+        case = "(?i)" if match.ignore_uri_case else ""
         rewrite = action.regex_rewrite
-        rewrite.pattern.regex = f"^{re.escape(prefix.rstrip('/'))}(/?)(.*)"
-        rewrite.substitution = r"/\2"
+        rewrite.pattern.regex = f"{case}^{re.escape(stripped)}/?(.*)"
+        rewrite.substitution = r"/\1"
     else:
         action.prefix_rewrite = uri
 
@@ -149,10 +153,10 @@ def _set_headers(
     """Set what a route or weighted cluster adds to, sets in and removes from headers."""
     for side, operations in (("request", headers.request), ("response", headers.response)):
         to_add = getattr(target, f"{side}_headers_to_add")
-        for name, value in operations.set.items():
+        for name, value in sorted(operations.set.items()):
             option = to_add.add(append_action=base_pb2.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD)
             option.header.key, option.header.value = name, value
-        for name, value in operations.add.items():
+        for name, value in sorted(operations.add.items()):
             option = to_add.add(append_action=base_pb2.HeaderValueOption.APPEND_IF_EXISTS_OR_ADD)
             option.header.key, option.header.value = name, value
         getattr(target, f"{side}_headers_to_remove").extend(operations.remove)

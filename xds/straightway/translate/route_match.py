@@ -27,11 +27,11 @@ def route_match(match: HttpMatch | None) -> RouteMatch:
         text: HeaderMatch | None = getattr(match, name)
         if text is not None:
             _add_header(result, header, text)
-    for name, text in match.headers.items():
+    for name, text in sorted(match.headers.items()):
         _add_header(result, name.lower(), text)
-    for name, text in match.without_headers.items():
+    for name, text in sorted(match.without_headers.items()):
         _add_header(result, name.lower(), text, invert=True)
-    for name, text in match.query_params.items():
+    for name, text in sorted(match.query_params.items()):
         _add_query_parameter(result, name, text)
     return result
 
@@ -59,8 +59,10 @@ def _add_header(result: RouteMatch, name: str, text: HeaderMatch, *, invert: boo
     matcher = result.headers.add(name=name, invert_match=invert)
     if is_presence(text):
         matcher.present_match = True
-    else:
-        matcher.string_match.CopyFrom(string_matcher(text))
+        return
+    matcher.string_match.CopyFrom(string_matcher(text))
+    # A header that is missing has not the value; Envoy alone would say that nothing is known of it.
+    matcher.treat_missing_header_as_empty = invert
 
 
 def _add_query_parameter(result: RouteMatch, name: str, text: HeaderMatch) -> None:

@@ -25,12 +25,12 @@ MESH = "mesh"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where routes stand: the port that clients call, and the gateways that serve it.
+    """Where routes stand: the ports that clients call, and the gateways that serve them.
 
     ``gateways`` are ``namespace/name``, or ``mesh`` for sidecars.
     """
 
-    port: int
+    ports: frozenset[int]
     gateways: frozenset[str]
 
 
@@ -78,7 +78,7 @@ def _matches(http: HttpRoute, scope: Scope, namespace: str) -> Iterator[HttpMatc
     if not http.match:
         yield None
     for match in http.match:
-        if match.is_left_out or match.port not in (None, scope.port):
+        if match.is_left_out or match.port not in (None, *scope.ports):
             continue
         gateways = {gateway_name(gateway, namespace) for gateway in match.gateways}
         if not gateways or gateways & scope.gateways:

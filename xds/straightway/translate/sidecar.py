@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from envoy.config.route.v3 import route_components_pb2
 
-from straightway.api import VirtualService
+from straightway.api import Reference, VirtualService
 from straightway.audience import Audience
 from straightway.catalog import Catalog
+from straightway.catalog.hosts import covers
 from straightway.catalog.services import (
     CLUSTER_DOMAIN,
     RegisteredService,
@@ -23,6 +24,7 @@ from straightway.translate.clusters import (
 )
 from straightway.translate.destinations import Destinations
 from straightway.translate.listeners import (
+    CAPTURING_PORTS,
     sidecar_listener,
     virtual_inbound,
     virtual_outbound,
@@ -39,6 +41,35 @@ from straightway.translate.routes import (
 )
 
 
+class _Bindings:
+    """The VirtualServices for sidecars, by the full hostnames (or wildcards) that they name."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._by_host: dict[str, list[VirtualService]] = {}
+        for virtual_service in catalog.virtual_services:
+            if MESH in gateways_of(virtual_service):
+                for host in virtual_service.spec.hosts:
+                    self._add(catalog, host, virtual_service)
+        wildcards = (host for host in self._by_host if host.startswith("*"))
+        self._wildcards = sorted(wildcards, key=len, reverse=True)
+        self.hosts_of_no_service = sorted(self._by_host.keys() - catalog.services.keys())
+
+    def _add(self, catalog: Catalog, host: str, virtual_service: VirtualService) -> None:
+        namespace = virtual_service.metadata.namespace
+        service = catalog.resolve(host, namespace)
+        name = service.hostname if service else next(candidate_hostnames(host, namespace))
+        bound = self._by_host.setdefault(name, [])
+        if virtual_service not in bound[-1:]:  # It may name one host in two ways.
+            bound.append(virtual_service)
+
+    def of(self, host: str) -> list[VirtualService]:
+        """Return those for a host: what names it, else what has the longest wildcard for it."""
+        if host in self._by_host:
+            return self._by_host[host]
+        covering = (wildcard for wildcard in self._wildcards if covers(wildcard, host))
+        return self._by_host.get(next(covering, ""), [])
+
+
 def sidecar_config(catalog: Catalog, audience: Audience) -> ProxyConfig:
     """Return the config of the sidecars of a namespace: every HTTP port of every service.
 
@@ -49,9 +80,10 @@ def sidecar_config(catalog: Catalog, audience: Audience) -> ProxyConfig:
         destinations.add_service(service)
     config = ProxyConfig(plans=destinations.plans)
     config.static_clusters += [black_hole_cluster(), passthrough_cluster()]
-    bindings = _by_hostname(catalog)
+    bindings = _Bindings(catalog)
     for port, services in sorted(_http_ports(catalog).items()):
-        _add_port(config, port, services, bindings, destinations, audience)
+        if not (audience.captured and port in CAPTURING_PORTS):
+            _add_port(config, port, services, bindings, destinations, audience)
     if audience.captured:
         config.static_clusters.append(inbound_passthrough_cluster())
         config.listeners += [virtual_outbound(), virtual_inbound()]
@@ -62,34 +94,39 @@ def _add_port(
     config: ProxyConfig,
     port: int,
     services: list[RegisteredService],
-    bindings: Mapping[str, list[VirtualService]],
+    bindings: _Bindings,
     destinations: Destinations,
     audience: Audience,
 ) -> None:
-    scope = Scope(port, frozenset({MESH}))
+    scope = Scope(frozenset({port}), frozenset({MESH}))
     virtual_hosts = []
-    used: set[str] = set()
+    sources: set[Reference] = set()
+    # Envoy takes no domain twice, and a service's hostname goes before another's further names.
+    used = {service.hostname for service in services}
     for service in services:
-        routes = routes_of(bindings.get(service.hostname, ()), scope, destinations)
+        virtual_services = bindings.of(service.hostname)
+        sources.update(item.reference for item in virtual_services)
+        routes = routes_of(virtual_services, scope, destinations)
         if not routes:
             routes = [_default_route(destinations, service, port)]
-        domains = [name for name in _domains(service, audience.namespace) if name not in used]
-        used.update(domains)
+        aliases = [name for name in _aliases(service, audience.namespace) if name not in used]
+        used.update(aliases)
+        domains = [service.hostname, *aliases]
         virtual_hosts.append(
             VirtualHost(name=f"{service.hostname}:{port}", domains=domains, routes=routes)
         )
-    for host in sorted(bindings.keys() - used - {s.hostname for s in services}):
-        routes = routes_of(bindings[host], scope, destinations)
+    for host in bindings.hosts_of_no_service:
+        virtual_services = bindings.of(host)
+        routes = routes_of(virtual_services, scope, destinations) if host not in used else []
         if routes:
             used.add(host)
+            sources.update(item.reference for item in virtual_services)
             virtual_hosts.append(VirtualHost(name=f"{host}:{port}", domains=[host], routes=routes))
     if "*" not in used:
         virtual_hosts.append(_anything_else(captured=audience.captured))
     name = names.sidecar_route(port)
     config.routes.append(route_configuration(name, virtual_hosts))
-    config.sources[name] = frozenset(
-        item.reference for virtual_services in bindings.values() for item in virtual_services
-    )
+    config.sources[name] = frozenset(sources)
     # Without redirection the application itself must call the sidecar, on the loopback address.
     address = "0.0.0.0" if audience.captured else "127.0.0.1"  # noqa: S104 (binds no port)
     config.listeners.append(sidecar_listener(address, port, name, captured=audience.captured))
@@ -104,20 +141,6 @@ def _http_ports(catalog: Catalog) -> dict[int, list[RegisteredService]]:
     return found
 
 
-def _by_hostname(catalog: Catalog) -> dict[str, list[VirtualService]]:
-    """Return the VirtualServices for sidecars by the full hostname of the services they name."""
-    found: dict[str, list[VirtualService]] = {}
-    for virtual_service in catalog.virtual_services:
-        if MESH not in gateways_of(virtual_service):
-            continue
-        namespace = virtual_service.metadata.namespace
-        for host in virtual_service.spec.hosts:
-            service = catalog.resolve(host, namespace)
-            name = service.hostname if service else next(candidate_hostnames(host, namespace))
-            found.setdefault(host if host.startswith("*") else name, []).append(virtual_service)
-    return found
-
-
 def _default_route(
     destinations: Destinations, service: RegisteredService, port: int
 ) -> route_components_pb2.Route:
@@ -129,17 +152,18 @@ def _default_route(
     return route
 
 
-def _domains(service: RegisteredService, namespace: str) -> Iterator[str]:
-    """Yield the names by which an application of ``namespace`` may call a service."""
-    yield service.hostname
+def _aliases(service: RegisteredService, namespace: str) -> Iterator[str]:
+    """Yield further names by which an application of ``namespace`` may call a service."""
     local = service.hostname.removesuffix(f".{CLUSTER_DOMAIN}")
     if local != service.hostname:
         if service.namespace == namespace:
             yield local.partition(".")[0]
         yield local
         yield f"{local}.svc"
-    # Envoy takes no CIDR range as a domain.
-    yield from (address for address in service.addresses if "/" not in address)
+    for address in service.addresses:
+        # A CIDR range is no domain.
+        if "/" not in address:
+            yield f"[{address}]" if ":" in address else address
 
 
 def _anything_else(*, captured: bool) -> VirtualHost:

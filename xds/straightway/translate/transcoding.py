@@ -8,9 +8,11 @@ client sent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from envoy.extensions.filters.http.grpc_json_transcoder.v3 import transcoder_pb2
 from google.protobuf import descriptor_pb2
+from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 
 from straightway import openinference
@@ -30,20 +32,31 @@ def descriptor_of(transcoder: GrpcJsonTranscoder) -> bytes:
 
 
 def missing_services(transcoder: GrpcJsonTranscoder) -> list[str] | None:
-    """Return the services that the descriptor lacks; None if it is no FileDescriptorSet at all.
+    """Return the services that the descriptor lacks; None if it is not complete in itself.
 
     Envoy would reject the whole listener for either.
     """
-    try:
-        files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_of(transcoder))
-    except DecodeError:
+    known = _services_in(descriptor_of(transcoder))
+    if known is None:
         return None
-    known = {
+    return [service for service in transcoder.spec.service_names if service not in known]
+
+
+@lru_cache(maxsize=64)
+def _services_in(descriptor: bytes) -> frozenset[str] | None:
+    """Return the services of a FileDescriptorSet; None if a pool cannot be built from it."""
+    pool = DescriptorPool()
+    try:
+        files = descriptor_pb2.FileDescriptorSet.FromString(descriptor)
+        for file in files.file:
+            pool.Add(file)
+    except (DecodeError, TypeError):
+        return None
+    return frozenset(
         f"{file.package}.{service.name}".removeprefix(".")
         for file in files.file
         for service in file.service
-    }
-    return [service for service in transcoder.spec.service_names if service not in known]
+    )
 
 
 def transcoder_filter(transcoder: GrpcJsonTranscoder) -> transcoder_pb2.GrpcJsonTranscoder:
@@ -51,7 +64,7 @@ def transcoder_filter(transcoder: GrpcJsonTranscoder) -> transcoder_pb2.GrpcJson
     spec = transcoder.spec
     config = transcoder_pb2.GrpcJsonTranscoder(
         proto_descriptor_bin=descriptor_of(transcoder),
-        services=spec.service_names,
+        services=dict.fromkeys(spec.service_names),
         match_incoming_request_route=True,
         convert_grpc_status=spec.convert_grpc_status,
         ignored_query_parameters=spec.ignored_query_parameters,
@@ -75,8 +88,8 @@ def check_descriptors(transcoders: Iterable[GrpcJsonTranscoder]) -> Iterator[Fin
                 transcoder.reference,
                 ("spec", "protoDescriptorBin"),
                 CatalogCode.INVALID_DESCRIPTOR,
-                "This is no FileDescriptorSet: write what `protoc --include_imports "
-                "--descriptor_set_out` makes, in base64.",
+                "This is no FileDescriptorSet with all that it imports: write what `protoc "
+                "--include_imports --descriptor_set_out` makes, in base64.",
             )
             continue
         for service in missing:
