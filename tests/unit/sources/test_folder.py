@@ -259,7 +259,11 @@ async def test_a_link_to_a_folder_above_it_is_not_followed(tmp_path: Path, follo
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "up").symlink_to(tmp_path)
     (tmp_path / "x.yaml").write_text(TWO)
-    assert (await follow(tmp_path).bundle()).key == "x.yaml"
+    followed = follow(tmp_path)
+    assert (await followed.bundle()).key == "x.yaml"
+    replace(tmp_path / "sub" / "up" / "x.yaml", TWO + "---\nc: 3\n")
+    assert (await followed.bundle()).key == "x.yaml"
+    await followed.assert_nothing_new()
 
 
 async def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:

@@ -35,10 +35,13 @@ from straightway.sources.settling import Settling
 from straightway.sources.update import Update
 from straightway.sources.watching import NotifyWatch, PollWatch, Watch, WatchError
 
-# How often a folder that is gone is looked for.
-_RETURN_INTERVAL = 0.25
+# How long to wait before a folder that is gone, or cannot be watched, is tried again.
+_RETRY_INTERVAL = 0.25
 
-log = structlog.get_logger()
+_log = structlog.get_logger()
+
+
+_Identity = tuple[int, int]
 
 
 class _FolderGoneError(Exception):
@@ -76,20 +79,22 @@ class FolderSource:
             try:
                 await self._follow(emit)
             except WatchError as failure:
-                log.warning("config_folder_watch_restarts", reason=str(failure))
+                _log.warning("config_folder_watch_restarts", reason=str(failure))
             except _FolderGoneError as gone:
                 message = f"The folder cannot be read: {gone}. What it held stays in force."
                 self._trouble("config-folder-gone", Severity.ERROR, message)
                 self._publish((), emit)
-                await asyncio.sleep(_RETURN_INTERVAL)
+            await asyncio.sleep(_RETRY_INTERVAL)
 
     async def _follow(self, emit: Callable[[Update], None]) -> None:
         """Follow the folder until another takes its place. Raises _FolderGoneError, WatchError."""
         folder = self._identity()
+        # Another folder's files are read, whatever was read under their names before.
+        self._reader = FolderReader(self._folder)
         watch = await self._open_watch()
         clock = asyncio.get_running_loop().time
         try:
-            self._publish(await self._look(None), emit)
+            self._publish(await self._look(folder, None), emit)
             rescan_at = clock() + self._rescan_interval
             while self._identity() == folder:
                 until = min(rescan_at, self._settling.due or rescan_at)
@@ -98,11 +103,11 @@ class FolderSource:
                 if touched is None or clock() >= rescan_at:
                     touched = None
                     rescan_at = clock() + self._rescan_interval
-                self._publish(await self._look(touched), emit)
+                self._publish(await self._look(folder, touched), emit)
         finally:
             watch.close()
 
-    def _identity(self) -> tuple[int, int]:
+    def _identity(self) -> _Identity:
         try:
             return identity(self._folder)
         except OSError as error:
@@ -112,32 +117,36 @@ class FolderSource:
         try:
             watch = await asyncio.to_thread(NotifyWatch, self._folder)
         except FileNotFoundError as error:
-            raise _FolderGoneError(error.strerror) from error
+            self._identity()
+            raise WatchError("a folder below it vanished meanwhile") from error
         except WatchError as failure:
             message = (
                 f"The system cannot watch the folder ({failure}): it is looked at every "
-                f"{self._poll_interval:g} s instead. On Linux, raise fs.inotify.max_user_watches."
+                f"{self._poll_interval:g} s instead. The limits fs.inotify.* may be too low."
             )
             self._trouble("config-folder-polled", Severity.WARNING, message)
             return PollWatch(self._poll_interval)
         self._troubles.pop("config-folder-polled", None)
         return watch
 
-    async def _look(self, touched: set[str] | None) -> tuple[Bundle, ...]:
+    async def _look(self, folder: _Identity, touched: set[str] | None) -> tuple[Bundle, ...]:
         """Look at the touched files (None: at everything) and at those in doubt.
 
-        Returns the bundles that changed. Raises _FolderGoneError.
+        Returns the bundles that changed; none if it is another folder by now. Raises
+        _FolderGoneError.
         """
         clock = asyncio.get_running_loop().time
         known, due = self._settling.believed, self._settling.due_at(clock())
-        if touched is not None:
-            seen = await asyncio.to_thread(self._reader.look_at, touched | due, known)
-        else:
-            try:
+        try:
+            if touched is None:
                 seen = await asyncio.to_thread(self._reader.look_everywhere, known, due)
-            except OSError as error:
-                raise _FolderGoneError(error.strerror) from error
-            self._troubles.pop("config-folder-gone", None)
+            else:
+                seen = await asyncio.to_thread(self._reader.look_at, touched | due, known)
+        except OSError as error:
+            raise _FolderGoneError(error.strerror) from error
+        if self._identity() != folder:
+            return ()
+        self._troubles.pop("config-folder-gone", None)
         bundles = self._settling.see(seen, clock(), trusting=not self._synced)
         self._synced = True
         return bundles
@@ -153,5 +162,5 @@ class FolderSource:
 
     def _trouble(self, code: str, severity: Severity, message: str) -> None:
         if code not in self._troubles:
-            log.warning(code.replace("-", "_"), folder=str(self._folder), message=message)
+            _log.warning(code.replace("-", "_"), folder=str(self._folder), message=message)
         self._troubles[code] = Problem(str(self._folder), "", "", code, severity, message)

@@ -6,6 +6,7 @@ It blocks: the folder source calls it in a thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePath
 
 from straightway.documents import Bundle
@@ -53,13 +54,16 @@ class FolderReader:
         self.problems: tuple[Problem, ...] = ()
         """What was wrong with the folders below at the last look."""
 
-    def look_everywhere(self, known: Mapping[str, Reading], named: Iterable[str] = ()) -> Seen:
+    def look_everywhere(
+        self, known: Mapping[str, Reading], named: AbstractSet[str] = frozenset()
+    ) -> Seen:
         """Read the files that differ from when they were last read, and the named ones.
 
-        ``known`` holds earlier readings, to be used again. Raises OSError if the folder cannot be
-        listed.
+        ``known`` holds earlier readings, to be used again; those of files that are not there give
+        None. Raises OSError if the folder cannot be listed.
         """
         listing = list_files(self._folder)
+        self._has_links = any(file.linked for file in listing.files.values())
         self.problems = tuple(
             _unreadable_folder(self._folder / key, reason)
             for key, reason in listing.unreadable.items()
@@ -67,28 +71,27 @@ class FolderReader:
         seen = {
             file.key: self._read(file, known)
             for file in listing.files.values()
-            if file.signature is None or file != self._files.get(file.key)
+            if file.key in named or file.signature is None or file != self._files.get(file.key)
         }
         # What stands in an unreadable folder is not known to be gone.
         unknown = tuple(f"{key}/" for key in listing.unreadable)
-        for key in self._files.keys() - listing.files.keys():
+        for key in (known.keys() | self._files.keys() | named) - listing.files.keys():
             if not key.startswith(unknown):
-                del self._files[key]
-                seen[key] = None
-        self._has_links = any(file.linked for file in self._files.values())
-        return seen | self.look_at(set(named) - seen.keys(), known)
-
-    def look_at(self, keys: Iterable[str], known: Mapping[str, Reading]) -> Seen:
-        """Read these files, changed or not."""
-        seen: Seen = {}
-        for key in keys:
-            file = find_file(self._folder, key)
-            if file is None:
                 self._files.pop(key, None)
                 seen[key] = None
-            else:
-                seen[key] = self._read(file, known)
-                self._has_links |= file.linked
+        return seen
+
+    def look_at(self, keys: AbstractSet[str], known: Mapping[str, Reading]) -> Seen:
+        """Read these files, changed or not. Raises OSError as :meth:`look_everywhere` does."""
+        found = {key: find_file(self._folder, key) for key in keys}
+        if any(file is not None and file.linked for file in found.values()):
+            # Which links are followed is for the listing to say.
+            return self.look_everywhere(known, keys)
+        seen: Seen = {}
+        for key, file in found.items():
+            if file is None:
+                self._files.pop(key, None)
+            seen[key] = self._read(file, known) if file is not None else None
         return seen
 
     def files_of(self, paths: Iterable[str]) -> set[str] | None:

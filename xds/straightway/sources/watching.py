@@ -41,7 +41,7 @@ class NotifyWatch:
     """Learns of changes from the kernel (inotify, FSEvents, …) within milliseconds."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin to watch. Raises WatchError, and FileNotFoundError if the folder is gone."""
+        """Begin to watch. Raises WatchError, and FileNotFoundError if some folder is gone."""
         self._stop = threading.Event()
         try:
             self._notify = RustNotify(
@@ -50,7 +50,8 @@ class NotifyWatch:
                 force_polling=False,
                 poll_delay_ms=0,
                 recursive=True,
-                ignore_permission_denied=True,
+                # True would pass over every error, and watch nothing.
+                ignore_permission_denied=False,
             )
         except FileNotFoundError:
             raise

@@ -6,7 +6,7 @@ that one document again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import yaml
 
@@ -26,7 +26,7 @@ class FileOrigin:
 
     file: str
     line: int
-    text: str
+    text: str = field(repr=False)
     base: Path = ()
 
     def at(self, path: Path = ()) -> str:
