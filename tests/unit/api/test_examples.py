@@ -57,12 +57,17 @@ def test_the_tutorials_resources_are_read_unchanged(read):
     assert isinstance(rule.object, DestinationRule)
     assert isinstance(routes.object, VirtualService)
     policy = rule.object.spec.traffic_policy
+    assert policy is not None
+    assert policy.load_balancer is not None
+    assert policy.load_balancer.dynamic_subset is not None
     selector = policy.load_balancer.dynamic_subset.subset_selectors[0]
     assert selector.keys == ("modelmesh.asm.alibabacloud.com",)
     assert selector.fallback_policy is FallbackPolicy.ANY_ENDPOINT
     route = routes.object.spec.http[0]
     assert route.match[0].port == 8008
-    assert route.route[0].destination.port.number == 8033
+    port = route.route[0].destination.port
+    assert port is not None
+    assert port.number == 8033
     assert route.header_to_dynamic_subset_key[0].header == "model"
 
 

@@ -18,10 +18,19 @@ def answer(digit, field="int64Contents"):
     return json.dumps({"outputs": [{"name": "predict", "contents": {field: [digit]}}]})
 
 
+class Gateway(ThreadingHTTPServer):
+    """Answers with what the test sets, and notes what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.asked: list[tuple[str, str | None, bytes, object]] = []
+        self.answer = (200, {"x-served-by": "runtime-2", "x-rerouted": "false"}, answer("7"))
+
+
 @pytest.fixture
 def gateway():
-    """An HTTP server that answers with what the test sets, and notes what it was asked."""
-
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -39,10 +48,7 @@ def gateway():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.asked = []
-    server.answer = (200, {"x-served-by": "runtime-2", "x-rerouted": "false"}, answer("7"))
+    server = Gateway(Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
@@ -102,13 +108,15 @@ def test_a_gateway_that_is_gone_is_a_failure_and_no_end(gateway):
 
 
 def test_questions_are_asked_in_order_until_it_is_stopped():
+    questions = [Question("tf-mnist", b"", number) for number in range(9)]
     stop, asked = threading.Event(), []
 
     def ask(question):
         asked.append(question)
         if len(asked) == 5:
             stop.set()
-        return Outcome(question, 0.0)
+        return Outcome(question.model, float(question.digit))
 
-    outcomes = load.run(ask, itertools.count(), rate=1e6, stop=stop)
-    assert asked == [outcome.model for outcome in outcomes] == [0, 1, 2, 3, 4]
+    outcomes = load.run(ask, itertools.cycle(questions), rate=1e6, stop=stop)
+    assert asked == questions[:5]
+    assert [outcome.seconds for outcome in outcomes] == [0, 1, 2, 3, 4]

@@ -38,7 +38,7 @@ def test_in_time_every_model_is_moved():
     models = [f"model-{number}" for number in range(6)]
     placement = first = spread(models, RUNTIMES, 2)
     chooser = random.Random(3)
-    left = Counter()
+    left: Counter[str] = Counter()
     for _ in range(200):
         change = next_change(placement, models, 2, chooser)
         placement = apply(placement, change)

@@ -8,29 +8,31 @@ from rich.console import Console
 from demo.narrator import Narrator
 
 
-def told(console):
-    with Narrator(console).step("Counting", "Counted", seconds=1) as step:
+def told(**how):
+    written = io.StringIO()
+    with Narrator(Console(file=written, **how)).step("Counting", "Counted", seconds=1) as step:
         step.tell("Counting on")
         step.after(0.5)
         step.done = "Counted to three"
-    return console.file.getvalue()
+    return written.getvalue()
 
 
 def test_a_pipe_gets_one_line_a_step_without_escape_codes():
-    text = told(Console(file=io.StringIO()))
+    text = told()
     assert text.startswith("✓ Counted to three (")
     assert text.count("\n") == 1
     assert "\x1b" not in text
 
 
 def test_a_terminal_sees_what_is_going_on():
-    text = told(Console(file=io.StringIO(), force_terminal=True, width=80, _environ={}))
+    text = told(force_terminal=True, width=80, _environ={})
     assert "Counting on" in text
     assert "Counted to three" in text
 
 
 def test_a_step_that_fails_is_not_told_as_done():
-    console = Console(file=io.StringIO())
-    with pytest.raises(ValueError, match="two"), Narrator(console).step("Counting", "Counted"):
+    written = io.StringIO()
+    narrator = Narrator(Console(file=written))
+    with pytest.raises(ValueError, match="two"), narrator.step("Counting", "Counted"):
         raise ValueError("two")
-    assert console.file.getvalue() == ""
+    assert written.getvalue() == ""

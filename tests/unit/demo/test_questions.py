@@ -32,7 +32,7 @@ def test_the_same_seed_asks_the_same_questions_about_all_models(questions):
 
 
 def test_models_disagree_on_some_image_so_an_answer_tells_them_apart(questions):
-    by_body = {}
+    by_body: dict[bytes, set[int]] = {}
     for question in itertools.islice(questions.at_random(1), 2000):
         by_body.setdefault(question.body, set()).add(question.digit)
     assert any(len(digits) > 1 for digits in by_body.values())

@@ -20,9 +20,9 @@ def phase(name="before", *milliseconds, rerouted=0, failed=0):
 
 
 def printed(part):
-    console = Console(file=io.StringIO(), width=80)
-    console.print(part)
-    return console.file.getvalue()
+    written = io.StringIO()
+    Console(file=written, width=80).print(part)
+    return written.getvalue()
 
 
 def cells(text, label):

@@ -167,7 +167,7 @@ async def test_what_is_not_there_is_not_found(start, request_for, model, version
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await runtime.infer(request_for(model, model_version=version))
     assert caught.value.code() is code
-    assert words in caught.value.details()
+    assert words in str(caught.value.details())
 
 
 async def test_a_wrong_tensor_is_an_invalid_argument_also_when_rerouted(start, request_for):
@@ -178,7 +178,7 @@ async def test_a_wrong_tensor_is_an_invalid_argument_also_when_rerouted(start, r
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await asked.infer(request)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert "send FP32" in caught.value.details()
+    assert "send FP32" in str(caught.value.details())
 
 
 async def test_health_readiness_and_metadata_are_told(start):

@@ -11,7 +11,7 @@ from tests.support.waiting import eventually_async
 NEVER = 3600.0
 
 
-class Told(list):
+class Told(list[tuple[str, ...]]):
     """What others were told, in order."""
 
     def __call__(self, names):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2
+
 from straightway import openinference
 
 ROOT = Path(__file__).parents[3]
@@ -13,6 +14,8 @@ ROOT = Path(__file__).parents[3]
 
 def test_generated_files_are_those_that_the_protos_give(tmp_path):
     spec = importlib.util.spec_from_file_location("compile_protos", ROOT / "protos/compile.py")
+    assert spec is not None
+    assert spec.loader is not None
     compile_protos = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = compile_protos
     spec.loader.exec_module(compile_protos)
