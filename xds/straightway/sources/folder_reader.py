@@ -111,10 +111,13 @@ class FolderReader:
             if any(part.startswith(".") for part in relative.parts):
                 continue
             key = relative.as_posix()
-            if Path(path).is_dir() or any(file.startswith(f"{key}/") for file in self._files):
+            if Path(path).is_dir():
                 return None
-            if relative.suffix in SUFFIXES:
+            if key.endswith(SUFFIXES):
                 keys.add(key)
+            elif any(file.startswith(f"{key}/") for file in self._files):
+                # It was a folder.
+                return None
         return keys
 
     def _read(self, file: ConfigFile, known: Mapping[str, Reading]) -> Reading | None:
