@@ -1,5 +1,7 @@
 """Cutting and reading give what PyYAML's own loader gives for the whole file."""
 
+from typing import Any
+
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ styles = st.fixed_dictionaries(
 @given(st.lists(objects, max_size=5), styles)
 @settings(max_examples=200, deadline=None)
 def test_generated_files_read_as_pyyaml_reads_them(
-    bodies: list[dict[str, object]], style: dict[str, object]
+    bodies: list[dict[str, object]], style: dict[str, Any]
 ) -> None:
     text = yaml.safe_dump_all(bodies, explicit_start=True, **style)
     bundle = read_documents("x", "x", text).bundle

@@ -91,7 +91,9 @@ def test_as_many_aliases_as_people_write_are_fine() -> None:
 
 def test_a_merge_adds_what_the_mapping_does_not_say_itself() -> None:
     text = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz:\n  c: 3\n  <<: [*x, *y]\n"
-    assert read_value(text)["z"] == yaml.safe_load(text)["z"] == {"a": 1, "b": 1, "c": 3}
+    value = read_value(text)
+    assert isinstance(value, dict)
+    assert value["z"] == yaml.safe_load(text)["z"] == {"a": 1, "b": 1, "c": 3}
 
 
 def test_a_merge_of_something_else_is_refused() -> None:
