@@ -1,59 +1,76 @@
+import weakref
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from straightway.discovery import CLUSTER
-from straightway.discovery.table import Table
+from straightway.discovery import CLUSTER, Resource
+from straightway.discovery.table import Change, Table
 from tests.support.conversation import resource, resources
 
 
-def test_a_reader_learns_the_names_changed_since_it_looked():
+def names_after(change: Change) -> list[str]:
+    return [later.name for later in change.later()]
+
+
+def test_a_reader_learns_what_changed_since_it_looked_and_from_what():
     table = Table()
-    table.update(resources(CLUSTER, "a", "b"), [])
-    seen = table.sequence
+    a, b = resources(CLUSTER, "a", "b")
+    table.update([a, b], [])
+    seen = table.last_change
     table.update(resources(CLUSTER, "b@2", "c"), ["a"])
 
-    assert table.changed_since(seen) == {"a", "b", "c"}
-    assert table.changed_since(table.sequence) == set()
-    assert table.changed_since(0) == {"a", "b", "c"}
-
-
-def test_a_reader_from_too_long_ago_is_told_to_compare_everything():
-    table = Table()
-    for version in range(5000):
-        table.update([resource(CLUSTER, "a", str(version))], [])
-
-    assert table.changed_since(0) is None
-    assert table.changed_since(table.sequence - 100) == {"a"}
+    changes = [(change.name, change.before) for change in seen.later()]
+    assert changes == [("a", a), ("b", b), ("c", None)]
+    assert names_after(table.last_change) == []
 
 
 def test_replacing_changes_only_what_differs():
     table = Table()
     table.replace({each.name: each for each in resources(CLUSTER, "a", "b", "c")})
-    seen = table.sequence
+    seen = table.last_change
 
     changed = table.replace({each.name: each for each in resources(CLUSTER, "a", "b@2", "d")})
 
     assert changed
-    assert table.changed_since(seen) == {"b", "c", "d"}
+    assert sorted(names_after(seen)) == ["b", "c", "d"]
+
+
+def test_changes_that_every_reader_has_seen_are_gone():
+    table = Table()
+    table.update(resources(CLUSTER, "a"), [])
+    first = weakref.ref(table.last_change)
+    table.update(resources(CLUSTER, "a@2"), [])
+    assert first() is None
+
+
+def test_a_reader_that_lets_go_of_very_many_changes_at_once_does_no_harm():
+    table = Table()
+    seen = table.last_change
+    a, b = resource(CLUSTER, "a", "1"), resource(CLUSTER, "a", "2")
+    for _ in range(100_000):
+        table.update([a], [])
+        table.update([b], [])
+    seen = table.last_change
+    assert names_after(seen) == []
 
 
 @given(
     st.lists(st.dictionaries(st.sampled_from("abcd"), st.sampled_from("123")), max_size=8),
     st.integers(min_value=0, max_value=8),
 )
-def test_the_log_never_misses_a_difference(contents: list[dict[str, str]], looked_at: int):
+def test_undoing_the_changes_gives_what_the_reader_saw(
+    contents: list[dict[str, str]], looked_at: int
+):
     table = Table()
-    seen, held = 0, dict(table.resources)
+    seen, saw = table.last_change, dict(table.resources)
     for index, content in enumerate(contents):
         if index == looked_at:
-            seen, held = table.sequence, dict(table.resources)
+            seen, saw = table.last_change, dict(table.resources)
         table.replace({name: resource(CLUSTER, name, version) for name, version in content.items()})
 
-    names = held.keys() | table.resources.keys()
-    different = {name for name in names if held.get(name) is not table.resources.get(name)}
-    changed = table.changed_since(seen)
-    assert changed is not None
-    assert different <= changed
+    undone: dict[str, Resource | None] = dict(table.resources)
+    undone.update({change.name: change.before for change in reversed(list(seen.later()))})
+    assert {name: each for name, each in undone.items() if each is not None} == saw
 
 
 def test_shared_bytes_are_made_once_until_the_next_change():

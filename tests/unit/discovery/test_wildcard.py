@@ -143,3 +143,15 @@ def test_a_wildcard_asked_for_anew_is_sent_whole():
     talk.answer()
     talk.change(CLUSTER, ["*"])
     assert talk.answer().resources == {"a": "1", "b": "1"}
+
+
+@pytest.mark.parametrize("type_url", [CLUSTER, CLUSTER_LOAD_ASSIGNMENT])
+def test_what_was_given_up_is_sent_under_a_later_wildcard(type_url: str):
+    for talk in (sotw(), delta()):
+        is_sotw = talk.variant.value == "sotw"
+        talk.serve(type_url, "a", "b")
+        talk.ask(type_url, "a", "b") if is_sotw else talk.change(type_url, ["a", "b"])
+        nonce = talk.answer().nonce
+        talk.ask(type_url, "b", nonce=nonce) if is_sotw else talk.change(type_url, [], ["a"])
+        talk.ask(type_url, "b", "*", nonce=nonce) if is_sotw else talk.change(type_url, ["*"])
+        assert "a" in talk.answer().resources

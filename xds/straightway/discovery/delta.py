@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from sys import intern
 from typing import Final
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from straightway.discovery.resources import Resource
 from straightway.discovery.response import Plan
-from straightway.discovery.subscription import (
-    WILDCARD,
-    WILDCARD_TYPES,
-    Subscription,
-    Verdict,
-)
+from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
 from straightway.discovery.table import Table
 
 _SOME_OTHER_VERSION: Final = Resource("", "\0", b"")
@@ -38,35 +35,27 @@ class DeltaSubscription(Subscription):
         """
         verdict, plan = self._judge(request)
         subscribe = set(request.resource_names_subscribe)
-        said_to_have: set[str] = set()
+        unsubscribe = set(request.resource_names_unsubscribe)
         if self._is_new:
-            self._is_new = False
-            self._initial_versions = dict(request.initial_resource_versions)
-            said_to_have = set(self._initial_versions)
-            if not subscribe and self.type_url in WILDCARD_TYPES:
-                subscribe = {WILDCARD}
-            self._owed = WILDCARD in subscribe and not self._initial_versions
-        if WILDCARD in subscribe:
-            subscribe.discard(WILDCARD)
-            self._subscribe_to_all()
-        self._subscribe(subscribe)
-        # The comment on DeltaDiscoveryRequest.resource_names_subscribe: the server must send all
-        # of them, even those that it believes the client to have. (But see initial_versions.)
-        self.send_again(subscribe - said_to_have)
+            self._begin(subscribe, dict(request.initial_resource_versions))
+        elif subscribe or unsubscribe:
+            self._catch_up()
+            self._subscribe(subscribe)
         # Last, for a name that is given up for the wildcard stays one that the client has.
-        self._unsubscribe(set(request.resource_names_unsubscribe))
+        self._unsubscribe(unsubscribe)
         return verdict, plan
 
     def plan(self, table: Table, *, removals: bool) -> Plan | None:
         """Return what is to be sent now; without ``removals`` nothing that the client has goes."""
-        self._compare_initial_versions(table)
         self._look(table)
-        if not self._due and not self._rest and not self._owed:
+        if not (self._behind or self._again or self._rest or self._owed):
             return None
-        changed, absent = self._compare(table)
-        withheld = frozenset() if removals else frozenset(filter(self._held.__contains__, absent))
+        changed, absent = self._differences()
         # A name that was asked for and does not exist is told as removed at once; the
         # subscription stays. The spec, "Deleting resources" and "Unsubscribing".
+        withheld = frozenset(
+            name for name in absent if not removals and self._behind.get(name) is not None
+        )
         removed = tuple(name for name in absent if name not in withheld)
         if not (changed or removed or self._owed):
             return None
@@ -76,15 +65,33 @@ class DeltaSubscription(Subscription):
         """Note that a plan has been sent."""
         super().sent(plan, nonce)
         self._owed = False
-        self._held.update((resource.name, resource) for resource in plan.resources)
-        for name in plan.removed:
-            self._held.pop(name, None)
 
-    def _subscribe_to_all(self) -> None:
-        if self.wildcard and self._table is not None:
-            self.send_again(self._table.resources)
-        self.wildcard = True
-        self._table = None  # Everything has to be compared.
+    def _begin(self, subscribe: set[str], initial_versions: dict[str, str]) -> None:
+        """Take in the first request of this type on the stream.
+
+        The spec, "Incremental xDS", on initial_resource_versions: a client that comes back says
+        what it holds, and is not sent that again.
+        """
+        self._is_new = False
+        if not subscribe and self.type_url in WILDCARD_TYPES:
+            subscribe = {WILDCARD}
+        self.wildcard = WILDCARD in subscribe
+        self._owed = self.wildcard and not initial_versions
+        self.names = set(map(intern, subscribe - {WILDCARD}))
+        self._again = self.names - initial_versions.keys()
+        self._initial_versions = initial_versions
+
+    def _subscribe(self, names: set[str]) -> None:
+        if WILDCARD in names:
+            names = names - {WILDCARD}
+            if self.wildcard:
+                self.send_again(self._table.resources)
+            else:
+                self._want_all()
+        self._want(names)
+        # The comment on DeltaDiscoveryRequest.resource_names_subscribe: the server must send all
+        # of them, even those that it believes the client to have.
+        self.send_again(names)
 
     def _unsubscribe(self, names: set[str]) -> None:
         dropped = names & self.names
@@ -98,17 +105,13 @@ class DeltaSubscription(Subscription):
         else:
             self._forget(dropped)
 
-    def _tells_absence(self, name: str) -> bool:
-        return name in self._held or name in self._again
+    def _had(self, table: Table) -> Mapping[str, Resource]:
+        versions, self._initial_versions = self._initial_versions, {}
+        had = dict(super()._had(table))
+        for name, version in versions.items():
+            resource = table.resources.get(name, _SOME_OTHER_VERSION)
+            had[name] = resource if resource.version == version else _SOME_OTHER_VERSION
+        return had
 
-    def _compare_initial_versions(self, table: Table) -> None:
-        # The spec, "Incremental xDS", on initial_resource_versions: a client that comes back says
-        # what it holds, and is not sent that again.
-        for name, version in self._initial_versions.items():
-            if self.wants(name):
-                resource = table.resources.get(name)
-                if resource is not None and resource.version == version:
-                    self._held[resource.name] = resource
-                else:
-                    self._held[name] = _SOME_OTHER_VERSION
-        self._initial_versions = {}
+    def _tells_absence(self, name: str, held: Resource | None) -> bool:
+        return held is not None or name in self._again

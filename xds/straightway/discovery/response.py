@@ -60,8 +60,8 @@ def encode(variant: Variant, type_url: str, plan: Plan, nonce: str, table: Table
     """
     if not plan.resources:  # Small, and its names may be a client's invention: not kept.
         return _body(variant, type_url, plan) + wire.field(5, nonce)
-    versions = tuple(resource.version for resource in plan.resources)
-    key = (variant, type_url, tuple(plan.names), versions)
+    is_whole = len(plan.resources) == len(table.resources) and not (plan.removed or plan.withheld)
+    key = (variant, plan.version, () if is_whole else tuple(plan.names))
     return table.shared(key, lambda: _body(variant, type_url, plan)) + wire.field(5, nonce)
 
 

@@ -162,7 +162,7 @@ class Session:
         if type_url == CLUSTER:
             self._warm({r.warms for r in subscription.news(plan) if r.warms}, now)
         elif type_url == CLUSTER_LOAD_ASSIGNMENT:
-            self._warming.difference_update(plan.names)
+            self._warming = self._warming.difference(plan.names)
         subscription.sent(plan, nonce)
         data = encode(self.variant, type_url, plan, nonce, table)
         return Response(type_url, plan, nonce, data)

@@ -6,14 +6,9 @@ from typing import Final
 
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
-from straightway.discovery.resources import CLUSTER, LISTENER
+from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan
-from straightway.discovery.subscription import (
-    WILDCARD,
-    WILDCARD_TYPES,
-    Subscription,
-    Verdict,
-)
+from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
 from straightway.discovery.table import Table
 
 _COMPLETE_TYPES: Final = frozenset({CLUSTER, LISTENER})
@@ -42,7 +37,7 @@ class SotwSubscription(Subscription):
         """
         verdict, plan = self._judge(request)
         if request.response_nonce in ("", self.nonce) or not self.nonce:
-            self._want(set(request.resource_names))
+            self._resubscribe(set(request.resource_names))
         return verdict, plan
 
     def plan(self, table: Table, *, removals: bool) -> Plan | None:
@@ -52,15 +47,15 @@ class SotwSubscription(Subscription):
         not, as the client has it.
         """
         self._look(table)
-        if not self._due and not self._rest and not self._owed:
+        if not (self._behind or self._again or self._rest or self._owed):
             return None
-        changed, absent = self._compare(table)
+        changed, absent = self._differences()
         if not self._complete:
             return Plan(table.version, tuple(changed)) if changed else None
-        gone = [self._held[name] for name in absent]
+        gone = tuple(held for name in absent if (held := self._behind[name]) is not None)
         if not (changed or self._owed or (gone and removals)):
             return None
-        kept = () if removals else tuple(gone)
+        kept = () if removals else gone
         if self.wildcard:
             whole = tuple(table.resources.values())
         else:
@@ -72,11 +67,8 @@ class SotwSubscription(Subscription):
         """Note that a plan has been sent."""
         super().sent(plan, nonce)
         self._owed = False
-        if self._complete:
-            self._held.clear()
-        self._held.update((resource.name, resource) for resource in plan.resources)
 
-    def _want(self, named: set[str]) -> None:
+    def _resubscribe(self, named: set[str]) -> None:
         # The spec, "How the client specifies what resources to return": no names mean everything,
         # but only until the client has named something (`*` counts) on this stream.
         legacy = not named and not self._ever_named and self.type_url in WILDCARD_TYPES
@@ -85,19 +77,17 @@ class SotwSubscription(Subscription):
         named.discard(WILDCARD)
         if wildcard == self.wildcard and named == self.names:
             return
-        new = self._subscribe(named)
-        self.send_again(new)
+        self._catch_up()
         if wildcard and not self.wildcard:
-            self._table = None  # Everything has to be compared.
-        if new or (wildcard and not self.wildcard):
+            self._want_all()
+            self._owed = self._complete
+        if new := self._want(named):
+            self.send_again(new)
             self._owed = self._complete
         self.wildcard = wildcard
         self.names &= named
         self._forget_unwanted()
 
-    def _tells_absence(self, name: str) -> bool:
-        if self._complete:
-            return name in self._held
-        # It goes untold, so should it come back, even as it was, it is sent.
-        self._held.pop(name, None)
-        return False
+    def _tells_absence(self, name: str, held: Resource | None) -> bool:
+        # Where it goes untold, the client counts as having nothing: what comes back is sent.
+        return self._complete and held is not None

@@ -1,8 +1,8 @@
 """What the subscriptions of both variants have in common: one type on one stream.
 
 A subscription is a pure state machine. It is fed the client's requests, and is asked for a plan:
-what is to be sent now, given what the type holds at the moment. Without I/O and without a clock;
-it keeps no queue, but the names that may differ from what the client has.
+what is to be sent now, given what the type holds at the moment. Without I/O, without a clock and
+without a queue: a client has what the table has, but for the names in which it is behind.
 
 The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol, called
 "the spec" here.
@@ -11,7 +11,7 @@ The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from sys import intern
 from typing import Final, TypeAlias
@@ -32,6 +32,7 @@ WILDCARD_TYPES: Final = frozenset({CLUSTER, LISTENER})
 The spec, "How the client specifies what resources to return".
 """
 
+_NO_TABLE: Final = Table()
 _RESPONSES_REMEMBERED: Final = 8
 
 
@@ -45,21 +46,23 @@ class Verdict(Enum):
 
 
 class Subscription(ABC):
-    """What one client wants of one type, and what it has been sent of it on this stream."""
+    """What one client wants of one type, and in what it is behind."""
 
     def __init__(self, type_url: str) -> None:
         self.type_url = type_url
         self.names: set[str] = set()
         self.wildcard = False
         self.nonce = ""
-        self._held: dict[str, Resource] = {}
-        # Names to compare with the table; those in _again are sent even if the client holds them.
-        self._due: set[str] = set()
+        # Of every wanted name the client has what the table had at the last change seen. Except
+        # for these: it has what stands here, None for nothing.
+        self._behind: dict[str, Resource | None] = {}
+        # Names to be sent even though the client has them.
         self._again: set[str] = set()
-        self._table: Table | None = None
-        self._sequence = 0
-        # Responses without an answer yet, by nonce, and the names of those that were rejected.
-        self._sent: dict[str, Plan] = {}
+        self._table = _NO_TABLE
+        self._seen = _NO_TABLE.last_change
+        # Responses without an answer yet, by nonce. The names of those that were rejected, and
+        # those of them that are to have another chance.
+        self._unanswered: dict[str, Plan] = {}
         self._rejected: set[str] = set()
         self._rest: set[str] = set()
 
@@ -71,7 +74,7 @@ class Subscription(ABC):
     def plan(self, table: Table, *, removals: bool) -> Plan | None:
         """Return what is to be sent now, None for nothing; without ``removals`` only additions.
 
-        Asking changes nothing; :meth:`sent` does.
+        Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
 
     def wants(self, name: str) -> bool:
@@ -79,29 +82,28 @@ class Subscription(ABC):
         return self.wildcard or name in self.names
 
     def send_again(self, names: Iterable[str]) -> None:
-        """Have those of ``names`` that the client wants sent even if it holds them."""
-        wanted = set(filter(self.wants, names))
-        self._again |= wanted
-        self._due |= wanted
+        """Have those of ``names`` that the client wants sent even if it has them."""
+        self._again.update(filter(self.wants, names))
 
     def news(self, plan: Plan) -> list[Resource]:
         """Return what a plan holds beyond what the client has: new, changed or asked for again."""
-        return [resource for resource in plan.resources if self._lacks(resource)]
+        new = self._behind.keys() | self._again
+        return [resource for resource in plan.resources if resource.name in new]
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent, with this nonce."""
         names = set(plan.names)
         self.nonce = nonce
-        self._due = set(plan.withheld)
-        self._again -= names
+        self._behind = {name: self._behind[name] for name in plan.withheld}
+        self._again = self._again - names  # Made anew, as what shrinks stays as large as it was.
         if not self._rejected.isdisjoint(names):
             # A response is rejected as a whole. Now that one of its resources has changed, the
             # others get another chance: after it, and apart, so that they cannot spoil it.
             self._rest |= self._rejected - names
             self._rejected.clear()
-        if len(self._sent) == _RESPONSES_REMEMBERED:
-            del self._sent[next(iter(self._sent))]
-        self._sent[nonce] = plan
+        if len(self._unanswered) == _RESPONSES_REMEMBERED:
+            del self._unanswered[next(iter(self._unanswered))]
+        self._unanswered[nonce] = plan
 
     def _judge(self, request: Request) -> tuple[Verdict, Plan | None]:
         """Return what a request says about which response.
@@ -112,11 +114,11 @@ class Subscription(ABC):
         nonce = request.response_nonce
         # Before anything was sent on this stream, a nonce can only be one of an earlier stream.
         stale = nonce not in ("", self.nonce) and self.nonce != ""
-        plan = self._sent.get(nonce)
+        plan = self._unanswered.get(nonce)
         if plan is None:
             return (Verdict.STALE if stale else Verdict.NONE), None
-        for earlier in list(self._sent):
-            del self._sent[earlier]
+        for earlier in list(self._unanswered):
+            del self._unanswered[earlier]
             if earlier == nonce:
                 break
         if request.HasField("error_detail"):
@@ -124,69 +126,98 @@ class Subscription(ABC):
             return Verdict.NACK, plan
         return (Verdict.STALE if stale else Verdict.ACK), plan
 
-    def _subscribe(self, names: Iterable[str]) -> set[str]:
+    def _want(self, names: Iterable[str]) -> set[str]:
         """Add to the names; return those that are new.
 
         Names are interned: thousands of clients ask for the same ones.
         """
         new = {intern(name) for name in names if name not in self.names}
+        if not self.wildcard:
+            self._behind.update(dict.fromkeys(new))
         self.names |= new
-        self._due |= new
         return new
+
+    def _want_all(self) -> None:
+        new = self._table.resources.keys() - self.names
+        self._behind.update(dict.fromkeys(new))
+        self.wildcard = True
 
     def _forget(self, names: Iterable[str]) -> None:
         """Drop what the client does not want any more: it drops it too."""
         for name in names:
-            self._held.pop(name, None)
+            self._behind.pop(name, None)
             self._again.discard(name)
             self._rejected.discard(name)
             self._rest.discard(name)
 
     def _forget_unwanted(self) -> None:
-        known = self._held.keys() | self._again | self._rejected | self._rest
+        known = self._behind.keys() | self._again | self._rejected | self._rest
         self._forget([name for name in known if not self.wants(name)])
 
+    def _catch_up(self) -> None:
+        """Learn what has changed. Before the subscription changes, too: it decides what counts."""
+        for change in self._seen.later():
+            if self.wants(change.name):
+                self._behind.setdefault(change.name, change.before)
+        self._seen = self._table.last_change
+
     def _look(self, table: Table) -> None:
-        """Find what may have changed since the last look."""
-        if table is self._table and table.sequence == self._sequence:
+        """Catch up with ``table``, which may be another one than before."""
+        self._catch_up()
+        if table is self._table:
             return
-        changed = table.changed_since(self._sequence) if table is self._table else None
-        if changed is None:
-            changed = self.names | self._held.keys()
-            if self.wildcard:
-                changed |= table.resources.keys()
-        self._table, self._sequence = table, table.sequence
-        self._due.update(filter(self.wants, changed))
+        before, after = self._had(table), table.resources
+        for name in before.keys() | after.keys() if self.wildcard else self.names:
+            old, new = before.get(name), after.get(name)
+            if old is None or new is None or old.version != new.version:
+                self._behind.setdefault(name, old)
+        self._table, self._seen = table, table.last_change
 
-    def _compare(self, table: Table) -> tuple[list[Resource], list[str]]:
-        """Return the resources to send, and the names whose absence is to be told.
+    def _had(self, table: Table) -> Mapping[str, Resource]:
+        """Return what the client has, before it goes over to ``table``."""
+        del table
+        return self._table.resources
 
-        Names of which there is nothing to say are not due any more.
+    def _differences(self) -> tuple[list[Resource], list[str]]:
+        """Return the resources to send, and the names of which to say that they do not exist.
+
+        Where there is nothing to say, the client is not behind any more.
         """
-        changed, absent = self._differences(table)
+        changed, absent = self._find()
         if not changed and not absent and self._rest:
             self.send_again(self._rest)
             self._rest.clear()
-            changed, absent = self._differences(table)
-        self._due = {resource.name for resource in changed} | set(absent)
+            changed, absent = self._find()
         return changed, absent
 
-    def _differences(self, table: Table) -> tuple[list[Resource], list[str]]:
+    def _find(self) -> tuple[list[Resource], list[str]]:
+        resources = self._table.resources
         changed: list[Resource] = []
         absent: list[str] = []
-        for name in filter(self.wants, self._due):
-            resource = table.resources.get(name)
+        level: set[str] = set()
+        for name, held in self._behind.items():
+            resource = resources.get(name)
             if resource is None:
-                if self._tells_absence(name):
+                if self._tells_absence(name, held):
                     absent.append(name)
-            elif self._lacks(resource):
+                else:
+                    level.add(name)
+            elif held is None or held.version != resource.version or name in self._again:
                 changed.append(resource)
+            else:
+                level.add(name)
+        if level:
+            self._behind = {n: held for n, held in self._behind.items() if n not in level}
+        for name in self._again - self._behind.keys():
+            resource = resources.get(name)
+            if resource is not None:
+                changed.append(resource)
+            elif self._tells_absence(name, None):
+                absent.append(name)
+            else:
+                self._again.discard(name)
         return changed, absent
 
-    def _lacks(self, resource: Resource) -> bool:
-        held = self._held.get(resource.name)
-        return held is None or held.version != resource.version or resource.name in self._again
-
     @abstractmethod
-    def _tells_absence(self, name: str) -> bool:
-        """Whether the client is to be told that ``name``, which it wants, does not exist."""
+    def _tells_absence(self, name: str, held: Resource | None) -> bool:
+        """Whether the client, which has ``held``, is to be told that ``name`` does not exist."""

@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from hashlib import blake2b
-from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 from straightway.discovery.resources import Resource
 
-_LOG_LENGTH: Final = 4096
 _SHARED_LENGTH: Final = 8
 _DIGEST_BYTES: Final = 8
 _DIGEST_MASK: Final = (1 << 8 * _DIGEST_BYTES) - 1
 
 
-class Table:
-    """Resources by name, with a version of the whole and a log of the names that changed last.
+class Change:
+    """One change of a table: the name, what it stood for before, and the next change.
 
-    ``sequence`` counts every single change, so a reader that last looked at sequence ``n`` learns
-    in time proportional to the changes what is new since (:meth:`changed_since`).
+    A reader keeps the last change that it has seen, and so everything that came after it. Changes
+    that every reader has seen are gone: nothing refers to them any more.
     """
 
-    __slots__ = ("_digest", "_log", "_resources", "_shared", "sequence")
+    __slots__ = ("__weakref__", "before", "name", "next")
+
+    def __init__(self, name: str, before: Resource | None) -> None:
+        self.name = name
+        self.before = before
+        self.next: Change | None = None
+
+    def later(self) -> Iterator[Change]:
+        """Return the changes after this one, from the earliest on."""
+        change = self.next
+        while change is not None:
+            yield change
+            change = change.next
+
+
+class Table:
+    """Resources by name, with a version of the whole.
+
+    ``last_change`` is where a reader that has seen everything goes on from, in time proportional
+    to what changes.
+    """
+
+    __slots__ = ("_digest", "_resources", "_shared", "last_change", "resources")
 
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
         self._digest = 0
-        self._log: deque[str] = deque(maxlen=_LOG_LENGTH)
         self._shared: dict[Hashable, bytes] = {}
-        self.sequence = 0
-
-    @property
-    def resources(self) -> Mapping[str, Resource]:
-        """The resources by name: a live view."""
-        return MappingProxyType(self._resources)
+        self.resources: Mapping[str, Resource] = MappingProxyType(self._resources)
+        self.last_change = Change("", None)
 
     @property
     def version(self) -> str:
@@ -51,16 +65,6 @@ class Table:
         """Return the version that the whole would have with ``others`` beside what it holds."""
         digest = sum(map(_fingerprint, others), self._digest) & _DIGEST_MASK
         return format(digest, f"0{2 * _DIGEST_BYTES}x")
-
-    def changed_since(self, sequence: int) -> set[str] | None:
-        """Return the names that were added, changed or removed after ``sequence``.
-
-        None if that was too long ago for the log: the reader must compare everything.
-        """
-        count = self.sequence - sequence
-        if count > len(self._log):
-            return None
-        return set(islice(reversed(self._log), count))
 
     def shared(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """Return what ``make`` gives, made once for all who ask with ``key`` until the next change.
@@ -82,32 +86,30 @@ class Table:
 
     def update(self, changed: Iterable[Resource], removed: Iterable[str]) -> bool:
         """Add or change some resources and remove others; return whether that changed anything."""
-        before = self.sequence
+        before = self.last_change
         for name in removed:
             self._put(name, None)
         for resource in changed:
             self._put(resource.name, resource)
-        return self.sequence != before
+        return self.last_change is not before
 
     def _put(self, name: str, resource: Resource | None) -> None:
-        old = self._resources.get(name)
-        if old is None:
-            if resource is None:
-                return
-        elif resource is None:
-            self._digest -= _fingerprint(old)
-            del self._resources[name]
-        elif resource.version == old.version:
+        before = self._resources.get(name)
+        if before is None and resource is None:
+            return
+        if before is not None and resource is not None and before.version == resource.version:
             return  # The old object stays, so that its bytes are in memory once.
-        else:
-            self._digest -= _fingerprint(old)
+        if before is not None:
+            self._digest -= _fingerprint(before)
+            del self._resources[name]
         if resource is not None:
             self._digest += _fingerprint(resource)
             self._resources[name] = resource
         self._digest &= _DIGEST_MASK
         self._shared.clear()
-        self._log.append(name)
-        self.sequence += 1
+        change = Change(name, before)
+        self.last_change.next = change
+        self.last_change = change
 
 
 def _fingerprint(resource: Resource) -> int:
