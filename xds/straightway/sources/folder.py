@@ -56,7 +56,7 @@ class FolderSource:
         folder: Path,
         *,
         removal_grace: float = 0.5,
-        rescan_interval: float = 5.0,
+        rescan_interval: float = 30.0,
         poll_interval: float = 0.5,
     ) -> None:
         self._folder = folder
