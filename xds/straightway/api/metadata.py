@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
@@ -15,9 +14,8 @@ from straightway.api.values import none_as_empty_dict, none_as_empty_str
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, order=True)
-class Reference:
-    """The identity of an object."""
+class Reference(NamedTuple):
+    """The identity of an object; a tuple, for it is hashed and compared more than anything."""
 
     kind: str
     namespace: str
