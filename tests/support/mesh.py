@@ -75,9 +75,9 @@ class Mesh:
 
     # Servers and clients.
 
-    def http_upstream(self, name: str) -> HttpUpstream:
+    def http_upstream(self, name: str, status: int = 200) -> HttpUpstream:
         """Start an HTTP echo server."""
-        return self._stack.enter_context(closing(HttpUpstream(name)))
+        return self._stack.enter_context(closing(HttpUpstream(name, status)))
 
     def grpc_upstream(self, name: str) -> GrpcUpstream:
         """Start an Open Inference gRPC server."""

@@ -15,12 +15,13 @@ from tests.support.http import UPSTREAM_HEADER
 class HttpUpstream:
     """An HTTP/1.1 server that answers every request with its own name and what it was asked.
 
-    The body is JSON: `{"upstream": …, "method": …, "path": …, "headers": {…}, "body": …}`.
+    The body is JSON: `{"upstream": …, "method": …, "path": …, "headers": {…}, "body": …}`. Every
+    answer has the same `status`.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, status: int = 200) -> None:
         self.name = name
-        self._server = _Server(name)
+        self._server = _Server(name, status)
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name=f"upstream {name}", daemon=True
@@ -39,8 +40,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, status: int) -> None:
         self.upstream_name = name
+        self.status = status
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -72,11 +74,13 @@ class _Handler(BaseHTTPRequestHandler):
             "upstream": name,
             "method": self.command,
             "path": self.path,
-            "headers": {key.lower(): value for key, value in self.headers.items()},
+            "headers": {
+                key.lower(): ",".join(self.headers.get_all(key, [])) for key in self.headers
+            },
             "body": self.rfile.read(length).decode(errors="replace"),
         }
         body = json.dumps(asked).encode()
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.send_header(UPSTREAM_HEADER, name)
