@@ -105,6 +105,11 @@ class Catalog:
         return sum(map(len, self.objects.values())) + len(self.workloads.objects)
 
     @property
+    def service_sources(self) -> list[ApiObject]:
+        """All Services and ServiceEntries, in the order in which they get their hostnames."""
+        return [item for kind in _SERVICE_KINDS for item in self.objects.get(kind, {}).values()]
+
+    @property
     def gateways(self) -> list[Gateway]:
         """All Gateways."""
         return _of_kind(self.objects, "Gateway", Gateway)

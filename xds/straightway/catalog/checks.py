@@ -6,15 +6,17 @@ answer 503.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from straightway.api import Reference, VirtualService
+from straightway.api import ApiObject, DestinationRule, Gateway, Reference, VirtualService
 from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.catalog.catalog import Catalog
 from straightway.catalog.codes import CatalogCode
-from straightway.catalog.services import RegisteredService
+from straightway.catalog.hosts import admitted_hosts, intersection
+from straightway.catalog.rules import policy_of, subset_of
+from straightway.catalog.services import RegisteredService, Resolution, services_of
 
 Path = tuple[str | int, ...]
 
@@ -31,6 +33,32 @@ class Finding:
 
 def check(catalog: Catalog) -> Iterator[Finding]:
     """Yield everything that is wrong between the objects of a catalog."""
+    for source in catalog.service_sources:
+        yield from _check_hostnames(source, catalog)
+    yield from _check_rules(catalog)
+    gateways = {
+        f"{gateway.metadata.namespace}/{gateway.metadata.name}": gateway
+        for gateway in catalog.gateways
+    }
+    for virtual_service in catalog.virtual_services:
+        yield from _check_gateways(virtual_service, gateways)
+        for index, http in enumerate(virtual_service.spec.http):
+            yield from _check_route(virtual_service, http, ("spec", "http", index), catalog)
+
+
+def _check_hostnames(source: ApiObject, catalog: Catalog) -> Iterator[Finding]:
+    for index, service in enumerate(services_of(source)):
+        owner = catalog.services[service.hostname].source
+        if owner != source.reference:
+            message = (
+                f'"{service.hostname}" is the host of {owner} already, which is the one in force. '
+                "Take it out of one of the two."
+            )
+            path = ("spec", "hosts", index)
+            yield Finding(source.reference, path, CatalogCode.DUPLICATE_HOST, message)
+
+
+def _check_rules(catalog: Catalog) -> Iterator[Finding]:
     for rule, first in catalog.rules.shadowed:
         message = (
             f"{first.reference} is for the same host, and it is the one in force. "
@@ -40,25 +68,54 @@ def check(catalog: Catalog) -> Iterator[Finding]:
         yield Finding(rule.reference, ("spec", "host"), code, message)
     for rule in catalog.rules:
         host = rule.spec.host
-        if not host.startswith("*") and catalog.resolve(host, rule.metadata.namespace) is None:
+        if host.startswith("*"):
+            continue
+        service = catalog.resolve(host, rule.metadata.namespace)
+        if service is None:
             yield _unknown_host(rule.reference, ("spec", "host"), host, catalog)
-    gateways = {
-        f"{gateway.metadata.namespace}/{gateway.metadata.name}" for gateway in catalog.gateways
-    }
-    for virtual_service in catalog.virtual_services:
-        yield from _check_gateways(virtual_service, gateways)
-        for index, http in enumerate(virtual_service.spec.http):
-            yield from _check_route(virtual_service, http, ("spec", "http", index), catalog)
+        elif service.resolution is Resolution.NONE and _subset_keys(rule, None):
+            message = (
+                f"{service.hostname} has resolution NONE, so there are no endpoints to choose "
+                "from and no subsets: give it resolution STATIC or DNS, and endpoints."
+            )
+            path = ("spec", "trafficPolicy", "loadBalancer", "dynamicSubset")
+            yield Finding(rule.reference, path, CatalogCode.SUBSETS_WITHOUT_ENDPOINTS, message)
 
 
-def _check_gateways(virtual_service: VirtualService, known: set[str]) -> Iterator[Finding]:
+def _check_gateways(
+    virtual_service: VirtualService, known: Mapping[str, Gateway]
+) -> Iterator[Finding]:
     namespace = virtual_service.metadata.namespace
-    for index, name in enumerate(virtual_service.spec.gateways):
-        full = name if "/" in name else f"{namespace}/{name}"
-        if name != "mesh" and full not in known:
-            message = f'There is no Gateway "{full}".{_suggestion(full, known)}'
+    names = [
+        name if "/" in name or name == "mesh" else f"{namespace}/{name}"
+        for name in virtual_service.spec.gateways
+    ]
+    for index, name in enumerate(names):
+        if name != "mesh" and name not in known:
+            message = f'There is no Gateway "{name}".{_suggestion(name, set(known))}'
             path = ("spec", "gateways", index)
             yield Finding(virtual_service.reference, path, CatalogCode.UNKNOWN_GATEWAY, message)
+    if names and all(name in known for name in names):
+        yield from _check_hosts(virtual_service, [known[name] for name in names])
+
+
+def _check_hosts(virtual_service: VirtualService, gateways: list[Gateway]) -> Iterator[Finding]:
+    """Say which hosts no Gateway of a VirtualService serves."""
+    namespace = virtual_service.metadata.namespace
+    admitted = {
+        pattern
+        for gateway in gateways
+        for server in gateway.spec.servers
+        for pattern in admitted_hosts(gateway, server, namespace)
+    }
+    for index, host in enumerate(virtual_service.spec.hosts):
+        if all(intersection(pattern, host) is None for pattern in admitted):
+            message = (
+                f'No server of its Gateways serves "{host}", so it routes nothing there. Their '
+                f"hosts for this namespace: {', '.join(sorted(admitted)) or 'none'}."
+            )
+            path = ("spec", "hosts", index)
+            yield Finding(virtual_service.reference, path, CatalogCode.HOST_NOT_IN_GATEWAY, message)
 
 
 def _check_route(
@@ -121,9 +178,7 @@ def _check_subset_keys(
     if service is None or not http.header_to_dynamic_subset_key:
         return
     rule = catalog.rules.of(service, subject.namespace)
-    policy = rule.spec.traffic_policy if rule else None
-    balancer = policy.load_balancer if policy else None
-    known = balancer.dynamic_subset.keys if balancer and balancer.dynamic_subset else frozenset()
+    known = _subset_keys(rule, destination.subset)
     for index, mapping in enumerate(http.header_to_dynamic_subset_key):
         if mapping.key in known:
             continue
@@ -135,6 +190,12 @@ def _check_subset_keys(
         )
         at = (*path, "headerToDynamicSubsetKey", index, "key")
         yield Finding(subject, at, CatalogCode.SUBSET_KEY_WITHOUT_SELECTOR, message)
+
+
+def _subset_keys(rule: DestinationRule | None, subset: str | None) -> frozenset[str]:
+    """Return the keys of the dynamic subsets that hold for a rule or one of its named subsets."""
+    balancer = policy_of(rule, subset_of(rule, subset or "")).load_balancer
+    return balancer.dynamic_subset.keys if balancer and balancer.dynamic_subset else frozenset()
 
 
 def _unknown_host(subject: Reference, path: Path, host: str, catalog: Catalog) -> Finding:

@@ -15,10 +15,13 @@ class CatalogCode(StrEnum):
 
     DUPLICATE_OBJECT = "duplicate-object"
     DUPLICATE_DESTINATION_RULE = "duplicate-destination-rule"
+    DUPLICATE_HOST = "duplicate-host"
     UNKNOWN_GATEWAY = "unknown-gateway"
+    HOST_NOT_IN_GATEWAY = "host-not-in-gateway"
     UNKNOWN_HOST = "unknown-host"
     UNKNOWN_PORT = "unknown-port"
     UNKNOWN_SUBSET = "unknown-subset"
+    SUBSETS_WITHOUT_ENDPOINTS = "subsets-without-endpoints"
     SUBSET_KEY_WITHOUT_SELECTOR = "subset-key-without-selector"
     INVALID_DESCRIPTOR = "invalid-descriptor"
     DESCRIPTOR_LACKS_SERVICE = "descriptor-lacks-service"

@@ -11,20 +11,25 @@ from straightway.api.gateway import Server
 def common_hosts(
     gateway: Gateway, server: Server, virtual_service: VirtualService
 ) -> Iterator[str]:
-    """Yield the hosts at which a server serves a VirtualService.
-
-    A server's host may be ``namespace/host`` (``.``: the Gateway's own), which admits the
-    VirtualServices of that namespace only.
-    """
-    for entry in server.hosts:
-        namespace, _, pattern = entry.rpartition("/")
-        if namespace == ".":
-            namespace = gateway.metadata.namespace
-        if namespace not in ("", "*", virtual_service.metadata.namespace):
-            continue
+    """Yield the hosts at which a server serves a VirtualService."""
+    for pattern in admitted_hosts(gateway, server, virtual_service.metadata.namespace):
         for host in virtual_service.spec.hosts:
             if (common := intersection(pattern, host)) is not None:
                 yield common
+
+
+def admitted_hosts(gateway: Gateway, server: Server, namespace: str) -> Iterator[str]:
+    """Yield the host patterns at which a server admits the VirtualServices of a namespace.
+
+    A server's host may be ``namespace/host`` (``.``: the Gateway's own, ``*``: every namespace),
+    which admits those of that namespace only.
+    """
+    for entry in server.hosts:
+        admitted, _, pattern = entry.rpartition("/")
+        if admitted == ".":
+            admitted = gateway.metadata.namespace
+        if admitted in ("", "*", namespace):
+            yield pattern
 
 
 def intersection(first: str, second: str) -> str | None:

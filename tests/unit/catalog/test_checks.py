@@ -1,0 +1,213 @@
+"""What is wrong between objects: every code, its place and its words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from straightway.catalog import CatalogCode
+from straightway.problems import Problem
+from tests.support.configs import istio, reviewed, service
+
+WEB = service("web", "{name: http, port: 80}")
+TWO_PORTS = service("web", "{name: http, port: 80}, {name: grpc, port: 81}")
+GATEWAY = istio(
+    "Gateway",
+    "gw",
+    """
+    selector: {istio: gateway}
+    servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*.com']}]
+    """,
+)
+RULE = istio(
+    "DestinationRule",
+    "web",
+    """
+    host: web
+    trafficPolicy: {loadBalancer: {dynamicSubset: {subsetSelectors: [{keys: [model]}]}}}
+    subsets:
+    - {name: v1, labels: {version: v1}}
+    - {name: plain, trafficPolicy: {loadBalancer: {simple: RANDOM}}}
+    """,
+)
+
+
+def virtual_service(
+    destination: str = "host: web",
+    *,
+    mapping: str = "",
+    gateways: str = "mesh",
+    host: str = "a.com",
+    name: str = "vs",
+) -> str:
+    return istio(
+        "VirtualService",
+        name,
+        f"""
+        hosts: ['{host}']
+        gateways: [{gateways}]
+        http:
+        - {{{mapping} route: [{{destination: {{{destination}}}}}]}}
+        """,
+    )
+
+
+def problems(*texts: str) -> list[Problem]:
+    _, found = reviewed(*texts)
+    return found
+
+
+def the_problem(*texts: str) -> Problem:
+    (found,) = problems(*texts)
+    return found
+
+
+def test_whole_config_has_no_problems():
+    destination = "host: web, subset: v1, port: {number: 80}"
+    mapping = "headerToDynamicSubsetKey: [{header: model, key: model}],"
+    text = virtual_service(destination, mapping=mapping, gateways="gw, mesh")
+
+    assert problems(WEB, GATEWAY, RULE, text) == []
+
+
+def test_two_rules_for_one_host():
+    problem = the_problem(WEB, RULE, istio("DestinationRule", "z", "host: web.default"))
+
+    assert (problem.code, problem.path) == ("duplicate-destination-rule", "spec.host")
+    assert problem.subject == "DestinationRule default/z"
+    assert problem.is_error
+    assert "DestinationRule default/web is for the same host" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("nothing", "requests for it answer 503."),
+        ("web.shop", 'Do you mean "web.default.svc.cluster.local"?'),
+        ("webb.default.svc.cluster.local", 'Do you mean "web.default.svc.cluster.local"?'),
+    ],
+)
+def test_a_destination_that_does_not_exist(host, hint):
+    problem = the_problem(WEB, virtual_service(f"host: {host}"))
+
+    assert problem.code == "unknown-host"
+    assert problem.path == "spec.http[0].route[0].destination.host"
+    assert f'no Service or ServiceEntry "{host}"' in problem.message
+    assert problem.message.endswith(hint)
+    assert not problem.is_error
+
+
+def test_a_rule_for_a_host_that_does_not_exist():
+    problem = the_problem(istio("DestinationRule", "web", "host: web"))
+
+    assert (problem.code, problem.path) == ("unknown-host", "spec.host")
+    assert "in the namespace default" in problem.message
+
+
+def test_a_rule_for_a_wildcard_needs_no_host():
+    assert problems(istio("DestinationRule", "all", "host: '*.example.com'")) == []
+
+
+def test_a_gateway_that_does_not_exist():
+    problem = the_problem(WEB, GATEWAY, virtual_service(gateways="gv"))
+
+    assert (problem.code, problem.path) == ("unknown-gateway", "spec.gateways[0]")
+    assert 'no Gateway "default/gv"' in problem.message
+    assert 'Do you mean "default/gw"?' in problem.message
+
+
+def test_hosts_of_which_no_gateway_serves_any():
+    problem = the_problem(WEB, GATEWAY, virtual_service(gateways="gw", host="a.org"))
+
+    assert (problem.code, problem.path) == ("host-not-in-gateway", "spec.hosts[0]")
+    assert '"a.org"' in problem.message
+
+
+def test_a_host_that_sidecars_know_need_not_be_a_gateways():
+    assert problems(WEB, GATEWAY, virtual_service(gateways="gw, mesh", host="a.org")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "destination", "path", "words"),
+    [
+        (WEB, "host: web, port: {number: 81}", ".port.number", "no port 81; its ports: 80"),
+        (TWO_PORTS, "host: web", "", "has the ports 80, 81: say which"),
+    ],
+)
+def test_a_port_that_does_not_exist_or_is_not_said(text, destination, path, words):
+    problem = the_problem(text, virtual_service(destination))
+
+    assert problem.code == "unknown-port"
+    assert problem.path == f"spec.http[0].route[0].destination{path}"
+    assert words in problem.message
+
+
+@pytest.mark.parametrize("rules", [[], [RULE]])
+def test_a_named_subset_that_no_rule_has(rules):
+    problem = the_problem(WEB, *rules, virtual_service("host: web, subset: v1b"))
+
+    assert problem.code == "unknown-subset"
+    assert problem.path == "spec.http[0].route[0].destination.subset"
+    assert ('Do you mean "v1"?' in problem.message) == bool(rules)
+
+
+@pytest.mark.parametrize(
+    ("rules", "destination", "key", "words"),
+    [
+        ([RULE], "host: web", "models", 'Do you mean "model"?'),
+        ([RULE], "host: web, subset: plain", "model", "No selector of DestinationRule default/web"),
+        ([], "host: web", "model", "a DestinationRule for web.default.svc.cluster.local"),
+    ],
+)
+def test_a_header_for_a_key_that_no_selector_has(rules, destination, key, words):
+    mapping = f"headerToDynamicSubsetKey: [{{header: x-model, key: {key}}}],"
+
+    problem = the_problem(WEB, *rules, virtual_service(destination, mapping=mapping))
+
+    assert problem.code == "subset-key-without-selector"
+    assert problem.path == "spec.http[0].headerToDynamicSubsetKey[0].key"
+    assert not problem.is_error
+    assert f'"{key}", so the header "x-model" chooses nothing' in problem.message
+    assert words in problem.message
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        istio(
+            "ServiceEntry", "a", "{hosts: [x.com], resolution: DNS, ports: [{number: 80, name: a}]}"
+        ),
+        service("x", "{port: 80}"),
+    ],
+)
+def test_two_services_with_one_hostname(first):
+    host = "x.com" if "x.com" in first else "x.default.svc.cluster.local"
+    spec = f"{{hosts: [y.com, {host}], resolution: DNS, ports: [{{number: 80, name: a}}]}}"
+
+    problem = the_problem(first, istio("ServiceEntry", "b", spec))
+
+    assert (problem.code, problem.path) == ("duplicate-host", "spec.hosts[1]")
+    assert problem.subject == "ServiceEntry default/b"
+    assert f'"{host}"' in problem.message
+
+
+def test_subsets_of_a_service_without_endpoints():
+    spec = "{hosts: [x.com], resolution: NONE, ports: [{number: 80, name: a}]}"
+    subsets = "{loadBalancer: {dynamicSubset: {subsetSelectors: [{keys: [model]}]}}}"
+    rule = istio("DestinationRule", "x", f"{{host: x.com, trafficPolicy: {subsets}}}")
+
+    problem = the_problem(istio("ServiceEntry", "a", spec), rule)
+
+    at = "spec.trafficPolicy.loadBalancer.dynamicSubset"
+    assert (problem.code, problem.path) == ("subsets-without-endpoints", at)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "problems.md"
+ROWS = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (error|warning) \|", PAGE.read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("code", list(CatalogCode))
+def test_every_code_is_explained_with_its_severity(code):
+    assert ROWS[code] == code.severity
