@@ -13,8 +13,6 @@ import yaml
 
 from straightway.addresses import Address
 from straightway.documents import Bundle
-from straightway.sources.files import ConfigFolderError
-from straightway.sources.folder_reader import read_path
 
 
 class OutputFormat(StrEnum):
@@ -47,6 +45,10 @@ def parse_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
 
 def read_paths(paths: Sequence[Path]) -> list[Bundle]:
     """Read files and folders once; a usage error where one cannot be read."""
+    # Imported here, so that commands which read no config start at once.
+    from straightway.sources.files import ConfigFolderError
+    from straightway.sources.folder_reader import read_path
+
     try:
         # Several folders may have a file of the same name; keys are relative to their folder.
         return [

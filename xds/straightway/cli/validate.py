@@ -14,7 +14,6 @@ from rich.text import Text
 
 from straightway.cli.arguments import read_paths
 from straightway.problems import Problem, Severity
-from straightway.review import review
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 
@@ -35,6 +34,9 @@ def validate(
     ] = ProblemFormat.TEXT,
 ) -> None:
     """Print every problem of some config; exit with 1 if any is an error."""
+    # Imported here: the models of all kinds take a moment to load, and `--help` should not.
+    from straightway.review import review
+
     reviewed = review(read_paths(paths))
     if output is ProblemFormat.JSON:
         typer.echo(json.dumps([asdict(problem) for problem in reviewed.problems], indent=2))
