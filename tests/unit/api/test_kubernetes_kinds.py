@@ -68,12 +68,7 @@ def test_a_service_is_read(read):
     assert (http.port, http.target_port) == (8000, 5678)
     assert (grpc.target_port, grpc.app_protocol) == ("named", "grpc")
     assert parsed.object.spec.cluster_ip == "10.96.0.7"
-    assert not parsed.object.spec.is_headless
     assert parsed.object.metadata.creation_timestamp.startswith("2025-11-03T09:12:41")
-
-
-def test_a_headless_service_is_told(read):
-    assert read(SERVICE.replace("clusterIP: 10.96.0.7", "clusterIP: None")).object.spec.is_headless
 
 
 def test_an_endpoint_slice_is_read(read):

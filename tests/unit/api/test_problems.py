@@ -148,6 +148,13 @@ CASES = [
     (VS, http("{redirect: {}}"), "missing-field", f"{H}.redirect", "write uri"),
     (VS, http("{redirect: {uri: /, redirectCode: 200}}"), "unknown-value", None, "301, 302"),
     (VS, http("{redirect: {uri: /}, rewrite: {uri: /}}"), "conflicting-fields", None, "redirect"),
+    (
+        VS,
+        http("{directResponse: {status: 200}, rewrite: {uri: /}}"),
+        "conflicting-fields",
+        f"{H}.rewrite",
+        "direct response",
+    ),
     (VS, http("{directResponse: {status: 99}}"), "out-of-range", None, "200 to 599"),
     (
         VS,

@@ -13,6 +13,7 @@ CASES = [
     ("VirtualService", "mirror", "mirrored", "mirror: {host: b}"),
     ("VirtualService", "mirrors", "mirrored", "mirrors: [{destination: {host: b}}]"),
     ("VirtualService", "mirror_percent", "mirrored", "mirror_percent: 1"),
+    ("VirtualService", "mirrorPercent", "mirrored", "mirrorPercent: 1"),
     ("VirtualService", "mirrorPercentage", "mirrored", "mirrorPercentage: {value: 1}"),
     ("VirtualService", "corsPolicy", "CORS", "corsPolicy: {allowMethods: [GET]}"),
     ("VirtualService", "statPrefix", "statistics", "match: [{statPrefix: a}]"),
@@ -21,7 +22,7 @@ CASES = [
     ("VirtualService", "uriRegexRewrite", "stays as it is", "rewrite: {uriRegexRewrite: {}}"),
     ("VirtualService", "retryRemoteLocalities", "", "retries: {retryRemoteLocalities: true}"),
     ("DestinationRule", "tls", "plain text", "trafficPolicy: {tls: {mode: SIMPLE}}"),
-    ("DestinationRule", "portLevelSettings", "", "trafficPolicy: {portLevelSettings: []}"),
+    ("DestinationRule", "portLevelSettings", "", "trafficPolicy: {portLevelSettings: [{}]}"),
     ("DestinationRule", "tunnel", "", "trafficPolicy: {tunnel: {}}"),
     ("DestinationRule", "proxyProtocol", "", "trafficPolicy: {proxyProtocol: {}}"),
     ("DestinationRule", "retryBudget", "", "trafficPolicy: {retryBudget: {percent: 20}}"),
@@ -47,6 +48,13 @@ CASES = [
     ),
     ("ServiceEntry", "subjectAltNames", "certificate", "subjectAltNames: [a]"),
     ("ServiceEntry", "resolution", "left out", "resolution: DYNAMIC_DNS"),
+    ("ServiceEntry", "resolution", "as with DNS", "resolution: DNS_ROUND_ROBIN"),
+    (
+        "ServiceEntry",
+        "network",
+        "its own address",
+        "resolution: STATIC, endpoints: [{address: 10.0.0.1, network: vm}]",
+    ),
 ]
 
 
@@ -121,9 +129,38 @@ def test_a_server_that_is_not_http_is_left_out_with_a_warning(read_spec):
 
 
 def test_what_means_no_more_than_leaving_it_out_gives_no_warning(read_spec):
-    rule = "{host: a, exportTo: ['*'], trafficPolicy: {tls: {mode: DISABLE}, tunnel: null}}"
+    policy = "{tls: {mode: DISABLE}, tunnel: null, portLevelSettings: []}"
+    rule = f"{{host: a, exportTo: ['*'], trafficPolicy: {policy}}}"
 
     assert read_spec("DestinationRule", rule).problems == ()
+    assert read_spec("WorkloadEntry", "{address: 10.0.0.1, network: ''}").problems == ()
+
+
+def test_the_message_names_the_field_as_it_is_written(read_spec):
+    parsed = read_spec("DestinationRule", "{host: a, exportTo: [.]}")
+
+    (problem,) = parsed.problems
+    assert problem.message.startswith("exportTo is valid, but not translated yet")
+
+
+def test_a_udp_port_of_a_service_is_left_out_with_a_warning(read_spec):
+    parsed = read_spec(
+        "ServiceEntry", "{hosts: [a.com], ports: [{number: 53, name: dns, protocol: UDP}]}"
+    )
+
+    (problem,) = parsed.problems
+    assert (problem.code, problem.path) == ("not-translated-yet", "spec.ports[0].protocol")
+    assert parsed.object is not None
+
+
+def test_a_redirect_to_https_that_does_not_happen_is_told(read_spec):
+    server = "{port: {number: 80, protocol: HTTP}, hosts: ['*'], tls: {httpsRedirect: %s}}"
+
+    (problem,) = read_spec("Gateway", f"servers: [{server % 'true'}]").problems
+
+    assert problem.path == "spec.servers[0].tls"
+    assert "without a redirect to HTTPS" in problem.message
+    assert read_spec("Gateway", f"servers: [{server % 'false'}]").problems == ()
 
 
 def test_headers_that_envoy_keeps_to_itself_are_taken_out(read_spec):

@@ -20,8 +20,6 @@ class EndpointPort:
 
     name: str | None = None
     port: Port | None = None
-    protocol: str = "TCP"
-    app_protocol: str | None = None
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
@@ -29,8 +27,6 @@ class EndpointConditions:
     """The state of an endpoint; None: unknown."""
 
     ready: bool | None = None
-    serving: bool | None = None
-    terminating: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
@@ -49,8 +45,6 @@ class Endpoint:
     addresses: tuple[str, ...]
     conditions: EndpointConditions | None = None
     target_ref: TargetReference | None = None
-    node_name: str | None = None
-    zone: str | None = None
 
     @property
     def is_ready(self) -> bool:

@@ -42,13 +42,19 @@ class ServerPort(Model):
 
 
 class Server(CheckedModel):
-    """One listening port and its hosts. ``bind`` None: every address."""
+    """One listening port and its hosts. ``bind`` None: every address; ``name`` has no effect."""
 
     port: ServerPort
     hosts: Annotated[tuple[GatewayHost, ...], not_empty('write "*" for every host')]
     name: str = ""
     bind: Bind = None
-    tls: Annotated[None, Untranslated("the server is left out unless it is plain HTTP")] = None
+    tls: Annotated[
+        None,
+        Untranslated(
+            "a plain HTTP server answers without a redirect to HTTPS, any other is left out",
+            ({"httpsRedirect": False},),
+        ),
+    ] = None
     default_endpoint: Annotated[None, Untranslated("only VirtualServices route")] = None
 
     @property

@@ -60,7 +60,7 @@ class Untranslated:
     """Marks a field that is valid in Istio and has no translation yet.
 
     ``instead`` says what happens without it; ``unless`` holds values that mean no more than
-    leaving the field out. The field's value is always None.
+    leaving the field out, as an empty list always does. The field's value is always None.
     """
 
     instead: str
@@ -73,8 +73,9 @@ class Untranslated:
         return core_schema.with_info_plain_validator_function(self._validate)
 
     def _validate(self, value: object, info: ValidationInfo) -> None:
-        if value is not None and value not in self.unless and warns(info):
-            message = f"{info.field_name} is valid, but not translated yet: {self.instead}."
+        if value not in (None, [], *self.unless) and warns(info):
+            name = camel(info.field_name or "")
+            message = f"{name} is valid, but not translated yet: {self.instead}."
             raise wrong(Code.NOT_TRANSLATED_YET, message)
 
 

@@ -18,7 +18,6 @@ class ContainerPort:
 
     container_port: Port
     name: str | None = None
-    protocol: str = "TCP"
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
@@ -33,7 +32,6 @@ class PodSpec:
     """What we need of a Pod's spec."""
 
     containers: Annotated[tuple[Container, ...], BeforeValidator(none_as_empty_list)] = ()
-    node_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
@@ -49,7 +47,6 @@ class PodStatus:
     """What Kubernetes says of the Pod."""
 
     pod_ip: Annotated[str | None, Field(alias="podIP")] = None
-    phase: str | None = None
     conditions: Annotated[tuple[PodCondition, ...], BeforeValidator(none_as_empty_list)] = ()
 
 

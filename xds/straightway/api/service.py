@@ -35,11 +35,6 @@ class ServiceSpec:
     ports: Annotated[tuple[ServicePort, ...], BeforeValidator(none_as_empty_list)] = ()
     publish_not_ready_addresses: bool = False
 
-    @property
-    def is_headless(self) -> bool:
-        """Whether clients connect to the Pods themselves, without a virtual address."""
-        return self.cluster_ip == "None"
-
 
 class Service(KubernetesObject):
     """A Kubernetes Service."""

@@ -28,7 +28,10 @@ class Resolution(StrEnum):
 
 
 class Location(StrEnum):
-    """Whether a ServiceEntry's workloads are part of the mesh."""
+    """Whether a ServiceEntry's workloads are part of the mesh.
+
+    In Istio that decides on mutual TLS alone, and here all workloads are called in plain text.
+    """
 
     MESH_EXTERNAL = "MESH_EXTERNAL"
     MESH_INTERNAL = "MESH_INTERNAL"
@@ -80,6 +83,9 @@ class ServiceEntrySpec(CheckedModel):
         if self.is_left_out:
             message = "DYNAMIC_DNS is not translated yet: the service is left out. Write DNS."
             yield Fault(Code.NOT_TRANSLATED_YET, message, ("resolution",))
+        if self.resolution is Resolution.DNS_ROUND_ROBIN:
+            message = "DNS_ROUND_ROBIN is not translated yet: all addresses are used, as with DNS."
+            yield Fault(Code.NOT_TRANSLATED_YET, message, ("resolution",))
 
     def _port_faults(self) -> Iterable[Fault]:
         names: set[str] = set()
@@ -91,6 +97,9 @@ class ServiceEntrySpec(CheckedModel):
             if port.number in numbers:
                 message = f"Another port has the number {port.number} too: give each its own."
                 yield Fault(Code.DUPLICATE_VALUE, message, ("ports", index, "number"))
+            if port.protocol is Protocol.UDP:
+                message = "UDP is not translated yet: this port is left out."
+                yield Fault(Code.NOT_TRANSLATED_YET, message, ("ports", index, "protocol"))
             names.add(port.name)
             numbers.add(port.number)
 

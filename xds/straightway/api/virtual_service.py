@@ -123,7 +123,9 @@ class HttpRoute(CheckedModel):
     fault: Annotated[None, Untranslated("no fault is injected")] = None
     mirror: Annotated[None, Untranslated("no request is mirrored")] = None
     mirrors: Annotated[None, Untranslated("no request is mirrored")] = None
-    mirror_percent: Annotated[
+    mirror_percent: Annotated[None, Untranslated("no request is mirrored")] = None
+    # Istio's schema has this one in both spellings.
+    mirror_percent_: Annotated[
         None, Field(alias="mirror_percent"), Untranslated("no request is mirrored")
     ] = None
     mirror_percentage: Annotated[None, Untranslated("no request is mirrored")] = None
@@ -178,6 +180,9 @@ class HttpRoute(CheckedModel):
             yield Fault(Code.SEVERAL_ACTIONS, message, (action,))
         if self.redirect is not None and self.rewrite is not None:
             message = "A redirect sends no request on: write the new path into redirect.uri."
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("rewrite",))
+        if self.direct_response is not None and self.rewrite is not None:
+            message = "A direct response sends no request on: leave rewrite out."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("rewrite",))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from straightway.api.model import Model
+from straightway.api.model import Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.values import Host, Int, Port, none_as_empty_dict, within
 
@@ -21,7 +21,7 @@ class WorkloadEntrySpec(Model):
 
     ``ports`` maps the name of a service's port to this workload's own port number. ``weight`` is
     relative to the other workloads', None (or 0) for 1. ``locality`` is
-    ``region/zone/subzone``.
+    ``region/zone/subzone``. ``service_account`` says who the workload is: nobody asks yet.
     """
 
     address: Host
@@ -29,7 +29,9 @@ class WorkloadEntrySpec(Model):
     labels: Annotated[dict[str, str], BeforeValidator(none_as_empty_dict)] = Field(
         default_factory=dict
     )
-    network: str = ""
+    network: Annotated[
+        None, Untranslated("the workload is called at its own address, not by a gateway", ("",))
+    ] = None
     locality: str = ""
     weight: Weight | None = None
     service_account: str = ""
