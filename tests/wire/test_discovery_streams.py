@@ -71,7 +71,7 @@ async def test_a_stream_that_the_client_half_closes_ends_well(
     await client.call.done_writing()
     code, _ = await client.status()
     assert code.name == "OK"
-    assert recorder.of("closed") == [("node", Closed.BY_CLIENT)]
+    assert recorder.of("closed") == [("node", Closed.GONE)]
 
 
 async def test_cancelled_streams_leave_nothing_behind(
@@ -84,7 +84,7 @@ async def test_cancelled_streams_leave_nothing_behind(
 
     client.call.cancel()
 
-    await eventually_async(lambda: recorder.of("closed") == [("node", Closed.BROKEN)])
+    await eventually_async(lambda: recorder.of("closed") == [("node", Closed.GONE)])
     assert discovery.cache.watchers("audience") == 0
     assert discovery.server.clients() == []
     discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a@2")})
@@ -96,7 +96,7 @@ async def test_a_lost_connection_leaves_nothing_behind(
     await client.ask(CLUSTER)
     await eventually_async(lambda: discovery.cache.watchers("audience") == 1)
     await discovery.channel.close()
-    await eventually_async(lambda: recorder.of("closed") == [("node", Closed.BROKEN)])
+    await eventually_async(lambda: recorder.of("closed") == [("node", Closed.GONE)])
     assert discovery.cache.watchers("audience") == 0
 
 

@@ -16,10 +16,13 @@ _P = ParamSpec("_P")
 
 
 class Closed(StrEnum):
-    """Why a stream was closed."""
+    """Why a stream was closed.
 
-    BY_CLIENT = "closed by the client"
-    BROKEN = "connection lost or cancelled"
+    GONE stands for every end that the server did not bring about: gRPC does not reliably tell a
+    client that has finished from one that has cancelled, or whose connection is lost.
+    """
+
+    GONE = "the client has gone"
     STUCK = "the client stopped reading"
     INVALID = "invalid request"
     LIMIT = "limit exceeded"

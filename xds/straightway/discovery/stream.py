@@ -93,7 +93,7 @@ class Stream:
                 ending = await self._write()
                 reader.cancel()
         except asyncio.CancelledError:
-            ending = Ending(Closed.BROKEN)
+            ending = Ending(Closed.GONE)
             raise
         finally:
             self._close(ending.reason)
@@ -119,7 +119,7 @@ class Stream:
         try:
             while (request := await self._transport.read()) is not grpc.aio.EOF:
                 self._receive(request)
-            self.end(Ending(Closed.BY_CLIENT))
+            self.end(Ending(Closed.GONE))
         except InvalidRequestError as error:
             self.end(Ending(Closed.INVALID, grpc.StatusCode.INVALID_ARGUMENT, str(error)))
         except LimitExceededError as error:
@@ -127,7 +127,7 @@ class Stream:
         except NoAudienceError as error:
             self.end(Ending(Closed.ERROR, grpc.StatusCode.INTERNAL, str(error)))
         except grpc.aio.BaseError:
-            self.end(Ending(Closed.BROKEN))
+            self.end(Ending(Closed.GONE))
 
     async def _write(self) -> Ending:
         while self._ending is None:
@@ -207,7 +207,7 @@ class Stream:
             details = f"nothing was read for {self._settings.stuck_after:g} s"
             self.end(Ending(Closed.STUCK, grpc.StatusCode.ABORTED, details))
         except grpc.aio.BaseError:
-            self.end(Ending(Closed.BROKEN))
+            self.end(Ending(Closed.GONE))
         else:
             if self._reporter is not None:
                 self._reporter.sent(response, microseconds)
