@@ -1,6 +1,6 @@
 """Every field of Istio's API is known here: used, or passed over with a warning.
 
-https://istio.io/latest/docs/reference/config/networking/, as of Istio 1.29.
+https://istio.io/latest/docs/reference/config/networking/, as of Istio 1.28.
 """
 
 from __future__ import annotations
