@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, sidecar_id
 from tests.support.http import HttpClient
+from tests.support.load import Load
 from tests.support.mesh import Mesh
 from tests.support.objects import gateway, route_to, service, virtual_service, workload_entry
 from tests.support.ports import free_port
@@ -139,3 +140,38 @@ def test_routes_for_the_mesh_hold_in_sidecars_alone(shared_mesh: Mesh, proxies: 
     assert answer.headers["x-seen-by"] == "sidecar"
     answer = through_gateway.send("/", headers={"host": "ledger"})
     assert "x-seen-by" not in answer.headers
+
+
+def test_a_gateway_that_comes_to_be_told_apart_by_another_label_keeps_what_it_has(
+    variant: str, mesh: Mesh
+) -> None:
+    port, later = free_port(), free_port()
+    write_service(mesh, "ledger", 80)
+    mesh.config.write("first.yaml", gateway("first", "shop", selector=PUBLIC, ports=[port]))
+    mesh.config.write(
+        "routes.yaml",
+        virtual_service("routes", "shop", [route_to("ledger")], gateways=["first", "second"]),
+    )
+    envoy = mesh.start_envoy(labels={**PUBLIC, "tier": "edge"})
+    envoy.wait_for_listener(port)
+    client = mesh.http_client(port)
+
+    with Load(lambda: client.send("/"), rate=200) as load:
+        load.wait_for_more()
+        # Until now nobody asked for a proxy's tier.
+        second = gateway("second", "shop", selector={"tier": "edge"}, ports=[later])
+        mesh.config.write("second.yaml", second)
+        envoy.wait_for_listener(later)
+        load.wait_for_more()
+        mesh.config.remove("second.yaml")
+        envoy.wait_until(lambda envoy: envoy.listening_ports == {port}, what="it is gone again")
+        load.wait_for_more()
+
+    assert load.failures == []
+    assert mesh.http_client(port).send("/").upstream == "ledger"
+    [connected] = mesh.control_plane.logs("proxy connected")
+    assert "tier" not in connected["audience"]
+    # Its first listener is the one that it had all along.
+    assert envoy.stat("listener_manager.listener_added") == 2
+    assert envoy.stat("listener_manager.listener_modified") == 0
+    assert envoy.stat("cluster_manager.cluster_modified") == 0

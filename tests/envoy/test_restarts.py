@@ -93,6 +93,19 @@ def test_no_request_fails_while_the_control_plane_is_gone_and_comes_back(
     assert envoy.stats(UPDATES) == taken
 
 
+def test_a_control_plane_that_is_stopped_ends_in_good_order(
+    variant: str, mesh: Mesh, envoy: EnvoyProcess, client: HttpClient
+) -> None:
+    with Load(lambda: client.send("/runtimes"), rate=100) as load:
+        assert mesh.control_plane.stop() == 0
+        load.wait_for_more()
+
+    assert load.failures == []
+    [goodbye] = mesh.control_plane.logs("proxy disconnected")
+    assert goodbye["reason"] == "shutting down"
+    assert not mesh.control_plane.logs(level="error")
+
+
 def test_a_reconnecting_delta_envoy_is_sent_nothing_that_it_has(
     mesh: Mesh, envoy: EnvoyProcess
 ) -> None:
