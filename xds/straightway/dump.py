@@ -27,8 +27,7 @@ def dump(catalog: Catalog, node_id: str, metadata: Mapping[str, Any]) -> dict[st
     snapshot = Encoder().snapshot(catalog, audience)
     return {
         kind: [
-            _plain(resource.body)
-            for _, resource in sorted(snapshot.resources[type_url].items())
+            _plain(resource.body) for _, resource in sorted(snapshot.resources[type_url].items())
         ]
         for kind, type_url in _KINDS.items()
     }
