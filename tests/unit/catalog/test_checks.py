@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 
-from straightway.catalog import CatalogCode
 from straightway.problems import Problem
 from tests.support.configs import istio, reviewed, service
 
@@ -202,12 +198,3 @@ def test_subsets_of_a_service_without_endpoints():
 
     at = "spec.trafficPolicy.loadBalancer.dynamicSubset"
     assert (problem.code, problem.path) == ("subsets-without-endpoints", at)
-
-
-PAGE = Path(__file__).parents[3] / "docs" / "problems.md"
-ROWS = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (error|warning) \|", PAGE.read_text(), re.MULTILINE))
-
-
-@pytest.mark.parametrize("code", list(CatalogCode))
-def test_every_code_is_explained_with_its_severity(code):
-    assert ROWS[code] == code.severity
