@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from straightway.addresses import Address
 from straightway.bootstrap import Node, make_bootstrap, to_dict
+from tests.support.ports import accepts
 from tests.support.processes import ManagedProcess
 from tests.support.waiting import DEADLINE, eventually
 
@@ -162,9 +163,13 @@ class EnvoyProcess(ManagedProcess):
         eventually(attempt, what=what or f"the condition on {self.name}", seconds=seconds)
 
     def wait_for_listener(self, port: int) -> None:
-        """Wait until it serves a port."""
+        """Wait until it serves a port.
+
+        Its admin pages list a listener a moment before a worker begins to listen.
+        """
         self.wait_until(
-            lambda envoy: port in envoy.listening_ports, what=f"{self.name} serves port {port}"
+            lambda envoy: port in envoy.listening_ports and accepts(port),
+            what=f"{self.name} serves port {port}",
         )
 
     def wait_for_endpoints(self, cluster: str, *ports: int) -> None:
