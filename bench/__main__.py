@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from rich.console import Console
@@ -20,6 +21,7 @@ def main() -> None:
     if sys.platform != "linux":
         parser.error("memory and CPU are read from /proc: the benchmarks need Linux")
     console = Console()
+    console.print(f"{os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f} at the start")
     for name, run in BENCHMARKS.items():
         if which in (name, "all"):
             console.print(run())

@@ -1,11 +1,12 @@
 """``python -m bench.stages FOLDER``: the work of a cold start, stage by stage, without serving.
 
-The same calls as in ``straightway serve``, one after the other, in a process of its own. Prints
-one JSON object: seconds by stage.
+The same calls as in ``straightway serve``, one after the other, in a process of its own, and as
+there without garbage collection. Prints one JSON object: seconds by stage.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -18,6 +19,7 @@ Result = TypeVar("Result")
 
 def main() -> None:
     """Run the stages for the folder named on the command line."""
+    gc.disable()
     seconds: dict[str, float] = {}
 
     def timed(stage: str, work: Callable[[], Result]) -> Result:
