@@ -37,6 +37,7 @@ from straightway.dump import dump
 from straightway.review import Reviewed, review
 from straightway.snapshot import Encoder
 from straightway.sources import read_path
+from tests.support.consistency import missing
 from tests.support.validation import envoys_complaint
 
 HERE = Path(__file__).parent
@@ -127,6 +128,10 @@ def test_the_problems_are_those_expected(case):
 
 def test_envoy_takes_it(case, tmp_path):
     assert envoys_complaint(case.resources, tmp_path) is None
+
+
+def test_nothing_names_what_is_not_there(case):
+    assert missing(case.resources) == []
 
 
 def test_the_order_of_files_and_documents_does_not_matter(case):

@@ -34,6 +34,8 @@ def dump(catalog: Catalog, node_id: str, metadata: Mapping[str, Any]) -> dict[st
 
 
 def _plain(body: bytes) -> Any:
-    # Through JSON: protobuf's own dictionaries are ordered ones, which YAML cannot write.
+    # Through JSON: protobuf's own dictionaries are ordered ones, which YAML cannot write. Sorted,
+    # because protobuf's maps have no order of their own.
     message = any_pb2.Any.FromString(body)
-    return json.loads(json_format.MessageToJson(message, preserving_proto_field_name=True))
+    text = json_format.MessageToJson(message, preserving_proto_field_name=True, sort_keys=True)
+    return json.loads(text)

@@ -113,7 +113,6 @@ def _set_discovery(cluster: Cluster, plan: ClusterPlan, endpoints: Iterable[Endp
         case Resolution.DNS:
             cluster.type = Cluster.STRICT_DNS
             cluster.dns_lookup_family = Cluster.V4_PREFERRED
-            cluster.respect_dns_ttl = True
             cluster.load_assignment.MergeFromString(plan_assignment(plan, endpoints))
         case Resolution.NONE:
             _set_original_destination(cluster)
