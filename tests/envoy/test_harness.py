@@ -87,7 +87,7 @@ def test_a_request_through_envoy_reaches_the_http_upstream(
     echo = answer.json()
     assert (echo["method"], echo["path"], echo["body"]) == ("POST", "/path", "hello")
     assert echo["headers"]["model"] == "a"
-    assert envoy.stat("cluster.upstream.upstream_cx_total") == 1
+    assert envoy.stat("cluster.upstream.upstream_cx_total") > 0
 
 
 def test_a_call_through_envoy_reaches_the_grpc_upstream(
