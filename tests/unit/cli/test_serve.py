@@ -1,0 +1,40 @@
+"""`straightway serve`: the ways in which it cannot begin. tests/envoy/ has the rest."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _logs_stay_as_they_are(monkeypatch):
+    monkeypatch.setattr("straightway.logs.configure", lambda *_: None)
+
+
+def test_a_folder_that_does_not_exist_is_one_line(straightway, tmp_path):
+    run = straightway("serve", "--config", tmp_path / "missing")
+
+    assert run.code == 1
+    assert run.err == f"Error: The config folder {tmp_path / 'missing'} does not exist.\n"
+
+
+def test_a_file_is_no_folder(straightway, tmp_path):
+    (tmp_path / "file.yaml").write_text("")
+
+    run = straightway("serve", "--config", tmp_path / "file.yaml")
+
+    assert run.code == 1
+    assert len(run.err.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_one_line(straightway, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+
+        run = straightway("serve", "--config", tmp_path, "--xds-address", address)
+
+    assert run.code == 1
+    assert run.err.splitlines()[-1].startswith(f"Error: cannot listen on {address}")
