@@ -8,7 +8,6 @@ import pytest
 
 from tests.envoy.conftest import StartEnvoy
 from tests.support.config_folder import ConfigFolder
-from tests.support.control_plane import ControlPlane
 from tests.support.envoy import GATEWAY_LABELS
 from tests.support.http import HttpClient
 from tests.support.load import Load
@@ -98,30 +97,3 @@ def test_workloads_come_and_go_without_a_failed_request(
 
     assert load.failures == []
     assert {answer.upstream for answer in after[5:]} == {"second"}
-
-
-def test_a_control_plane_that_dies_and_comes_back_fails_no_request(
-    variant: str,
-    port: int,
-    config: ConfigFolder,
-    control_plane: ControlPlane,
-    start_envoy: StartEnvoy,
-    http_upstream: Callable[[str], HttpUpstream],
-    http_client: Callable[[int], HttpClient],
-) -> None:
-    first, second = http_upstream("first"), http_upstream("second")
-    write_workload(config, first)
-    envoy = start_envoy()
-    envoy.wait_for_listener(port)
-
-    with Load(http_client(port).send) as load:
-        control_plane.kill()
-        envoy.wait_until(lambda envoy: envoy.stat("control_plane.connected_state") == 0)
-        load.wait_for_more()
-        control_plane.start()
-        envoy.wait_until(lambda envoy: envoy.stat("control_plane.connected_state") == 1)
-        write_workload(config, second)
-        envoy.wait_for_endpoints(CLUSTER, first.port, second.port)
-        load.wait_for_more()
-
-    assert load.failures == []

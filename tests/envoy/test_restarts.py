@@ -21,6 +21,8 @@ from tests.support.waiting import eventually
 
 CLUSTER = "outbound|80||runtimes.default.svc.cluster.local"
 LABELS = {"app": "runtime"}
+# Seconds. Envoy tries again after random pauses that double with each failure, up to 30 s.
+RECONNECTING = 60
 # What Envoy counts whenever it takes something new.
 UPDATES = "(cluster_(added|modified|removed)|listener_(added|modified|removed)|config_reload)$"
 
@@ -66,7 +68,9 @@ def come_back(mesh: Mesh, envoy: EnvoyProcess) -> None:
     """Start the control plane, and wait until Envoy has found it."""
     mesh.control_plane.start()
     envoy.wait_until(
-        lambda envoy: envoy.stat("control_plane.connected_state") == 1, what="Envoy is back"
+        lambda envoy: envoy.stat("control_plane.connected_state") == 1,
+        what="Envoy is back",
+        seconds=RECONNECTING,
     )
 
 
