@@ -37,18 +37,23 @@ def bundle(text: str, key: str = "config.yaml", *, complete: bool = True) -> Bun
 
 
 def catalog_of(*texts: str) -> Catalog:
-    """The catalog of some YAML texts, which must have no errors of their own."""
-    catalog, problems = reviewed(*texts)
-    assert [problem for problem in problems if problem.is_error] == []
+    """The catalog of some YAML texts, in each of which there must be no error."""
+    catalog, intake = _taken_in(texts)
+    assert [problem for problem in intake.problems() if problem.is_error] == []
     return catalog
 
 
 def reviewed(*texts: str) -> tuple[Catalog, list[Problem]]:
     """The catalog of some YAML texts, and all their problems."""
+    catalog, intake = _taken_in(texts)
+    return catalog, sorted([*intake.problems(), *problems_between(intake, catalog)])
+
+
+def _taken_in(texts: Iterable[str]) -> tuple[Catalog, Intake]:
     intake = Intake()
     bundles = [bundle(text, f"config-{index}.yaml") for index, text in enumerate(texts)]
     catalog, _ = Catalog().changed(intake.apply(bundles).changes)
-    return catalog, sorted([*intake.problems(), *problems_between(intake, catalog)])
+    return catalog, intake
 
 
 def istio(kind: str, name: str, spec: str, namespace: str = "default") -> str:
@@ -149,3 +154,16 @@ def to_yaml(api_version: str, kind: str, name: str, namespace: str, spec: Any) -
 def joined(texts: Iterable[str]) -> str:
     """Several YAML documents as one text."""
     return "\n---\n".join(texts)
+
+
+# A gateway for proxies with the label `istio: gw`, and a service to route to.
+GATEWAY = istio(
+    "Gateway",
+    "gw",
+    """
+    selector: {istio: gw}
+    servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
+    """,
+)
+
+WEB = service("web", "{name: http, port: 80}")

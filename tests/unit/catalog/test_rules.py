@@ -6,7 +6,7 @@ import pytest
 
 from straightway.catalog import Catalog
 from straightway.catalog.rules import policy_of, subset_of
-from tests.support.configs import catalog_of, istio, reviewed, service
+from tests.support.configs import catalog_of, istio, service
 
 FULL = "web.shop.svc.cluster.local"
 WEB = service("web", "{port: 80}", "shop")
@@ -58,7 +58,7 @@ def test_of_two_for_one_host_the_first_by_age_then_name_is_in_force():
         spec: {host: web}
     """
     old, new = aged % ("z", "2024-01-01T00:00:00Z"), aged % ("a", "2025-01-01T00:00:00Z")
-    catalog, _ = reviewed(WEB, new, old)
+    catalog = catalog_of(WEB, new, old)
 
     assert applying(catalog) == "shop/z"
     assert [
