@@ -1,4 +1,4 @@
-from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
 from tests.support.conversation import Conversation, delta, resource, resources, sotw
 
 
@@ -77,3 +77,39 @@ def test_a_removed_cluster_warms_nothing():
     talk.answers()
     serve_clusters(talk, "a")
     assert [answer.resources for answer in talk.answers()] == [{"a": "1"}]
+
+
+def test_endpoints_that_do_not_exist_are_told_once_however_often_the_client_answers():
+    talk = delta()
+    talk.set({CLUSTER: [resource(CLUSTER, "a", warms="a")]})
+    talk.change(CLUSTER)
+    talk.answer()
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"], initial={"a": "1"})
+    talk.now = 2.0
+    answer = talk.answer()
+    assert answer.removed == ("a",)
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, nonce=answer.nonce)
+    assert talk.answers() == []
+
+
+def test_old_clusters_in_a_complete_set_warm_nothing():
+    talk = sotw()
+    talk.ask(CLUSTER)
+    talk.ask(CLUSTER_LOAD_ASSIGNMENT, "a-endpoints", "b-endpoints")
+    talk.ask(LISTENER)
+    serve_clusters(talk, "a", "b")
+    talk.answers()
+    talk.set(
+        {
+            CLUSTER: [resource(CLUSTER, "b", "2", warms="b-endpoints")],
+            CLUSTER_LOAD_ASSIGNMENT: resources(
+                CLUSTER_LOAD_ASSIGNMENT, "a-endpoints", "b-endpoints"
+            ),
+            LISTENER: resources(LISTENER, "l"),
+        }
+    )
+    clusters, endpoints, listeners, final = talk.answers()
+    assert clusters.resources == {"a": "1", "b": "2"}
+    assert endpoints.resources == {"b-endpoints": "1"}
+    assert listeners.resources == {"l": "1"}
+    assert final.resources == {"b": "2"}

@@ -108,11 +108,10 @@ class Session:
         """
         if not request.type_url:
             raise InvalidRequestError("type_url is required on an aggregated stream")
-        subscription = self._subscriptions.get(request.type_url)
-        if subscription is None:
-            subscription = self._open(request.type_url)
+        is_first = request.type_url not in self._subscriptions
+        subscription = self._subscriptions.get(request.type_url) or self._open(request.type_url)
         verdict, plan = subscription.request(request)
-        if subscription.type_url == CLUSTER_LOAD_ASSIGNMENT:
+        if is_first and subscription.type_url == CLUSTER_LOAD_ASSIGNMENT:
             subscription.send_again(self._warming)  # Of clusters that were sent before it asked.
         if isinstance(request, DeltaDiscoveryRequest) and request.initial_resource_versions:
             self._is_back = True
@@ -132,11 +131,11 @@ class Session:
             for type_url, subscription in self._subscriptions.items()
             if type_url in _ROUTING_TYPES
         )
-        self._settle(tables, now, routing_is_due=routing_is_due)
+        holds_routing = self._holds_routing(tables, now, is_due=routing_is_due)
         removals = not routing_is_due and not self._expects_routes(now)
         for type_url, subscription in self._subscriptions.items():
             routing = type_url in _ROUTING_TYPES
-            if routing and self._warming:
+            if routing and holds_routing:
                 continue
             table = tables.get(type_url, _EMPTY)
             plan = subscription.plan(table, removals=routing or removals)
@@ -162,7 +161,7 @@ class Session:
         if type_url == CLUSTER:
             self._warm({r.warms for r in subscription.news(plan) if r.warms}, now)
         elif type_url == CLUSTER_LOAD_ASSIGNMENT:
-            self._warming = self._warming.difference(plan.names)
+            self._warming = self._warming - {resource.name for resource in plan.resources}
         subscription.sent(plan, nonce)
         data = encode(self.variant, type_url, plan, nonce, table)
         return Response(type_url, plan, nonce, data)
@@ -180,16 +179,17 @@ class Session:
             if self._warm_by is None:
                 self._warm_by = now + self._hold
 
-    def _settle(self, tables: Mapping[str, Table], now: float, *, routing_is_due: bool) -> None:
-        """Stop waiting for endpoints that do not exist, or for longer than allowed."""
-        existing = tables.get(CLUSTER_LOAD_ASSIGNMENT, _EMPTY).resources
-        self._warming = {name for name in self._warming if name in existing}
+    def _holds_routing(self, tables: Mapping[str, Table], now: float, *, is_due: bool) -> bool:
+        """Whether clusters that were sent still lack their endpoints, and time is not up."""
         if self._warm_by is not None and now >= self._warm_by:
             # A client that gets its endpoints elsewhere is not made to wait again.
             self._expects_endpoints = CLUSTER_LOAD_ASSIGNMENT in self._subscriptions
             self._warming.clear()
-        if not self._warming and not routing_is_due:
+        if not self._warming and not is_due:
             self._warm_by = None  # Not before: more clusters must not make routing wait longer.
+        # Nobody waits for what does not exist; but it may come, so it is not forgotten.
+        existing = tables.get(CLUSTER_LOAD_ASSIGNMENT, _EMPTY).resources
+        return is_due and any(name in existing for name in self._warming)
 
     def _expects_routes(self, now: float) -> bool:
         """Whether the client is back from another stream, and is yet to name its routes."""

@@ -87,7 +87,7 @@ class Subscription(ABC):
 
     def news(self, plan: Plan) -> list[Resource]:
         """Return what a plan holds beyond what the client has: new, changed or asked for again."""
-        new = self._behind.keys() | self._again
+        new = (self._behind.keys() | self._again) - plan.withheld
         return [resource for resource in plan.resources if resource.name in new]
 
     def sent(self, plan: Plan, nonce: str) -> None:

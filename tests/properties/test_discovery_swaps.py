@@ -1,0 +1,68 @@
+"""No request may meet a missing cluster, however services are swapped while messages travel."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from straightway.discovery import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    LISTENER,
+    ROUTE_CONFIGURATION,
+    Cache,
+    Variant,
+)
+from tests.support.conversation import KEY, resource
+from tests.support.model_envoy import ModelEnvoy
+
+clusters = st.dictionaries(st.sampled_from("abc"), st.sampled_from("12"), min_size=1)
+snapshots = clusters.flatmap(
+    lambda some: st.tuples(st.just(some), st.sets(st.sampled_from(sorted(some)), min_size=1))
+)
+steps = st.lists(st.sampled_from(("server reads", "server sends", "client reads")), max_size=12)
+
+
+def serve(cache: Cache, some: dict[str, str], targets: set[str]) -> None:
+    route = "+".join(sorted(targets))
+    cache.set(
+        KEY,
+        {
+            CLUSTER: [resource(CLUSTER, name, v, warms=name) for name, v in some.items()],
+            CLUSTER_LOAD_ASSIGNMENT: [resource(CLUSTER_LOAD_ASSIGNMENT, name) for name in some],
+            LISTENER: [resource(LISTENER, "listener")],
+            ROUTE_CONFIGURATION: [resource(ROUTE_CONFIGURATION, "route", route)],
+        },
+    )
+
+
+@pytest.mark.parametrize("variant", Variant)
+@given(story=st.lists(st.tuples(snapshots, steps), min_size=1, max_size=6))
+@settings(max_examples=500, deadline=None)
+def test_a_route_never_goes_to_a_missing_cluster(
+    variant: Variant, story: list[tuple[tuple[dict[str, str], set[str]], list[str]]]
+):
+    cache = Cache()
+    envoy = ModelEnvoy(cache, variant)
+    for (some, targets), moves in story:
+        serve(cache, some, targets)
+        for move in moves:
+            match move:
+                case "server reads":
+                    envoy.server_reads()
+                case "server sends":
+                    envoy.server_sends()
+                case "client reads":
+                    envoy.client_reads()
+            assert not envoy.missing
+
+    moved = 0
+    while envoy.server_reads() or envoy.server_sends() or envoy.client_reads():
+        assert not envoy.missing
+        moved += 1
+        assert moved < 500, "client and server never fall silent"
+    some, targets = story[-1][0]
+    assert envoy.active == some
+    assert envoy.targets == targets
+    assert not envoy.warming
