@@ -84,8 +84,7 @@ def test_endpoints_that_do_not_exist_are_told_once_however_often_the_client_answ
     talk.set({CLUSTER: [resource(CLUSTER, "a", warms="a")]})
     talk.change(CLUSTER)
     talk.answer()
-    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"], initial={"a": "1"})
-    talk.now = 2.0
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"])
     answer = talk.answer()
     assert answer.removed == ("a",)
     talk.change(CLUSTER_LOAD_ASSIGNMENT, nonce=answer.nonce)
