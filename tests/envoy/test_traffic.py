@@ -66,6 +66,8 @@ ROUTES: list[dict[str, Any]] = [
     route_to("slow", **at("/slow"), timeout="50ms"),
     route_to("front", **at("/match", headers={"x-user": {"regex": "t.+r"}})),
     route_to("back", **at("/match", queryParams={"debug": {"exact": "1"}})),
+    # Far more than the 100 instructions that Envoy allows by default.
+    route_to("back", match=[{"uri": {"regex": f"/({'|'.join(f'item-{n}' for n in range(400))})"}}]),
     route_to("back", match=[{"uri": {"exact": "/any-case"}, "ignoreUriCase": True}]),
     route_to("no-such-service", **at("/missing")),
 ]
@@ -215,10 +217,14 @@ def test_routes_match_by_header_query_and_path_without_case(client: HttpClient) 
     assert upstreams(ask(client, "/Any-CASE")) == {"back"}
 
 
+def test_a_large_regular_expression_is_taken(client: HttpClient) -> None:
+    assert client.send("/item-399").upstream == client.send("/any-case").upstream
+
+
 def test_a_service_that_does_not_exist_is_unavailable_and_said_so(
     shared_mesh: Mesh, client: HttpClient
 ) -> None:
     assert client.send("/missing").status == 503
     [problem] = shared_mesh.control_plane.logs("problem", code="unknown-host")
     assert "no-such-service" in problem["message"]
-    assert problem["path"] == "spec.http[17].route[0].destination.host"
+    assert problem["path"] == "spec.http[18].route[0].destination.host"

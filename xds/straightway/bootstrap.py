@@ -34,6 +34,9 @@ DOWNSTREAM_CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connecti
 MAX_DOWNSTREAM_CONNECTIONS = 100_000
 """Connections that one Envoy accepts; without a limit Envoy warns at every start."""
 
+LARGEST_REGEX = 32_768
+"""RE2 instructions that a regular expression may have, as in Istio; Envoy's 100 are soon used up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -85,6 +88,7 @@ def make_bootstrap(
         ),
         static_resources=bootstrap.BootstrapStaticResources(clusters=[_xds_cluster(xds)]),
         overload_manager=_connection_limit(),
+        layered_runtime=_runtime(),
     )
 
 
@@ -138,6 +142,16 @@ def _xds_cluster(xds: Address) -> cluster.Cluster:
         ),
         typed_extension_protocol_options={HTTP_PROTOCOL_OPTIONS: protobuf.Any.pack(http2)},
         upstream_connection_options=cluster.UpstreamConnectionOptions(tcp_keepalive=tcp),
+    )
+
+
+def _runtime() -> bootstrap.LayeredRuntime:
+    values = protobuf.Struct.from_dict({"re2.max_program_size.error_level": LARGEST_REGEX})
+    return bootstrap.LayeredRuntime(
+        layers=[
+            bootstrap.RuntimeLayer(name="static", static_layer=values),
+            bootstrap.RuntimeLayer(name="admin", admin_layer=bootstrap.RuntimeLayerAdminLayer()),
+        ]
     )
 
 

@@ -117,7 +117,14 @@ CASES = [
         to_a("headers: {response: {add: {a: '%PROTOCOL(1)%'}}}"),
         "invalid-header-value",
         None,
-        "nothing in parentheses",
+        "neither parentheses",
+    ),
+    (
+        VS,
+        to_a("headers: {response: {add: {a: '%DURATION:3%'}}}"),
+        "invalid-header-value",
+        None,
+        "nor a length",
     ),
     (VS, to_a('headers: {request: {add: {a: "x\\ny"}}}'), "invalid-header-value", None, "one line"),
     # Routes.

@@ -82,7 +82,7 @@ _PLAIN_COMMANDS = frozenset(
         *(f"UPSTREAM_{name}" for name in (_PLAIN_OF_BOTH_SIDES + _PLAIN_UPSTREAM).split()),
     ]
 )
-_COMMAND = re.compile(r"%(?:%|([A-Z0-9_]+)(?:\(([^)]*)\))?(?::\d+)?%)?")
+_COMMAND = re.compile(r"%(?:%|([A-Z0-9_]+)(?:\(([^)]*)\))?(:\d+)?%)?")
 
 
 def format_mistakes(value: str) -> Iterator[str]:
@@ -99,5 +99,5 @@ def format_mistakes(value: str) -> Iterator[str]:
             yield f"there is no {found[0]} to insert; write %% for a percent sign"
         elif found[1] in _NEED_ARGUMENT and not found[2]:
             yield f"say which one, as in %{found[1]}(x-name)%"
-        elif found[1] in _PLAIN_COMMANDS and found[2] is not None:
-            yield f"%{found[1]}% takes nothing in parentheses"
+        elif found[1] in _PLAIN_COMMANDS and (found[2] is not None or found[3]):
+            yield f"%{found[1]}% takes neither parentheses nor a length"

@@ -15,7 +15,8 @@ from straightway.api.values import quoted
 
 _RE2 = re2.Options()
 _RE2.log_errors = False
-_LARGEST_PROGRAM = 100  # Envoy's default for re2.max_program_size.error_level
+# What our bootstraps and Istio's set as re2.max_program_size.error_level; Envoy's default is 100.
+_LARGEST_PROGRAM = 32_768
 
 
 def _check_regex(value: str) -> str:
