@@ -35,7 +35,7 @@ MAX_DOWNSTREAM_CONNECTIONS = 100_000
 """Connections that one Envoy accepts; without a limit Envoy warns at every start."""
 
 LARGEST_REGEX = 32_768
-"""RE2 instructions that a regular expression may have, as in Istio; Envoy's 100 are soon used up."""
+"""RE2 instructions that a regular expression may have, as in Istio. Envoy's 100 are soon used."""
 
 
 @dataclass(frozen=True, slots=True)

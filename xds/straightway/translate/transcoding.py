@@ -70,7 +70,7 @@ def transcoder_filter(transcoder: GrpcJsonTranscoder) -> transcoder_pb2.GrpcJson
         ignored_query_parameters=spec.ignored_query_parameters,
         ignore_unknown_query_parameters=spec.ignore_unknown_query_parameters,
     )
-    # Else a call with a mistaken parameter would reach the gRPC server as it is, and fail obscurely.
+    # Else a call with a mistaken parameter would reach the gRPC server as JSON, and fail there.
     config.request_validation_options.reject_unknown_query_parameters = True
     config.auto_mapping = spec.auto_mapping
     options = config.print_options
