@@ -89,6 +89,8 @@ class ModelClient(ABC):
         tables = self.cache.tables(KEY)
         response = None if tables is None else self.session.next(tables, now)
         if response is None:
+            deadline = self.session.deadline
+            assert tables is None or deadline is None or deadline > now, "would never sleep"
             return False
         self.to_client.append(response.data)
         return True

@@ -27,8 +27,9 @@ from straightway.discovery.resources import (
 )
 from straightway.discovery.response import Variant
 from straightway.discovery.server import DiscoveryServer
-from straightway.discovery.session import Limits
+from straightway.discovery.session import Limits, Received
 from straightway.discovery.settings import Settings, grpc_options
+from straightway.discovery.subscription import Verdict
 
 __all__ = [
     "CLUSTER",
@@ -48,11 +49,13 @@ __all__ = [
     "DiscoveryServer",
     "Limits",
     "Push",
+    "Received",
     "Rejection",
     "Resource",
     "Sent",
     "Settings",
     "TypeState",
     "Variant",
+    "Verdict",
     "grpc_options",
 ]

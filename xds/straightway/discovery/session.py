@@ -132,13 +132,14 @@ class Session:
             if type_url in _ROUTING_TYPES
         )
         holds_routing = self._holds_routing(tables, now, is_due=routing_is_due)
-        removals = not routing_is_due and not self._expects_routes(now)
+        expects_routes = self._expects_routes(now)
         for type_url, subscription in self._subscriptions.items():
             routing = type_url in _ROUTING_TYPES
             if routing and holds_routing:
                 continue
             table = tables.get(type_url, _EMPTY)
-            plan = subscription.plan(table, removals=routing or removals)
+            removals = routing or not (routing_is_due or expects_routes)
+            plan = subscription.plan(table, removals=removals)
             if plan is not None:
                 return self._send(subscription, plan, table, now)
         return None

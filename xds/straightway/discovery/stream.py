@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -24,6 +24,7 @@ from straightway.discovery.response import Response, Variant
 from straightway.discovery.session import InvalidRequestError, LimitExceededError, Session
 from straightway.discovery.settings import Settings
 from straightway.discovery.subscription import Request
+from straightway.discovery.table import Table
 
 log = logging.getLogger(__name__)
 
@@ -185,16 +186,19 @@ class Stream:
             tell(self._callbacks.audience_unused, key)
 
     def _next(self) -> Response | None:
-        if self._reporter is None:
-            return None
-        tables = self._cache.tables(self._reporter.client.key)
+        tables = self._tables()
         if tables is None:
             return None
         return self._session.next(tables, asyncio.get_running_loop().time())
 
+    def _tables(self) -> Mapping[str, Table] | None:
+        return None if self.client is None else self._cache.tables(self.client.key)
+
     async def _wait(self) -> None:
+        # Without content, nothing will be due at any time.
+        deadline = None if self._tables() is None else self._session.deadline
         try:
-            async with asyncio.timeout_at(self._session.deadline):
+            async with asyncio.timeout_at(deadline):
                 await self._wake.wait()
         except TimeoutError:
             pass  # What was held back until now may be due.

@@ -21,7 +21,7 @@ class Change:
     that every reader has seen are gone: nothing refers to them any more.
     """
 
-    __slots__ = ("__weakref__", "before", "name", "next")
+    __slots__ = ("before", "name", "next")
 
     def __init__(self, name: str, before: Resource | None) -> None:
         self.name = name
