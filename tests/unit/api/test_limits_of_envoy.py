@@ -92,3 +92,12 @@ def test_an_idle_timeout_of_tcp_is_not_translated_yet(read_spec):
 
     at = "spec.trafficPolicy.connectionPool.tcp.idleTimeout"
     assert codes(parsed) == [("not-translated-yet", at)]
+
+
+def test_a_value_that_cannot_be_sent_does_not_matter_where_none_is_sent(read_spec):
+    headers = "headers: {request: {set: {':authority': '%', host: '%'}}}"
+
+    parsed = read_spec("VirtualService", f"{{hosts: [a], http: [{{{headers}, {ROUTE}}}]}}")
+
+    assert [code for code, _ in codes(parsed)] == ["immutable-header", "immutable-header"]
+    assert parsed.object is not None

@@ -54,12 +54,16 @@ def _failure(model: type[ApiObject], body: object) -> ValidationError | None:
 
 
 def _findings(model: type[ApiObject], body: object, error: ValidationError) -> list[Finding]:
-    """Return one finding a path: further errors there are other readings of the same value."""
+    """Return one finding a path: further errors there are other readings of the same value.
+
+    A warning gives way to an error.
+    """
     found: dict[Path, Finding] = {}
     for details in error.errors(include_url=False):
         path = path_in(body, details["loc"])
         code, message = describe(model, path, details)
-        found.setdefault(path, Finding(path, code, message))
+        if path not in found or found[path].code.severity is Severity.WARNING:
+            found[path] = Finding(path, code, message)
     return list(found.values())
 
 

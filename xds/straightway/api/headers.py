@@ -36,6 +36,7 @@ def _value_faults(headers: dict[str, str]) -> Iterator[Fault]:
     for name, value in headers.items():
         if _is_immutable(name):
             yield _immutable(name, name)
+            continue
         if len(value.encode()) > _LONGEST_VALUE:
             message = f"Envoy takes {_LONGEST_VALUE} bytes at most: shorten this value."
             yield Fault(Code.OUT_OF_RANGE, message, (name,))

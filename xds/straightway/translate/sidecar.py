@@ -109,9 +109,9 @@ def _add_port(
         routes = routes_of(virtual_services, scope, destinations)
         if not routes:
             routes = [_default_route(destinations, service, port)]
-        aliases = [name for name in _aliases(service, audience.namespace) if name not in used]
+        aliases = dict.fromkeys(_aliases(service, audience.namespace))
+        domains = [service.hostname, *(name for name in aliases if name not in used)]
         used.update(aliases)
-        domains = [service.hostname, *aliases]
         virtual_hosts.append(
             VirtualHost(name=f"{service.hostname}:{port}", domains=domains, routes=routes)
         )
