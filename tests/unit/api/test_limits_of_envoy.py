@@ -101,3 +101,19 @@ def test_a_value_that_cannot_be_sent_does_not_matter_where_none_is_sent(read_spe
 
     assert [code for code, _ in codes(parsed)] == ["immutable-header", "immutable-header"]
     assert parsed.object is not None
+
+
+def test_a_warning_inside_hides_no_error_around_it(read_spec):
+    destination = "destination: {host: web}, headers: {request: {set: {host: x}}}"
+
+    parsed = read_spec(
+        "VirtualService",
+        f"{{hosts: [a], http: [{{route: [{{{destination}}}, {{{destination}}}]}}]}}",
+    )
+
+    assert [code for code, _ in codes(parsed)] == [
+        "immutable-header",
+        "immutable-header",
+        "no-weight",
+    ]
+    assert parsed.object is None

@@ -74,6 +74,12 @@ def test_it_stands_behind_the_headers_of_subsets_unless_it_must_come_first(gatew
     assert chain == [*expected, "envoy.filters.http.router"]
 
 
+def test_every_transcoder_of_a_port_stands_in_the_chain(gateway_of):
+    one, other = transcoder(BUILTIN, "a"), transcoder(BUILTIN, "b")
+
+    assert filters(gateway_of(GATEWAY, one, other)).count(FILTER_NAME) == 2
+
+
 def test_options_are_handed_on(gateway_of):
     options = """
 convertGrpcStatus: true

@@ -42,7 +42,11 @@ def examine(
         current = _failure(model, without(body, findings))
     if any(each.code.severity is Severity.ERROR for each in findings.values()):
         return None, list(findings.values())
-    return model.model_validate(body, context=WARNED), list(findings.values())
+    try:
+        return model.model_validate(body, context=WARNED), list(findings.values())
+    except ValidationError as hidden:
+        # What looked like the lack of something with a warning was wrong in itself.
+        return None, [*findings.values(), *_findings(model, body, hidden)]
 
 
 def _failure(model: type[ApiObject], body: object) -> ValidationError | None:

@@ -55,8 +55,8 @@ def gateway_config(catalog: Catalog, audience: Audience) -> ProxyConfig:
         config.sources[route] = frozenset(
             item.reference for virtual_services in by_host.values() for item in virtual_services
         )
-        transcoder = _transcoder(catalog.transcoders, audience, scope)
-        listener = gateway_listener(address, port, route, transcoder)
+        transcoders = _transcoders(catalog.transcoders, audience, scope)
+        listener = gateway_listener(address, port, route, transcoders)
         config.listeners.append(listener)
         config.sources[listener.name] = frozenset(bound.gateway.reference for bound in servers)
     return config
@@ -118,21 +118,19 @@ def _by_host(
     return {host: list(virtual_services.values()) for host, virtual_services in found.items()}
 
 
-def _transcoder(
+def _transcoders(
     transcoders: Iterable[GrpcJsonTranscoder], audience: Audience, scope: Scope
-) -> GrpcJsonTranscoder | None:
-    """Return the first usable transcoder for the server ports of one listener."""
-    for transcoder in transcoders:
-        spec = transcoder.spec
-        if (
-            spec.is_gateway
-            and spec.port_number in (None, *scope.ports)
-            and transcoder.metadata.namespace == audience.namespace
-            and _selects(spec.workload_selector, dict(audience.labels))
-            and transcoding.missing_services(transcoder) == []
-        ):
-            return transcoder
-    return None
+) -> list[GrpcJsonTranscoder]:
+    """Return the usable transcoders for the server ports of one listener."""
+    return [
+        transcoder
+        for transcoder in transcoders
+        if transcoder.spec.is_gateway
+        and transcoder.spec.port_number in (None, *scope.ports)
+        and transcoder.metadata.namespace == audience.namespace
+        and _selects(transcoder.spec.workload_selector, dict(audience.labels))
+        and transcoding.missing_services(transcoder) == []
+    ]
 
 
 def _bound_port(catalog: Catalog, audience: Audience, port: int) -> int:

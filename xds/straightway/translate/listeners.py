@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
@@ -33,10 +34,10 @@ _ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
 
 
 def gateway_listener(
-    address: str, port: int, route: str, transcoder: GrpcJsonTranscoder | None
+    address: str, port: int, route: str, transcoders: Sequence[GrpcJsonTranscoder]
 ) -> Listener:
     """Return a gateway's HTTP listener."""
-    manager = _http_connection_manager(names.listener(address, port), route, transcoder)
+    manager = _http_connection_manager(names.listener(address, port), route, transcoders)
     # A gateway is where requests enter: it writes x-forwarded-for itself, and trusts no client's.
     manager.use_remote_address.value = True
     manager.normalize_path.value = True
@@ -103,7 +104,7 @@ def _add_network_filter(listener: Listener, name: str, config: Message) -> None:
 
 
 def _http_connection_manager(
-    stat_prefix: str, route: str, transcoder: GrpcJsonTranscoder | None = None
+    stat_prefix: str, route: str, transcoders: Sequence[GrpcJsonTranscoder] = ()
 ) -> HttpConnectionManager:
     manager = HttpConnectionManager(stat_prefix=stat_prefix)
     manager.rds.route_config_name = route
@@ -111,19 +112,19 @@ def _http_connection_manager(
     # Streams of tokens may pause for long; routes have their own timeouts.
     manager.stream_idle_timeout.SetInParent()
     manager.upgrade_configs.add(upgrade_type="websocket")
-    for name, config in _http_filters(transcoder):
+    for name, config in _http_filters(transcoders):
         manager.http_filters.add(name=name).typed_config.Pack(config, deterministic=True)
     return manager
 
 
-def _http_filters(transcoder: GrpcJsonTranscoder | None) -> list[tuple[str, Message]]:
+def _http_filters(transcoders: Sequence[GrpcJsonTranscoder]) -> list[tuple[str, Message]]:
     # The filter has no rules of its own: only routes that have some read headers. It is always
     # there, because a change of the filter chain drains the listener's connections: switching
     # dynamic subsets on must be felt at once on connections that are open.
     chain: list[tuple[str, Message]] = [
         (subsets.FILTER_NAME, header_to_metadata_pb2.Config()),
     ]
-    if transcoder is not None:
+    for transcoder in transcoders:
         entry = (transcoding.FILTER_NAME, transcoding.transcoder_filter(transcoder))
         chain.insert(0 if transcoder.spec.transcode_first else len(chain), entry)
     chain.append((_ROUTER_FILTER, router_pb2.Router()))
