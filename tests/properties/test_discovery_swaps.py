@@ -39,7 +39,7 @@ def serve(cache: Cache, some: dict[str, str], targets: set[str]) -> None:
 
 @pytest.mark.parametrize("variant", Variant)
 @given(story=st.lists(st.tuples(snapshots, steps), min_size=1, max_size=6))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_route_never_goes_to_a_missing_cluster(
     variant: Variant, story: list[tuple[tuple[dict[str, str], set[str]], list[str]]]
 ):

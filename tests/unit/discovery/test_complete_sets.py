@@ -76,3 +76,13 @@ def test_after_a_drop_nothing_is_sent_until_the_next_snapshot_and_then_the_diffe
     assert [answer.resources for answer in talk.answers()][-1:] in ([], [{"a": "1", "b": "1"}])
     talk.serve(CLUSTER, "b")
     assert talk.answer().resources == {"b": "1"}
+
+
+@pytest.mark.parametrize("type_url", [CLUSTER, LISTENER])
+def test_a_name_that_does_not_exist_is_told_by_its_absence(type_url: str):
+    talk = sotw()
+    talk.serve(type_url, "a")
+    talk.ask(type_url, "a")
+    nonce = talk.answer().nonce
+    talk.ask(type_url, "a", "b", nonce=nonce)
+    assert talk.answer().resources == {"a": "1"}

@@ -192,3 +192,19 @@ def test_what_changes_while_routes_wait_is_sent_in_its_latest_form():
     assert [answer.resources for answer in routes] == [{"route": "to-newest"}]
     (removal,) = (answer for answer in answers if answer.type_url == CLUSTER)
     assert set(removal.removed) == {"old", "new"}
+
+
+def test_endpoints_told_as_missing_are_still_waited_for_when_they_come_back():
+    talk = started(delta())
+    talk.set(service("new"))
+    assert kinds(talk.answers()) == [CLUSTER]
+    talk.set(service("third"))
+    assert kinds(talk.answers()) == [CLUSTER]
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["new"])
+    assert talk.answer().removed == ("new",)
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, [], ["new"])
+
+    talk.set(service("new"))
+    assert talk.answers() == [], "the client has the cluster, but not yet its endpoints"
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["new"])
+    assert kinds(talk.answers())[:2] == [CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION]

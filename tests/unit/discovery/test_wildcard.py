@@ -155,3 +155,19 @@ def test_what_was_given_up_is_sent_under_a_later_wildcard(type_url: str):
         talk.ask(type_url, "b", nonce=nonce) if is_sotw else talk.change(type_url, [], ["a"])
         talk.ask(type_url, "b", "*", nonce=nonce) if is_sotw else talk.change(type_url, ["*"])
         assert "a" in talk.answer().resources
+
+
+def test_what_was_deleted_before_a_wildcard_is_none_of_its_business():
+    for talk in (sotw(), delta()):
+        is_sotw = talk.variant.value == "sotw"
+        talk.serve(CLUSTER, "a", "gone")
+        talk.ask(CLUSTER, "x") if is_sotw else talk.change(CLUSTER, ["x"])
+        talk.answer()
+        talk.serve(CLUSTER, "a")
+        talk.serve(LISTENER, "l")
+        talk.ask(CLUSTER, "x", "*") if is_sotw else talk.change(CLUSTER, ["*"])
+        talk.ask(LISTENER) if is_sotw else talk.change(LISTENER)
+        clusters, listeners = talk.answers()
+        assert clusters.resources == {"a": "1"}
+        assert clusters.removed == ()
+        assert listeners.resources == {"l": "1"}

@@ -197,6 +197,9 @@ class Stream:
     async def _wait(self) -> None:
         # Without content, nothing will be due at any time.
         deadline = None if self._tables() is None else self._session.deadline
+        if deadline is None:
+            await self._wake.wait()
+            return
         try:
             async with asyncio.timeout_at(deadline):
                 await self._wake.wait()

@@ -132,8 +132,6 @@ class Subscription(ABC):
         Names are interned: thousands of clients ask for the same ones.
         """
         new = {intern(name) for name in names if name not in self.names}
-        if not self.wildcard:
-            self._behind.update(dict.fromkeys(new))
         self.names |= new
         return new
 
@@ -163,7 +161,8 @@ class Subscription(ABC):
 
     def _look(self, table: Table) -> None:
         """Catch up with ``table``, which may be another one than before."""
-        self._catch_up()
+        if self._seen.next is not None:
+            self._catch_up()
         if table is self._table:
             return
         before, after = self._had(table), table.resources
