@@ -85,7 +85,7 @@ class SotwSubscription(Subscription):
             self.send_again(new)
             self._owed = self._complete
         self.wildcard = wildcard
-        self.names &= named
+        self.names -= self.names - named  # Not &=, which might keep the copies that came in.
         self._forget_unwanted()
 
     def _tells_absence(self, name: str, held: Resource | None) -> bool:
