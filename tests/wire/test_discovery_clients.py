@@ -76,6 +76,7 @@ async def test_callbacks_tell_of_every_step(discovery: Discovery, recorder: Reco
     await client.ask(CLUSTER)
     first = await client.read()
     await client.ask(CLUSTER, response_nonce=first.nonce)
+    await eventually_async(lambda: recorder.of("acked"))
     discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "b@2")})
     second = await client.read()
     error = Status(code=3, message="no")

@@ -32,7 +32,7 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One response that was sent.
+    """One response that is sent.
 
     ``resources`` and ``removed`` count what it holds, ``size`` is in bytes, and ``microseconds``
     is the time it took to find out what to send and to put it together.
@@ -64,7 +64,7 @@ class Callbacks:
         """Handle any request that was taken in."""
 
     def pushed(self, client: ClientState, push: Push) -> None:
-        """Handle a response that has been handed to gRPC."""
+        """Handle a response that goes to gRPC now; what its client says of it comes later."""
 
     def acked(self, client: ClientState, type_url: str, version: str) -> None:
         """Handle a client's acceptance of a response."""

@@ -40,7 +40,7 @@ class Reporter:
             tell(self._callbacks.nacked, self.client, received.type_url, message, names)
 
     def sent(self, response: Response, microseconds: float) -> None:
-        """Report a response that gRPC has taken."""
+        """Report a response that goes to gRPC."""
         state = self.client.types.setdefault(response.type_url, TypeState())
         state.sent = Sent(response.version, response.nonce)
         push = Push(

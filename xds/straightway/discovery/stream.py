@@ -207,6 +207,8 @@ class Stream:
             pass  # What was held back until now may be due.
 
     async def _send(self, response: Response, *, microseconds: float) -> None:
+        if self._reporter is not None:  # Before the client can answer.
+            self._reporter.sent(response, microseconds)
         try:
             async with asyncio.timeout(self._settings.stuck_after):
                 await self._transport.write(response.data)
@@ -215,6 +217,3 @@ class Stream:
             self.end(Ending(Closed.STUCK, grpc.StatusCode.ABORTED, details))
         except grpc.aio.BaseError:
             self.end(Ending(Closed.GONE))
-        else:
-            if self._reporter is not None:
-                self._reporter.sent(response, microseconds)
