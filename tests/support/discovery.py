@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from envoy.service.discovery.v3.ads_pb2_grpc import AggregatedDiscoveryServiceStub
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 
 from straightway.discovery import (
@@ -21,6 +20,7 @@ from straightway.discovery import (
     Variant,
 )
 from straightway.discovery.session import Received
+from straightway.discovery.subscription import Request
 from tests.support.conversation import Answer, decode
 from tests.support.waiting import DEADLINE
 
@@ -62,16 +62,19 @@ class Recorder(Callbacks):
         self.events.append(("unused", key))
 
 
-class WireClient:
-    """One aggregated stream. Its first request carries the node."""
+_ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService/"
 
-    def __init__(self, channel: grpc.aio.Channel, variant: Variant, node_id: str, key: str) -> None:
-        stub = AggregatedDiscoveryServiceStub(channel)
+
+class WireClient:
+    """One stream of the method at a path. Its first request carries the node."""
+
+    def __init__(
+        self, channel: grpc.aio.Channel, path: str, variant: Variant, node_id: str, key: str
+    ) -> None:
         self._variant = variant
-        if variant is Variant.DELTA:
-            self.call = stub.DeltaAggregatedResources()
-        else:
-            self.call = stub.StreamAggregatedResources()
+        self.call: grpc.aio.StreamStreamCall[Request, bytes] = channel.stream_stream(
+            path, request_serializer=lambda request: request.SerializeToString()
+        )()
         self._node: dict[str, str] | None = {"id": node_id, "cluster": key}
 
     async def ask(self, type_url: str, *names: str, **fields: Any) -> None:
@@ -89,8 +92,8 @@ class WireClient:
         """Return the next response."""
         async with asyncio.timeout(DEADLINE):
             response = await self.call.read()
-        assert response is not grpc.aio.EOF, "the stream ended"
-        return decode(self._variant, response.SerializeToString())
+        assert isinstance(response, bytes), "the stream ended"
+        return decode(self._variant, response)
 
     async def status(self) -> tuple[grpc.StatusCode, str]:
         """Return how the stream ended, once it has."""
@@ -109,12 +112,17 @@ class Discovery:
     port: int
 
     def sotw(self, node_id: str = "node", key: str = "audience") -> WireClient:
-        """Open a state-of-the-world stream."""
-        return WireClient(self.channel, Variant.STATE_OF_THE_WORLD, node_id, key)
+        """Open an aggregated state-of-the-world stream."""
+        return self.stream(_ADS + "StreamAggregatedResources", node_id, key)
 
     def delta(self, node_id: str = "node", key: str = "audience") -> WireClient:
-        """Open an incremental stream."""
-        return WireClient(self.channel, Variant.DELTA, node_id, key)
+        """Open an aggregated incremental stream."""
+        return self.stream(_ADS + "DeltaAggregatedResources", node_id, key)
+
+    def stream(self, path: str, node_id: str = "node", key: str = "audience") -> WireClient:
+        """Open a stream of any service; by the protocol's naming its path tells its variant."""
+        variant = Variant.DELTA if "/Delta" in path else Variant.STATE_OF_THE_WORLD
+        return WireClient(self.channel, path, variant, node_id, key)
 
     async def stop(self) -> None:
         """Stop everything."""

@@ -10,19 +10,19 @@ from google.protobuf.message import Message
 
 from straightway.discovery import wire
 
-_TYPE_URL_PREFIX: Final = "type.googleapis.com/"
+TYPE_URL_PREFIX: Final = "type.googleapis.com/"
 
-CLUSTER: Final = _TYPE_URL_PREFIX + "envoy.config.cluster.v3.Cluster"
-CLUSTER_LOAD_ASSIGNMENT: Final = _TYPE_URL_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
-LISTENER: Final = _TYPE_URL_PREFIX + "envoy.config.listener.v3.Listener"
-ROUTE_CONFIGURATION: Final = _TYPE_URL_PREFIX + "envoy.config.route.v3.RouteConfiguration"
+CLUSTER: Final = TYPE_URL_PREFIX + "envoy.config.cluster.v3.Cluster"
+CLUSTER_LOAD_ASSIGNMENT: Final = TYPE_URL_PREFIX + "envoy.config.endpoint.v3.ClusterLoadAssignment"
+LISTENER: Final = TYPE_URL_PREFIX + "envoy.config.listener.v3.Listener"
+ROUTE_CONFIGURATION: Final = TYPE_URL_PREFIX + "envoy.config.route.v3.RouteConfiguration"
 SCOPED_ROUTE_CONFIGURATION: Final = (
-    _TYPE_URL_PREFIX + "envoy.config.route.v3.ScopedRouteConfiguration"
+    TYPE_URL_PREFIX + "envoy.config.route.v3.ScopedRouteConfiguration"
 )
-VIRTUAL_HOST: Final = _TYPE_URL_PREFIX + "envoy.config.route.v3.VirtualHost"
-SECRET: Final = _TYPE_URL_PREFIX + "envoy.extensions.transport_sockets.tls.v3.Secret"
-TYPED_EXTENSION_CONFIG: Final = _TYPE_URL_PREFIX + "envoy.config.core.v3.TypedExtensionConfig"
-RUNTIME: Final = _TYPE_URL_PREFIX + "envoy.service.runtime.v3.Runtime"
+VIRTUAL_HOST: Final = TYPE_URL_PREFIX + "envoy.config.route.v3.VirtualHost"
+SECRET: Final = TYPE_URL_PREFIX + "envoy.extensions.transport_sockets.tls.v3.Secret"
+TYPED_EXTENSION_CONFIG: Final = TYPE_URL_PREFIX + "envoy.config.core.v3.TypedExtensionConfig"
+RUNTIME: Final = TYPE_URL_PREFIX + "envoy.service.runtime.v3.Runtime"
 
 RESOURCE_TYPES: Final = (
     CLUSTER,
@@ -78,7 +78,7 @@ class Resource:
         """Return the resource for a message, by default with a digest of its bytes as version."""
         return cls.encoded(
             name,
-            _TYPE_URL_PREFIX + message.DESCRIPTOR.full_name,
+            TYPE_URL_PREFIX + message.DESCRIPTOR.full_name,
             message.SerializeToString(deterministic=True),
             version=version,
             warms=warms,

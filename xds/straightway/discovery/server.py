@@ -1,10 +1,10 @@
-"""The discovery server: the aggregated discovery service on a grpc.aio server."""
+"""The discovery server: all discovery services, on one grpc.aio server."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import grpc
@@ -14,21 +14,30 @@ from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed
 from straightway.discovery.client import ClientState
 from straightway.discovery.response import Variant
+from straightway.discovery.services import SERVICES, Service
 from straightway.discovery.settings import Settings
 from straightway.discovery.stream import Ending, KeyOf, Stream
 from straightway.discovery.subscription import Request
 
 log = logging.getLogger(__name__)
 
-_SERVICE: Final = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _SHUTDOWN: Final = Ending(Closed.SHUTDOWN, grpc.StatusCode.UNAVAILABLE, "shutting down")
 
 _Context = grpc.aio.ServicerContext[Request, bytes]
 _Handler = Callable[[object, _Context], Awaitable[None]]
 
+_REQUESTS: Final[Mapping[Variant, type[Request]]] = {
+    Variant.STATE_OF_THE_WORLD: DiscoveryRequest,
+    Variant.DELTA: DeltaDiscoveryRequest,
+}
+
 
 class DiscoveryServer:
-    """Serves a cache to Envoys, over aggregated streams of both variants.
+    """Serves a cache to Envoys, over streams of both variants.
+
+    A stream is one of the aggregated service (ADS), or one of a single type's service (CDS, EDS,
+    LDS, RDS, SRDS, VHDS, SDS, ECDS, RTDS). Only on the former does the order of types hold: see
+    :class:`~straightway.discovery.session.Session`.
 
     ``key_of`` gives the audience key for an Envoy's Node (without its list of extensions); the
     client gets the snapshot that the cache holds under that key.
@@ -51,18 +60,8 @@ class DiscoveryServer:
         self._is_closing = False
 
     def add_to(self, server: grpc.aio.Server) -> None:
-        """Register the service with a server that has not been started."""
-        handlers: dict[str, grpc.RpcMethodHandler[Request, bytes]] = {
-            "StreamAggregatedResources": grpc.stream_stream_rpc_method_handler(
-                self._handler(Variant.STATE_OF_THE_WORLD),
-                request_deserializer=DiscoveryRequest.FromString,
-            ),
-            "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(
-                self._handler(Variant.DELTA),
-                request_deserializer=DeltaDiscoveryRequest.FromString,
-            ),
-        }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
+        """Register all services with a server that has not been started."""
+        server.add_generic_rpc_handlers([self._handlers(service) for service in SERVICES])
 
     def rekey(self) -> None:
         """Compute the audience key of every open stream again.
@@ -98,20 +97,38 @@ class DiscoveryServer:
         except TimeoutError:
             log.warning("%d streams did not end within %g s", len(self._streams), grace)
 
-    def _handler(self, variant: Variant) -> _Handler:
+    def _handlers(self, service: Service) -> grpc.GenericRpcHandler:
+        handlers: dict[str, grpc.RpcMethodHandler[Request, bytes]] = {
+            method: grpc.stream_stream_rpc_method_handler(
+                self._handler(variant, service.type_url),
+                request_deserializer=_REQUESTS[variant].FromString,
+            )
+            for method, variant in service.streams.items()
+        }
+        for method in service.fetches:
+            handlers[method] = grpc.unary_unary_rpc_method_handler(_refuse_to_fetch)
+        return grpc.method_handlers_generic_handler(service.name, handlers)
+
+    def _handler(self, variant: Variant, type_url: str | None) -> _Handler:
         async def handle(_requests: object, context: _Context) -> None:
             if self._is_closing:
                 await context.abort(_SHUTDOWN.code, _SHUTDOWN.details)
-            ending = await self._serve(variant, context)
+            stream = Stream(
+                variant,
+                context,
+                self._cache,
+                self._key_of,
+                self._callbacks,
+                self._settings,
+                type_url=type_url,
+            )
+            ending = await self._serve(stream)
             if ending.code is not grpc.StatusCode.OK:
                 await context.abort(ending.code, ending.details)
 
         return handle
 
-    async def _serve(self, variant: Variant, context: _Context) -> Ending:
-        stream = Stream(
-            variant, context, self._cache, self._key_of, self._callbacks, self._settings
-        )
+    async def _serve(self, stream: Stream) -> Ending:
         self._streams.add(stream)
         try:
             return await stream.run()
@@ -119,3 +136,9 @@ class DiscoveryServer:
             self._streams.discard(stream)
             if not self._streams:
                 self._all_closed.set()
+
+
+async def _refuse_to_fetch(_request: object, context: _Context) -> None:
+    # The unary methods are there for the protocol's REST variant, in which clients poll.
+    details = "there is no polling here: open a stream, by the Stream or the Delta method"
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, details)

@@ -36,7 +36,7 @@ _EMPTY: Final = Table()
 
 
 class InvalidRequestError(ValueError):
-    """A request that no client of an aggregated stream may send."""
+    """A request that no client of this service may send."""
 
 
 class LimitExceededError(ValueError):
@@ -66,7 +66,7 @@ class Received:
 
 
 class Session:
-    """The protocol on one aggregated stream.
+    """The protocol on one stream: the aggregated service's, or with ``type_url`` that type's own.
 
     Make before break (the spec, "Eventual consistency considerations"): nothing may route to a
     cluster that Envoy has not got, or has got and not warmed. Messages of a stream are applied in
@@ -80,17 +80,22 @@ class Session:
     - A client that comes back on a new stream names its types one after another, clusters first,
       and its old routes may need what is to be removed. Nothing is removed from the other types
       before it has named its routes, for ``hold`` seconds at most.
+
+    On a stream of one type there is no order to keep, and nothing is held back.
     """
 
-    def __init__(self, variant: Variant, hold: float, limits: Limits) -> None:
+    def __init__(
+        self, variant: Variant, hold: float, limits: Limits, type_url: str | None = None
+    ) -> None:
         self.variant = variant
+        self._type_url = type_url
         self._hold = hold
         self._limits = limits
         self._subscriptions: dict[str, Subscription] = {}
         self._responses = 0
         # The ClusterLoadAssignments that Envoy needs to use the clusters sent to it.
         self._warming: set[str] = set()
-        self._expects_endpoints = True
+        self._expects_endpoints = type_url is None
         # Until when routing types wait for endpoints, and removals for the routes to be named.
         self._warm_by: float | None = None
         self._named_by: float | None = None
@@ -107,14 +112,20 @@ class Session:
         Raises InvalidRequestError and LimitExceededError, after which the stream must end.
         """
         if not request.type_url:
-            raise InvalidRequestError("type_url is required on an aggregated stream")
+            if self._type_url is None:
+                raise InvalidRequestError("type_url is required on an aggregated stream")
+            request.type_url = self._type_url
+        elif self._type_url not in (None, request.type_url):
+            raise InvalidRequestError(
+                f"this service is for {self._type_url} and not for {request.type_url}"
+            )
         is_first = request.type_url not in self._subscriptions
         subscription = self._subscriptions.get(request.type_url) or self._open(request.type_url)
         verdict, plan = subscription.request(request)
         if is_first and subscription.type_url == CLUSTER_LOAD_ASSIGNMENT:
             subscription.send_again(self._warming)  # Of clusters that were sent before it asked.
         if isinstance(request, DeltaDiscoveryRequest) and request.initial_resource_versions:
-            self._is_back = True
+            self._is_back = self._type_url is None
         if sum(len(each.names) for each in self._subscriptions.values()) > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
         if verdict is Verdict.NACK and subscription.type_url == CLUSTER:

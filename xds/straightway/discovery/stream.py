@@ -23,7 +23,7 @@ from straightway.discovery.report import Reporter
 from straightway.discovery.response import Response, Variant
 from straightway.discovery.session import InvalidRequestError, LimitExceededError, Session
 from straightway.discovery.settings import Settings
-from straightway.discovery.subscription import Request
+from straightway.discovery.subscription import Request, Verdict
 from straightway.discovery.table import Table
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,10 @@ class Ending:
 
 
 class Stream:
-    """One client's aggregated stream, from its first request to its end."""
+    """One client's stream, from its first request to its end.
+
+    It is one of the aggregated service, or with ``type_url`` one of that type's own service.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,8 @@ class Stream:
         key_of: KeyOf,
         callbacks: Callbacks,
         settings: Settings,
+        *,
+        type_url: str | None = None,
     ) -> None:
         self._reporter: Reporter | None = None
         self._transport = transport
@@ -75,7 +80,7 @@ class Stream:
         self._key_of = key_of
         self._callbacks = callbacks
         self._settings = settings
-        self._session = Session(variant, settings.hold, settings.limits)
+        self._session = Session(variant, settings.hold, settings.limits, type_url)
         self._node = Node()
         self._wake = asyncio.Event()
         self._ending: Ending | None = None
@@ -145,7 +150,8 @@ class Stream:
         reporter = self._reporter or self._open(request.node)
         received = self._session.request(request)
         reporter.received(request, received)
-        self._wake.set()
+        if received.verdict is not Verdict.ACK or not received.subscription.is_level:
+            self._wake.set()  # An ACK alone makes nothing due.
 
     def _open(self, node: Node) -> Reporter:
         # The spec, "The xDS transport protocol": the node comes with the first message only. It
