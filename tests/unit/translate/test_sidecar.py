@@ -46,7 +46,8 @@ def test_a_service_is_called_by_every_name_that_dns_knows(sidecar_of, namespace,
 
 
 def test_addresses_are_written_as_clients_write_them(sidecar_of):
-    text = entry("a", "a.com", "resolution: DNS\naddresses: [10.0.0.0/8, 'fd00::1', 10.1.2.3, 10.1.2.3]")
+    addresses = "[10.0.0.0/8, 'fd00::1', 10.1.2.3, 10.1.2.3]"
+    text = entry("a", "a.com", f"resolution: DNS\naddresses: {addresses}")
 
     assert list(by_name(sidecar_of(text))["a.com"].domains) == ["a.com", "[fd00::1]", "10.1.2.3"]
 
