@@ -50,7 +50,7 @@ async def test_an_unknown_type_is_answered_with_nothing(discovery: Discovery, re
 
 
 async def test_bytes_that_are_no_request_end_the_stream(discovery: Discovery):
-    call = discovery.channel.stream_stream(
+    call: Any = discovery.channel.stream_stream(
         "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
     )()
     await call.write(b"\xff\xff\xff\xff")

@@ -97,11 +97,12 @@ async def test_callbacks_tell_of_every_step(discovery: Discovery, recorder: Reco
 
 async def test_a_clients_list_of_extensions_is_not_kept(discovery: Discovery):
     client = discovery.sotw()
-    client._node = {
+    node: dict[str, Any] = {
         "id": "n",
         "cluster": "audience",
         "extensions": [{"name": f"extension-{number}"} for number in range(100)],
     }
+    client._node = node
     await client.ask(CLUSTER)
     await eventually_async(lambda: discovery.server.clients())
     (stream,) = discovery.server._streams

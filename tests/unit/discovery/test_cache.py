@@ -116,7 +116,16 @@ def test_the_same_content_has_the_same_version_by_whatever_way_it_came_to_be(cac
 
 
 def test_every_difference_gives_another_version(cache: Cache):
-    contents = (["a"], ["b"], ["a", "b"], ["a@2", "b"], ["a", "b@2"], [], ["a1@", "b"], ["a@1b"])
+    contents: tuple[list[str], ...] = (
+        ["a"],
+        ["b"],
+        ["a", "b"],
+        ["a@2", "b"],
+        ["a", "b@2"],
+        [],
+        ["a1@", "b"],
+        ["a@1b"],
+    )
     versions = set()
     for texts in contents:
         cache.set("k", {CLUSTER: resources(CLUSTER, *texts)})

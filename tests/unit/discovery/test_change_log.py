@@ -92,7 +92,12 @@ def test_shared_bytes_are_made_once_until_the_next_change():
 def test_few_shared_bytes_are_kept():
     table = Table()
     made: list[int] = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b""
+
     for key in range(100):
-        table.shared(key, lambda: made.append(1) or b"")
-    table.shared(0, lambda: made.append(1) or b"")
+        table.shared(key, make)
+    table.shared(0, make)
     assert len(made) == 101

@@ -6,11 +6,12 @@ from straightway.discovery import (
     LISTENER,
     ROUTE_CONFIGURATION,
     SECRET,
+    Resource,
 )
 from tests.support.conversation import Answer, Conversation, delta, resource, resources, sotw
 
 
-def service(name: str, version: str = "1") -> dict[str, list]:
+def service(name: str, version: str = "1") -> dict[str, list[Resource]]:
     """One cluster with endpoints by EDS, and a listener's route that goes to it."""
     return {
         CLUSTER: [resource(CLUSTER, name, version, warms=name)],
