@@ -1,3 +1,5 @@
+from typing import Any
+
 import grpc
 import pytest
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 from google.rpc.status_pb2 import Status
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Variant
