@@ -23,8 +23,6 @@ class DeltaSubscription(Subscription):
     def __init__(self, type_url: str) -> None:
         super().__init__(type_url)
         self._is_new = True
-        # Whether a response is owed even if it is empty: Envoy waits for one at its start.
-        self._owed = False
         self._initial_versions: dict[str, str] = {}
 
     def request(self, request: DeltaDiscoveryRequest) -> tuple[Verdict, Plan | None]:
@@ -48,7 +46,7 @@ class DeltaSubscription(Subscription):
     def plan(self, table: Table, *, removals: bool) -> Plan | None:
         """Return what is to be sent now; without ``removals`` nothing that the client has goes."""
         self._look(table)
-        if not (self._behind or self._again or self._rest or self._owed):
+        if self.is_level:
             return None
         changed, absent = self._differences()
         # A name that was asked for and does not exist is told as removed at once; the

@@ -25,8 +25,6 @@ class SotwSubscription(Subscription):
     def __init__(self, type_url: str) -> None:
         super().__init__(type_url)
         self._complete = type_url in _COMPLETE_TYPES
-        # Whether a response is owed even if nothing is to be said but that nothing exists.
-        self._owed = False
         self._ever_named = False
 
     def request(self, request: DiscoveryRequest) -> tuple[Verdict, Plan | None]:
@@ -47,7 +45,7 @@ class SotwSubscription(Subscription):
         not, as the client has it.
         """
         self._look(table)
-        if not (self._behind or self._again or self._rest or self._owed):
+        if self.is_level:
             return None
         changed, absent = self._differences()
         if not self._complete:

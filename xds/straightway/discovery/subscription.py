@@ -60,6 +60,9 @@ class Subscription(ABC):
         self._again: set[str] = set()
         self._table = _NO_TABLE
         self._seen = _NO_TABLE.last_change
+        # Whether a response is owed even if nothing is to be said but that nothing exists: Envoy
+        # waits for one at its start.
+        self._owed = False
         # Responses without an answer yet, by nonce. The names of those that were rejected, and
         # those of them that are to have another chance.
         self._unanswered: dict[str, Plan] = {}
@@ -76,6 +79,11 @@ class Subscription(ABC):
 
         Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
+
+    @property
+    def is_level(self) -> bool:
+        """Whether nothing is to be sent, unless something has changed since :meth:`plan`."""
+        return not (self._behind or self._again or self._rest or self._owed)
 
     def wants(self, name: str) -> bool:
         """Whether the client has subscribed to a name."""
