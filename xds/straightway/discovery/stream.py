@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -19,6 +20,7 @@ from envoy.config.core.v3.base_pb2 import Node
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, tell
 from straightway.discovery.client import ClientState
+from straightway.discovery.patience import Patience
 from straightway.discovery.report import Reporter
 from straightway.discovery.response import Response, Variant
 from straightway.discovery.session import InvalidRequestError, LimitExceededError, Session
@@ -136,6 +138,16 @@ class Stream:
             self.end(Ending(Closed.GONE))
 
     async def _write(self) -> Ending:
+        seconds = self._settings.stuck_after
+        try:
+            async with asyncio.timeout(None) as limit:
+                with closing(Patience(seconds, limit)) as patience:
+                    return await self._write_with(patience)
+        except TimeoutError:
+            details = f"nothing was read for {seconds:g} s"
+            return Ending(Closed.STUCK, grpc.StatusCode.ABORTED, details)
+
+    async def _write_with(self, patience: Patience) -> Ending:
         while self._ending is None:
             self._wake.clear()
             started = perf_counter()
@@ -143,7 +155,8 @@ class Stream:
             if response is None:
                 await self._wait()
             else:
-                await self._send(response, microseconds=(perf_counter() - started) * 1e6)
+                microseconds = (perf_counter() - started) * 1e6
+                await self._send(response, patience, microseconds=microseconds)
         return self._ending
 
     def _receive(self, request: Request) -> None:
@@ -212,14 +225,11 @@ class Stream:
         except TimeoutError:
             pass  # What was held back until now may be due.
 
-    async def _send(self, response: Response, *, microseconds: float) -> None:
+    async def _send(self, response: Response, patience: Patience, *, microseconds: float) -> None:
         if self._reporter is not None:  # Before the client can answer.
             self._reporter.sent(response, microseconds)
         try:
-            async with asyncio.timeout(self._settings.stuck_after):
+            with patience:
                 await self._transport.write(response.data)
-        except TimeoutError:
-            details = f"nothing was read for {self._settings.stuck_after:g} s"
-            self.end(Ending(Closed.STUCK, grpc.StatusCode.ABORTED, details))
         except grpc.aio.BaseError:
             self.end(Ending(Closed.GONE))
