@@ -19,6 +19,7 @@ from straightway.discovery import (
     Cache,
 )
 from straightway.documents import Bundle
+from straightway.snapshot import Encoder
 from straightway.sources import Update
 from tests.support.configs import bundle, entry, istio, service
 from tests.support.virtual_time import run
@@ -279,5 +280,35 @@ def test_other_kinds_are_named_in_the_log():
             with capture_logs() as lines:
                 desk.apply(bundle("{apiVersion: v1, kind: Secret, metadata: {name: x}}", "x.yaml"))
             assert [line["object"] for line in lines] == ["x.yaml: Secret (v1)"]
+
+    run(scenario())
+
+
+def test_a_mistake_in_one_audiences_translation_harms_no_other_and_is_tried_again(monkeypatch):
+    other = Audience(Role.SIDECAR, "shop")
+    translate = Encoder.snapshot
+
+    def fail(encoder, catalog, audience):
+        if audience == other:
+            raise ValueError("our mistake")
+        return translate(encoder, catalog, audience)
+
+    async def scenario():
+        async with synced() as desk:
+            desk.control.want(other)
+            before = dict(desk.cache.get(other, CLUSTER))
+            with monkeypatch.context() as broken, capture_logs() as lines:
+                broken.setattr(Encoder, "snapshot", fail)
+                desk.apply(bundle(service("more", "{name: http, port: 81}"), "more.yaml"))
+                await asyncio.sleep(100)
+            assert [line["audience"] for line in lines if line["log_level"] == "error"] == [
+                "sidecar/shop"
+            ]
+            assert desk.cache.get(other, CLUSTER) == before
+            assert len(desk.cache.get(AUDIENCE, CLUSTER)) > len(before)
+
+            desk.apply(bundle(service("most", "{name: http, port: 82}"), "most.yaml"))
+            await asyncio.sleep(100)
+            assert desk.cache.get(other, CLUSTER) == desk.cache.get(AUDIENCE, CLUSTER)
 
     run(scenario())

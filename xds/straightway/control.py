@@ -7,7 +7,8 @@ endpoints alone take the short way: no listener, route or cluster is looked at.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -136,16 +137,30 @@ class Control:
             # First of all, for it changes which audiences are wanted.
             self._selector_keys = keys
             self.rekey()
-        for audience in (*self._snapshots, *self._wanted):
+        wanted, self._wanted = self._wanted, set()
+        for audience in self._snapshots.keys() | wanted:
             self._set(audience)
-        self._wanted.clear()
 
     def _update_endpoints(self, impact: Impact) -> None:
         for audience, snapshot in self._snapshots.items():
-            changed = self._encoder.assignments(self.catalog, snapshot, impact.endpoints)
-            self._cache.update(audience, {CLUSTER_LOAD_ASSIGNMENT: (changed, ())})
+            with self._mistakes_contained(audience):
+                changed = self._encoder.assignments(self.catalog, snapshot, impact.endpoints)
+                self._cache.update(audience, {CLUSTER_LOAD_ASSIGNMENT: (changed, ())})
+
+    @contextmanager
+    def _mistakes_contained(self, audience: Audience) -> Iterator[None]:
+        """Keep what an audience is served, should its translation fail by a mistake of ours."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
+            _log.exception("translation failed, what was sent stays", audience=str(audience))
+            self._wanted.add(audience)  # It is tried again with the next change of config.
 
     def _set(self, audience: Audience) -> None:
+        with self._mistakes_contained(audience):
+            self._make_snapshot(audience)
+
+    def _make_snapshot(self, audience: Audience) -> None:
         snapshot = self._encoder.snapshot(self.catalog, audience)
         if audience not in self._snapshots and not snapshot.listens:
             _log.warning(
