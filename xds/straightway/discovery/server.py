@@ -13,6 +13,7 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, Disc
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed
 from straightway.discovery.client import ClientState
+from straightway.discovery.csds import ClientStatusService
 from straightway.discovery.response import Variant
 from straightway.discovery.services import SERVICES, Service
 from straightway.discovery.settings import Settings
@@ -61,7 +62,9 @@ class DiscoveryServer:
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Register all services with a server that has not been started."""
-        server.add_generic_rpc_handlers([self._handlers(service) for service in SERVICES])
+        status = ClientStatusService(lambda: tuple(self._streams), self._settings.status_size)
+        handlers = [self._handlers(service) for service in SERVICES]
+        server.add_generic_rpc_handlers([*handlers, status.handlers()])
 
     def rekey(self) -> None:
         """Compute the audience key of every open stream again.

@@ -6,7 +6,7 @@ and always from the newest content. Time comes in as a number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,7 @@ from straightway.discovery.resources import (
 )
 from straightway.discovery.response import Plan, Response, Variant, encode
 from straightway.discovery.sotw import SotwSubscription
+from straightway.discovery.status import ResourceStatus
 from straightway.discovery.subscription import Request, Subscription, Verdict
 from straightway.discovery.table import Table
 
@@ -154,6 +155,11 @@ class Session:
             if plan is not None:
                 return self._send(subscription, plan, table, now)
         return None
+
+    def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
+        """Yield type by type how far the client has what it wants."""
+        for type_url, subscription in tuple(self._subscriptions.items()):
+            yield type_url, subscription.statuses()
 
     def _open(self, type_url: str) -> Subscription:
         if len(self._subscriptions) == self._limits.types:

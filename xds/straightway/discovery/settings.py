@@ -13,12 +13,14 @@ class Settings:
 
     ``hold`` bounds how long listeners and routes wait for an Envoy to fetch the endpoints of the
     clusters that it was sent before them. ``stuck_after`` is how long a client may leave a
-    response unread before its stream is closed.
+    response unread before its stream is closed. ``status_size`` bounds an answer of the client
+    status discovery service: its clients and their resources together.
     """
 
     hold: float = 1.0
     stuck_after: float = 30.0
     limits: Limits = field(default_factory=Limits)
+    status_size: int = 100_000
 
 
 def grpc_options(

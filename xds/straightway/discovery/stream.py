@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
@@ -25,6 +25,7 @@ from straightway.discovery.report import Reporter
 from straightway.discovery.response import Response, Variant
 from straightway.discovery.session import InvalidRequestError, LimitExceededError, Session
 from straightway.discovery.settings import Settings
+from straightway.discovery.status import ResourceStatus
 from straightway.discovery.subscription import Request, Verdict
 from straightway.discovery.table import Table
 
@@ -91,6 +92,15 @@ class Stream:
     def client(self) -> ClientState | None:
         """The client's state; None until its first request."""
         return None if self._reporter is None else self._reporter.client
+
+    @property
+    def node(self) -> Node:
+        """The Node of the client's first request, without its list of extensions."""
+        return self._node
+
+    def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
+        """Yield type by type how far the client has what it wants."""
+        return self._session.statuses()
 
     async def run(self) -> Ending:
         """Serve until the stream ends; return why it did."""

@@ -20,6 +20,7 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, Disc
 
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan
+from straightway.discovery.status import ResourceState, ResourceStatus
 from straightway.discovery.table import Table
 
 Request: TypeAlias = DiscoveryRequest | DeltaDiscoveryRequest
@@ -112,6 +113,31 @@ class Subscription(ABC):
         if len(self._unanswered) == _RESPONSES_REMEMBERED:
             del self._unanswered[next(iter(self._unanswered))]
         self._unanswered[nonce] = plan
+
+    def statuses(self) -> list[ResourceStatus]:
+        """Return how far the client has what it wants, by name; found out when it is asked for."""
+        self._catch_up()
+        names = self._table.resources.keys() | self._behind if self.wildcard else self.names
+        unanswered = {name for plan in self._unanswered.values() for name in plan.names}
+        return [self._status(name, is_unanswered=name in unanswered) for name in sorted(names)]
+
+    def _status(self, name: str, *, is_unanswered: bool) -> ResourceStatus:
+        current = self._table.resources.get(name)
+        sent = self._behind.get(name, current)
+        if name in self._rejected or name in self._rest:
+            state = ResourceState.REJECTED
+        elif is_unanswered:
+            state = ResourceState.UNANSWERED
+        elif self._table is _NO_TABLE:
+            state = ResourceState.REQUESTED
+        elif sent is None:
+            state = ResourceState.ABSENT if current is None else ResourceState.UNSENT
+        elif name in self._behind:
+            state = ResourceState.OUTDATED
+        else:
+            state = ResourceState.ACCEPTED
+        # What a client holds from an earlier stream, in a version that only it knows, has no name.
+        return ResourceStatus(name, sent.version if sent and sent.name else "", state)
 
     def _judge(self, request: Request) -> tuple[Verdict, Plan | None]:
         """Return what a request says about which response.

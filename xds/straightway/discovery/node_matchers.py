@@ -1,0 +1,48 @@
+"""Node matchers: which nodes somebody asks about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from envoy.config.core.v3.base_pb2 import Node
+from envoy.type.matcher.v3.node_pb2 import NodeMatcher
+
+_PATTERNS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "exact": str.__eq__,
+    "prefix": str.startswith,
+    "suffix": str.endswith,
+    "contains": str.__contains__,
+}
+
+
+class UnsupportedMatcherError(ValueError):
+    """A matcher that asks for more than is supported; the message says what is."""
+
+
+def predicate(matchers: Iterable[NodeMatcher]) -> Callable[[Node], bool]:
+    """Return what says whether any of ``matchers`` matches a node; without matchers all do.
+
+    Supported are the ``node_id``'s exact, prefix, suffix and contains, with ignore_case.
+
+    Raises UnsupportedMatcherError for all else.
+    """
+    tests = [_predicate(matcher) for matcher in matchers]
+    return lambda node: not tests or any(test(node.id) for test in tests)
+
+
+def _predicate(matcher: NodeMatcher) -> Callable[[str], bool]:
+    if matcher.node_metadatas:
+        raise UnsupportedMatcherError("node_metadatas are not supported: match by node_id")
+    if not matcher.HasField("node_id"):
+        return lambda node_id: True
+    kind = matcher.node_id.WhichOneof("match_pattern")
+    if kind not in _PATTERNS:
+        supported = ", ".join(_PATTERNS)
+        raise UnsupportedMatcherError(
+            f"no support for {kind or 'an empty'} node_id: use {supported}"
+        )
+    matches, pattern = _PATTERNS[kind], getattr(matcher.node_id, kind)
+    if matcher.node_id.ignore_case:
+        return lambda node_id: matches(node_id.lower(), pattern.lower())
+    return lambda node_id: matches(node_id, pattern)
