@@ -45,6 +45,7 @@ async def serve(folder: Path, address: Address) -> None:
         return control.audience_of(proxy_of_node(node))
 
     discovery = DiscoveryServer(cache, key_of, callbacks=StreamLog(control))
+    discovery.set_serving(False)
     control.rekey = discovery.rekey
     stopping = asyncio.Event()
     with _on_signals(stopping.set):
@@ -53,6 +54,7 @@ async def serve(folder: Path, address: Address) -> None:
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(_load_uncollected(control)),
+                    tasks.create_task(_serve_from_first_config(discovery, control)),
                     tasks.create_task(control.run()),
                     tasks.create_task(FolderSource(folder).run(control.apply)),
                 ]
@@ -77,6 +79,12 @@ async def _load_uncollected(control: Control) -> None:
     finally:
         gc.freeze()
         gc.enable()
+
+
+async def _serve_from_first_config(discovery: DiscoveryServer, control: Control) -> None:
+    """Have new Envoys sent elsewhere until there is something to send them."""
+    await control.synced.wait()
+    discovery.set_serving(True)
 
 
 async def _listen(discovery: DiscoveryServer, address: Address) -> grpc.aio.Server:

@@ -6,7 +6,7 @@ of straightway.
 The order of reading: ``resources``, ``table`` and ``cache`` hold what is to be served;
 ``subscription``, with its variants ``sotw`` and ``delta``, and ``session`` are the protocol,
 without I/O; ``stream``, ``services`` and ``server`` bring it to the wire; ``callbacks``,
-``client``, ``report``, ``status`` and ``csds`` say what happens there.
+``client``, ``report``, ``status``, ``csds`` and ``health`` say what happens there.
 """
 
 from straightway.discovery.cache import Cache

@@ -9,11 +9,15 @@ from typing import Final
 
 import grpc
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
+from grpc_health.v1 import health
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha import reflection
 
+from straightway.discovery import csds
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed
 from straightway.discovery.client import ClientState
-from straightway.discovery.csds import ClientStatusService
+from straightway.discovery.health import HealthService
 from straightway.discovery.response import Variant
 from straightway.discovery.services import SERVICES, Service
 from straightway.discovery.settings import Settings
@@ -22,6 +26,7 @@ from straightway.discovery.subscription import Request
 
 log = logging.getLogger(__name__)
 
+_NAMES: Final = tuple(service.name for service in SERVICES)
 _SHUTDOWN: Final = Ending(Closed.SHUTDOWN, grpc.StatusCode.UNAVAILABLE, "shutting down")
 
 _Context = grpc.aio.ServicerContext[Request, bytes]
@@ -38,7 +43,8 @@ class DiscoveryServer:
 
     A stream is one of the aggregated service (ADS), or one of a single type's service (CDS, EDS,
     LDS, RDS, SRDS, VHDS, SDS, ECDS, RTDS). Only on the former does the order of types hold: see
-    :class:`~straightway.discovery.session.Session`.
+    :class:`~straightway.discovery.session.Session`. Beside them are client status discovery (CSDS),
+    gRPC health and gRPC reflection.
 
     ``key_of`` gives the audience key for an Envoy's Node (without its list of extensions); the
     client gets the snapshot that the cache holds under that key.
@@ -56,15 +62,27 @@ class DiscoveryServer:
         self._key_of = key_of
         self._callbacks = callbacks or Callbacks()
         self._settings = settings or Settings()
+        self._health = HealthService(_NAMES)
         self._streams: set[Stream] = set()
         self._all_closed = asyncio.Event()
         self._is_closing = False
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Register all services with a server that has not been started."""
-        status = ClientStatusService(lambda: tuple(self._streams), self._settings.status_size)
+        status = csds.ClientStatusService(lambda: tuple(self._streams), self._settings.status_size)
         handlers = [self._handlers(service) for service in SERVICES]
         server.add_generic_rpc_handlers([*handlers, status.handlers()])
+        add_HealthServicer_to_server(self._health, server)
+        names = (*_NAMES, csds.SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, server)
+
+    def set_serving(self, is_serving: bool) -> None:
+        """Tell by gRPC health whether clients should come here: SERVING, as it is from the start.
+
+        With False they are told NOT_SERVING, and are served if they come anyway. After
+        :meth:`close` it stays at that.
+        """
+        self._health.set_serving(is_serving)
 
     def rekey(self) -> None:
         """Compute the audience key of every open stream again.
@@ -90,6 +108,7 @@ class DiscoveryServer:
         ``grpc.aio.Server.stop`` cancels.
         """
         self._is_closing = True
+        self._health.close()
         for stream in tuple(self._streams):
             stream.end(_SHUTDOWN)
         try:
