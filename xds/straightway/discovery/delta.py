@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from sys import intern
 from typing import Final
 
@@ -103,13 +103,20 @@ class DeltaSubscription(Subscription):
         else:
             self._forget(dropped)
 
-    def _had(self, table: Table) -> Mapping[str, Resource]:
+    def _differing(self, table: Table) -> Iterator[tuple[str, Resource | None]]:
         versions, self._initial_versions = self._initial_versions, {}
-        had = dict(super()._had(table))
+        if not versions:
+            yield from super()._differing(table)
+            return
+        # Nothing was looked at before. Thousands of clients may come back at once, each with
+        # thousands of names of which hardly one differs.
+        resources = table.resources
         for name, version in versions.items():
-            resource = table.resources.get(name, _SOME_OTHER_VERSION)
-            had[name] = resource if resource.version == version else _SOME_OTHER_VERSION
-        return had
+            resource = resources.get(name)
+            if (resource is None or resource.version != version) and self.wants(name):
+                yield name, _SOME_OTHER_VERSION
+        for name in (resources.keys() if self.wildcard else self.names) - versions.keys():
+            yield name, None
 
     def _tells_absence(self, name: str, held: Resource | None) -> bool:
         return held is not None or name in self._again

@@ -11,7 +11,7 @@ The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from sys import intern
 from typing import Final, TypeAlias
@@ -199,17 +199,17 @@ class Subscription(ABC):
             self._catch_up()
         if table is self._table:
             return
-        before, after = self._had(table), table.resources
+        for name, held in self._differing(table):
+            self._behind.setdefault(name, held)
+        self._table, self._seen = table, table.last_change
+
+    def _differing(self, table: Table) -> Iterator[tuple[str, Resource | None]]:
+        """Yield of what the client wants and ``table`` has otherwise: the name, what it has."""
+        before, after = self._table.resources, table.resources
         for name in before.keys() | after.keys() if self.wildcard else self.names:
             old, new = before.get(name), after.get(name)
             if old is None or new is None or old.version != new.version:
-                self._behind.setdefault(name, old)
-        self._table, self._seen = table, table.last_change
-
-    def _had(self, table: Table) -> Mapping[str, Resource]:
-        """Return what the client has, before it goes over to ``table``."""
-        del table
-        return self._table.resources
+                yield name, old
 
     def _differences(self) -> tuple[list[Resource], list[str]]:
         """Return the resources to send, and the names of which to say that they do not exist.
