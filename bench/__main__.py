@@ -8,9 +8,9 @@ import sys
 
 from rich.console import Console
 
-from bench import cold, label, push
+from bench import cold, discovery, label, push
 
-BENCHMARKS = {"label": label.run, "cold": cold.run, "push": push.run}
+BENCHMARKS = {"label": label.run, "cold": cold.run, "push": push.run, "discovery": discovery.run}
 
 
 def main() -> None:

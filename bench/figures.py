@@ -48,8 +48,8 @@ def table(title: str, parts: Mapping[str, Sequence[Figure]], caption: str) -> Ta
         if name:
             result.add_row(Text(name, style="bold"))
         for figure in figures:
-            target = "" if figure.target is None else f"≤ {_text(figure.target, figure.unit)}"
-            result.add_row(figure.name, _text(figure.value, figure.unit), target, figure.verdict)
+            target = "" if figure.target is None else f"≤ {amount(figure.target, figure.unit)}"
+            result.add_row(figure.name, amount(figure.value, figure.unit), target, figure.verdict)
         result.add_section()
     return result
 
@@ -65,6 +65,12 @@ def in_steps(items: Sequence[Item], doing: str) -> Iterable[Item]:
     return track(items, doing, console=console, transient=True, disable=not console.is_terminal)
 
 
+def amount(value: float, unit: str) -> str:
+    """Return a value as text, with as many digits as tell something."""
+    digits = 0 if value >= 100 or value == int(value) else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
 @contextmanager
 def waiting(doing: str) -> Iterator[None]:
     """Show on a terminal that something is under way."""
@@ -74,8 +80,3 @@ def waiting(doing: str) -> Iterator[None]:
         return
     with console.status(doing):
         yield
-
-
-def _text(value: float, unit: str) -> str:
-    digits = 0 if value >= 100 or value == int(value) else 1 if value >= 10 else 2
-    return f"{value:,.{digits}f} {unit}"

@@ -17,7 +17,16 @@ def cpu_seconds(pid: int) -> float:
 
 def peak_mebibytes(pid: int | str) -> float:
     """Return the most memory that was resident at any time (VmHWM)."""
+    return _mebibytes(pid, "VmHWM")
+
+
+def resident_mebibytes(pid: int | str) -> float:
+    """Return the memory that is resident now (VmRSS)."""
+    return _mebibytes(pid, "VmRSS")
+
+
+def _mebibytes(pid: int | str, field: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError(f"/proc/{pid}/status has no VmHWM")
+    raise RuntimeError(f"/proc/{pid}/status has no {field}")

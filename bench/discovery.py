@@ -1,0 +1,179 @@
+"""The discovery server beside its floor: what a bare grpc.aio server needs for the same bytes.
+
+A thousand streams of the delta variant to each of two servers, each server a process of its own;
+all clients are in this process (:mod:`bench.discovery_clients`). The servers take turns, change
+by change, so that whatever else the machine does meets both.
+
+The floor (:mod:`bench.floor_server`) is grpc.aio with a handler that reads from and writes to its
+streams. It reads as many messages as the discovery server, of the same size and a byte more, and
+does not decode them. In each turn it writes the very bytes that the discovery server has just
+sent, to as many streams. It includes gRPC, Python's event loop, two tasks a stream, and what the
+clients take: theirs is one of the two CPUs.
+
+How to read the table:
+
+- *last client*: the time from the change of the cache, or from the floor's first write,
+  until the slowest of the clients has read the message; the 99th
+  percentile over the changes.
+- *CPU a message*: CPU time of the server's process over all these changes, divided by the messages
+  written. So it holds the reading of one ACK, too.
+- *memory*: what is resident (VmRSS) after all changes, every client holding everything.
+- *all come back*: on new connections, all at once, each naming the version of every resource that
+  it holds; served is who has the answer to its last question. The slowest of several times counts.
+- *one endpoint among 10,000 clusters*: CPU time of its change for 20 streams, without a network
+  (:mod:`bench.discovery_change`); the floor is the same change among 100 clusters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from rich.table import Table
+
+from bench.comparison import Comparison, Pair, comparison_table
+from bench.discovery_change import seconds_a_change
+from bench.discovery_clients import MARKS, NO_MARKS, Clients, Return, Service
+from bench.discovery_content import ENDPOINTS
+from bench.figures import in_steps, percentile, waiting
+from bench.server_process import ServerProcess
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+
+T = TypeVar("T")
+
+_STREAMS: Final = 1000
+_CLUSTERS: Final = 1000
+_ENDPOINT_CHANGES: Final = 100
+_CLUSTER_CHANGES: Final = 30
+_RETURNS: Final = 3
+_CHANGE: Final = {CLUSTER: "ChangeClusters", CLUSTER_LOAD_ASSIGNMENT: "ChangeEndpoints"}
+_SIZES: Final = (100, 10_000)
+_ADS: Final = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two servers, and its clients."""
+
+    process: ServerProcess
+    clients: Clients
+
+
+@dataclass(slots=True)
+class Cost:
+    """What some changes have cost: seconds until the last client had each, and CPU seconds."""
+
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+
+    def p99(self) -> float:
+        """Milliseconds until the last client had it."""
+        return percentile(self.seconds, 0.99) * 1e3
+
+    def cpu(self) -> float:
+        """Microseconds a message."""
+        return self.cpu_seconds / len(self.seconds) / _STREAMS * 1e6
+
+
+def run() -> Table:
+    """Measure and return the table."""
+    with waiting("Cost of a change by the number of clusters"):
+        few, many = (seconds * 1e3 for seconds in seconds_a_change(_SIZES))
+    comparisons = asyncio.run(_measure())
+    name = f"one endpoint among {_SIZES[1]:,} clusters"
+    comparisons.append(Comparison.times(name, (many, few), "ms", 1.2))
+    title = f"{_STREAMS:,} streams over {_CLUSTERS:,} clusters with {ENDPOINTS} endpoints each"
+    caption = (
+        f"{_ENDPOINT_CHANGES} changes of endpoints, {_CLUSTER_CHANGES} of clusters, "
+        f"{_RETURNS} returns."
+    )
+    return comparison_table(title, comparisons, caption)
+
+
+async def _measure() -> list[Comparison]:
+    real_process = ServerProcess("bench.discovery_server", str(_CLUSTERS))
+    floor_process = ServerProcess("bench.floor_server")
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            ours = Service(real_process.port, _ADS, NO_MARKS)
+            bare = Service(floor_process.port, "/bench.Floor/Stream", MARKS)
+            real = Side(real_process, Clients(ours, _STREAMS, tasks))
+            floor = Side(floor_process, Clients(bare, _STREAMS, tasks))
+            for side in (real, floor):
+                await side.process.wait_until_read(0)
+            comparisons = await _compare(real, floor)
+            for side in (real, floor):
+                await side.clients.leave()
+    finally:
+        for process in (real_process, floor_process):
+            await process.close()
+    return comparisons
+
+
+async def _compare(real: Side, floor: Side) -> list[Comparison]:
+    await _start(real, floor)
+    endpoints = await _change(real, floor, CLUSTER_LOAD_ASSIGNMENT, _ENDPOINT_CHANGES)
+    clusters = await _change(real, floor, CLUSTER, _CLUSTER_CHANGES)
+    memory = real.process.mebibytes, floor.process.mebibytes
+    returns = await _come_back(real), await _come_back(floor)
+    size = f"{len(real.clients.last[CLUSTER]) / 1000:.0f} kB of clusters"
+    few = f"{ENDPOINTS} endpoints"
+    return [
+        Comparison.times(f"{few}: last client, p99", _pair(endpoints, Cost.p99), "ms", 1.3),
+        Comparison.times(f"{size}: last client, p99", _pair(clusters, Cost.p99), "ms", 1.3),
+        Comparison.times(f"{few}: CPU a message", _pair(endpoints, Cost.cpu), "µs", 1.5),
+        Comparison.times(f"{size}: CPU a message", _pair(clusters, Cost.cpu), "µs", 1.5),
+        Comparison.above("memory", memory, "MiB", 60.0),
+        Comparison.within("all come back: last served", _pair(returns, _slowest), "s", 2.0),
+        Comparison.within("all come back: resources sent", _pair(returns, _resources), "", 0.0),
+    ]
+
+
+def _pair(of_both: tuple[T, T], figure: Callable[[T], float]) -> Pair:
+    return figure(of_both[0]), figure(of_both[1])
+
+
+def _slowest(returns: Sequence[Return]) -> float:
+    return max(each.seconds for each in returns)
+
+
+def _resources(returns: Sequence[Return]) -> float:
+    return sum(each.resources for each in returns)
+
+
+async def _start(real: Side, floor: Side) -> None:
+    with waiting("Clients start"):
+        await real.clients.start()
+        for type_url, answer in real.clients.last.items():
+            await floor.process.call("Answer", MARKS[type_url] + answer)
+        await floor.clients.start()
+
+
+async def _change(real: Side, floor: Side, type_url: str, times: int) -> tuple[Cost, Cost]:
+    """Make changes of a type; the floor writes in each turn what the real server has sent."""
+    costs = Cost(), Cost()
+    for _ in in_steps(range(times), "Changes"):
+        await _turn(real, _CHANGE[type_url], b"", costs[0])
+        await _turn(floor, "Change", real.clients.last[type_url], costs[1])
+    return costs
+
+
+async def _turn(side: Side, method: str, argument: bytes, cost: Cost) -> None:
+    process, clients = side.process, side.clients
+    before = process.cpu_seconds
+    clients.expect()
+    began = float(await process.call(method, argument))
+    cost.seconds.append(await clients.all_have_it() - began)
+    await process.wait_until_read(clients.sent)
+    cost.cpu_seconds += process.cpu_seconds - before
+
+
+async def _come_back(side: Side) -> list[Return]:
+    returns = []
+    for _ in in_steps(range(_RETURNS), "Clients come back"):
+        await side.clients.leave()
+        returns.append(await side.clients.come_back())
+        await side.process.wait_until_read(side.clients.sent)
+    return returns

@@ -1,0 +1,225 @@
+"""A thousand Envoys in one process, as cheap as can be: streams of the delta variant.
+
+They say what an Envoy says: ask for all clusters, for the endpoints of each by name, and for all
+listeners (of which there are none), and acknowledge every response. To the floor they say the
+same, each message with a mark of one byte in front.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import grpc
+from envoy.config.core.v3.base_pb2 import Node
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+
+from bench.discovery_content import has_eds
+from bench.server_process import SECONDS
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
+
+_NO_ANSWER: Final = ""
+MARKS: Final = {CLUSTER: b"C", CLUSTER_LOAD_ASSIGNMENT: b"E", LISTENER: b"L", _NO_ANSWER: b"-"}
+"""The floor's marks: what a message is to be answered with."""
+
+NO_MARKS: Final = dict.fromkeys(MARKS, b"")
+"""A discovery server finds out itself."""
+
+_CONNECTIONS: Final = 20
+_STARTING_AT_ONCE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where the streams go: a port of 127.0.0.1, a method, and the marks that it knows."""
+
+    port: int
+    method: str
+    marks: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """How all came back at once: seconds until the last was served, and resources it took."""
+
+    seconds: float
+    resources: int
+
+
+class Stream:
+    """One client's stream."""
+
+    def __init__(self, channel: grpc.aio.Channel, service: Service, node_id: str) -> None:
+        """Open it."""
+        self.sent = 0
+        """Messages sent."""
+        self._marks = service.marks
+        self._node = DeltaDiscoveryRequest(node=Node(id=node_id)).SerializeToString()
+        call: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(service.method)()
+        self._call = call
+
+    async def ask(self, answer: str, request: bytes) -> None:
+        """Send a request, to be answered with that type; the first request says who this is."""
+        node, self._node = self._node, b""
+        await self._send(answer, node + request)
+
+    async def take(self) -> tuple[float, bytes, DeltaDiscoveryResponse]:
+        """Acknowledge the next response; return when it came, its bytes, and what it says."""
+        data = await self._call.read()
+        arrived = time.monotonic()
+        if not isinstance(data, bytes):
+            raise ConnectionError(f"the server has ended a stream: {await self._call.code()}")
+        response = DeltaDiscoveryResponse.FromString(data)
+        ack = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
+        await self._send(_NO_ANSWER, ack.SerializeToString())
+        return arrived, data, response
+
+    async def _send(self, answer: str, message: bytes) -> None:
+        self.sent += 1
+        await self._call.write(self._marks[answer] + message)
+
+
+class Clients:
+    """Many clients of one service; what the first of them holds, all hold."""
+
+    def __init__(self, service: Service, count: int, tasks: asyncio.TaskGroup) -> None:
+        """Prepare; nothing is connected before :meth:`start`."""
+        self.last: dict[str, bytes] = {}
+        """The last response of each type, as the first client got it."""
+        self._service = service
+        self._count = count
+        self._tasks = tasks
+        self._channels: list[grpc.aio.Channel] = []
+        self._streams: list[Stream] = []
+        self._following: list[asyncio.Task[None]] = []
+        self._sent_before = 0
+        self._versions: dict[str, dict[str, str]] = {}
+        self._missing = 0
+        self._nothing_missing = asyncio.Event()
+        self._last_arrival = 0.0
+
+    @property
+    def sent(self) -> int:
+        """Messages sent to the server so far."""
+        return self._sent_before + sum(stream.sent for stream in self._streams)
+
+    async def start(self) -> None:
+        """Come a few at a time, holding nothing, and get everything."""
+        self._connect()
+        few = asyncio.Semaphore(_STARTING_AT_ONCE)
+
+        async def start(stream: Stream) -> None:
+            async with few:
+                await self._start(stream)
+
+        async with asyncio.timeout(SECONDS):
+            await asyncio.gather(*map(start, self._streams))
+        self._stay()
+
+    def expect(self) -> None:
+        """Expect one response on each stream."""
+        self._missing = self._count
+        self._nothing_missing.clear()
+
+    async def all_have_it(self) -> float:
+        """Wait for what is expected; return when the last client got it (time.monotonic)."""
+        async with asyncio.timeout(SECONDS):
+            await self._nothing_missing.wait()
+        return self._last_arrival
+
+    async def leave(self) -> None:
+        """Close all connections."""
+        self._sent_before = self.sent
+        for task in self._following:
+            task.cancel()
+        self._streams.clear()
+        await asyncio.gather(*(channel.close() for channel in self._channels))
+
+    async def come_back(self) -> Return:
+        """Come all at once, on new connections, with what was held before."""
+        clusters, endpoints = (self._versions[url] for url in (CLUSTER, CLUSTER_LOAD_ASSIGNMENT))
+        held = (
+            _request(CLUSTER, versions=clusters),
+            _request(CLUSTER_LOAD_ASSIGNMENT, endpoints, endpoints),
+        )
+        began = time.monotonic()
+        self._connect()
+        async with asyncio.timeout(SECONDS):
+            served = await asyncio.gather(*(_come_back(each, held) for each in self._streams))
+        self._stay()
+        return Return(
+            seconds=max(arrived for arrived, _ in served) - began,
+            resources=sum(resources for _, resources in served),
+        )
+
+    def _connect(self) -> None:
+        # Channels with the same options would share a connection.
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
+        address = f"127.0.0.1:{self._service.port}"
+        self._channels = [
+            grpc.aio.insecure_channel(address, options=options) for _ in range(_CONNECTIONS)
+        ]
+        self._streams = [
+            Stream(self._channels[index % _CONNECTIONS], self._service, f"envoy-{index}")
+            for index in range(self._count)
+        ]
+
+    async def _start(self, stream: Stream) -> None:
+        await stream.ask(CLUSTER, _request(CLUSTER))
+        _, data, response = await stream.take()
+        self._note(stream, data, response)
+        names = [each.name for each in response.resources if has_eds(each.name)]
+        await stream.ask(CLUSTER_LOAD_ASSIGNMENT, _request(CLUSTER_LOAD_ASSIGNMENT, names))
+        _, data, response = await stream.take()
+        self._note(stream, data, response)
+        await stream.ask(LISTENER, _request(LISTENER))
+        _, data, response = await stream.take()
+        self._note(stream, data, response)
+
+    def _stay(self) -> None:
+        self._following = [
+            self._tasks.create_task(self._follow(stream)) for stream in self._streams
+        ]
+
+    async def _follow(self, stream: Stream) -> None:
+        while True:
+            arrived, data, response = await stream.take()
+            self._note(stream, data, response)
+            self._missing -= 1
+            if not self._missing:
+                self._last_arrival = arrived
+                self._nothing_missing.set()
+
+    def _note(self, stream: Stream, data: bytes, response: DeltaDiscoveryResponse) -> None:
+        if stream is self._streams[0]:
+            self.last[response.type_url] = data
+            versions = self._versions.setdefault(response.type_url, {})
+            versions.update((each.name, each.version) for each in response.resources)
+
+
+def _request(
+    type_url: str, names: Iterable[str] = (), versions: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
+    return DeltaDiscoveryRequest(
+        type_url=type_url, resource_names_subscribe=names, initial_resource_versions=versions
+    ).SerializeToString()
+
+
+async def _come_back(stream: Stream, held: Sequence[bytes]) -> tuple[float, int]:
+    """Say what is held, and ask for listeners; return when they came, and what came until then.
+
+    The answer for listeners comes after everything else that is to be sent.
+    """
+    for request in held:
+        await stream.ask(_NO_ANSWER, request)
+    await stream.ask(LISTENER, _request(LISTENER))
+    resources = 0
+    while True:
+        arrived, _, response = await stream.take()
+        resources += len(response.resources)
+        if response.type_url == LISTENER:
+            return arrived, resources

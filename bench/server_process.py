@@ -1,0 +1,79 @@
+"""A server process of a benchmark, and the benchmark's hold on it.
+
+Beside what is measured it serves a small gRPC service, by which it is told what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+import grpc
+
+from bench.usage import cpu_seconds, resident_mebibytes
+from tests.support.ports import free_port
+
+SECONDS = 60.0
+"""How long anything may take before the benchmark is broken."""
+
+_SERVICE = "bench.Control"
+_PAUSE_SECONDS = 0.005
+
+Method = Callable[[bytes], bytes]
+
+
+async def serve(server: grpc.aio.Server, port: int, methods: Mapping[str, Method]) -> None:
+    """Serve on a port of 127.0.0.1, with ``methods`` to be called by :class:`ServerProcess`."""
+    handlers = {name: _handler(method) for name, method in methods.items()}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
+    server.add_insecure_port(f"127.0.0.1:{port}")
+    await server.start()
+    await server.wait_for_termination()
+
+
+def _handler(method: Method) -> grpc.RpcMethodHandler[bytes, bytes]:
+    async def call(request: bytes, _context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        return method(request)
+
+    return grpc.unary_unary_rpc_method_handler(call)
+
+
+class ServerProcess:
+    """A process of ``python -m MODULE PORT ARGUMENTS``, on a port of its own."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        """Start it."""
+        self.port = free_port()
+        command = [sys.executable, "-m", module, str(self.port), *arguments]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{self.port}")
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that it has used so far."""
+        return cpu_seconds(self._process.pid)
+
+    @property
+    def mebibytes(self) -> float:
+        """The memory that is resident now."""
+        return resident_mebibytes(self._process.pid)
+
+    async def call(self, method: str, argument: bytes = b"") -> bytes:
+        """Call one of its methods; waits until it listens."""
+        rpc = self._channel.unary_unary(f"/{_SERVICE}/{method}")
+        answer: bytes = await rpc(argument, wait_for_ready=True, timeout=SECONDS)
+        return answer
+
+    async def wait_until_read(self, messages: int) -> None:
+        """Wait until it has read so many messages since its start."""
+        async with asyncio.timeout(SECONDS):
+            while int(await self.call("Received")) < messages:  # noqa: ASYNC110
+                await asyncio.sleep(_PAUSE_SECONDS)  # Another process tells no event.
+
+    async def close(self) -> None:
+        """End it."""
+        await self._channel.close()
+        self._process.kill()
+        self._process.wait()
