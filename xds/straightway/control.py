@@ -117,7 +117,7 @@ class Control:
             self._update_all()
         else:
             self._update_endpoints(impact)
-        # What is wrong between objects does not depend on the endpoints.
+        # What is wrong between objects does not depend on endpoints that are IP addresses.
         self._problems.replace(
             self._intake.problems(),
             problems_between(self._intake, self.catalog) if impact.config or first else None,

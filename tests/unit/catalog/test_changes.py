@@ -157,6 +157,15 @@ def test_endpoints_that_stand_in_the_cluster_are_a_change_of_config():
     assert impact.config
 
 
+def test_a_workload_that_comes_to_have_an_address_is_looked_at_for_problems_again():
+    web = service("web", "{port: 80}")
+    catalog, _ = Catalog().changed(_parsed(web, entry("v", {"app": "web"}, "host.example.com")))
+
+    _, impact = catalog.changed(_parsed(entry("v", {"app": "web"}, "10.0.0.1")))
+
+    assert impact.config
+
+
 def test_the_old_catalog_stays_as_it_was():
     catalog, _ = Catalog().changed(_parsed(service("a", "{port: 80}"), pod("p", {"app": "a"})))
     before = all_endpoints(catalog)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from straightway.problems import Problem
-from tests.support.configs import istio, reviewed, service
+from tests.support.configs import entry, istio, reviewed, service
 
 WEB = service("web", "{name: http, port: 80}")
 TWO_PORTS = service("web", "{name: http, port: 80}, {name: grpc, port: 81}")
@@ -198,3 +198,28 @@ def test_subsets_of_a_service_without_endpoints():
 
     at = "spec.trafficPolicy.loadBalancer.dynamicSubset"
     assert (problem.code, problem.path) == ("subsets-without-endpoints", at)
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "fd00::1"])
+def test_a_workload_at_an_address_is_anybodys(address):
+    assert problems(WEB, entry("vm", {"app": "web"}, address)) == []
+
+
+def test_a_workload_at_a_host_name_is_left_out_by_a_service():
+    problem = the_problem(WEB, entry("vm", {"app": "web"}, "vm.example.com"))
+
+    assert (problem.code, problem.path) == ("address-not-resolved", "spec.address")
+    assert problem.subject == "WorkloadEntry default/vm"
+    assert '"vm.example.com"' in problem.message
+
+
+def test_a_workload_at_a_host_name_is_resolved_for_a_service_entry_with_dns():
+    spec = """
+        hosts: [x.com]
+        resolution: DNS
+        ports: [{number: 80, name: http}]
+        workloadSelector: {labels: {app: web}}
+    """
+    workload = entry("vm", {"app": "web"}, "vm.example.com")
+
+    assert problems(istio("ServiceEntry", "x", spec), workload) == []

@@ -17,7 +17,9 @@ from straightway.api import (
     GrpcJsonTranscoder,
     Reference,
     VirtualService,
+    WorkloadEntry,
 )
+from straightway.api.values import is_ip
 from straightway.catalog import workloads as workload_index
 from straightway.catalog.endpoints import Endpoint
 from straightway.catalog.rules import Rules
@@ -41,7 +43,8 @@ class Impact:
     """What a change may touch.
 
     ``endpoints`` holds the hostnames of the services whose endpoints may differ; ``config`` is true
-    when anything but endpoints changed, so that routes, listeners and clusters may differ as well.
+    when anything but endpoints changed, so that routes, listeners and clusters may differ as well,
+    and what is wrong between objects.
     """
 
     endpoints: frozenset[str]
@@ -71,6 +74,11 @@ class Catalog:
             rest = {r: item for r, item in changes.items() if r not in of_workloads}
             catalog, touched = self._with_config(rest)
         if of_workloads:
+            config = config or any(
+                _names_host(item)
+                for reference, after in of_workloads.items()
+                for item in (self.workloads.objects.get(reference), after)
+            )
             workloads, moved = catalog.workloads.changed(of_workloads, catalog.selectors)
             catalog = Catalog(
                 catalog.objects, catalog.services, catalog.rules, catalog.selectors, workloads
@@ -141,6 +149,11 @@ class Catalog:
     def endpoints(self, service: RegisteredService, port: ServicePort) -> list[Endpoint]:
         """Return the endpoints of a service's port, ordered by address and port, each once."""
         return self.workloads.endpoints(service, port)
+
+
+def _names_host(item: ApiObject | None) -> bool:
+    """Whether it is a workload at a host name: not every service can resolve one."""
+    return isinstance(item, WorkloadEntry) and not is_ip(item.spec.address)
 
 
 def _of_kind(

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from straightway.api import ApiObject, DestinationRule, Gateway, Reference, VirtualService
+from straightway.api.values import is_ip
 from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.catalog.catalog import Catalog
 from straightway.catalog.codes import CatalogCode
+from straightway.catalog.endpoints import labels_of
 from straightway.catalog.hosts import admitted_hosts, intersection
 from straightway.catalog.rules import policy_of, subset_of
 from straightway.catalog.services import RegisteredService, Resolution, services_of
@@ -44,6 +46,7 @@ def check(catalog: Catalog) -> Iterator[Finding]:
         yield from _check_gateways(virtual_service, gateways)
         for index, http in enumerate(virtual_service.spec.http):
             yield from _check_route(virtual_service, http, ("spec", "http", index), catalog)
+    yield from _check_addresses(catalog)
 
 
 def _check_hostnames(source: ApiObject, catalog: Catalog) -> Iterator[Finding]:
@@ -196,6 +199,22 @@ def _subset_keys(rule: DestinationRule | None, subset: str | None) -> frozenset[
     """Return the keys of the dynamic subsets that hold for a rule or one of its named subsets."""
     balancer = policy_of(rule, subset_of(rule, subset or "")).load_balancer
     return balancer.dynamic_subset.keys if balancer and balancer.dynamic_subset else frozenset()
+
+
+def _check_addresses(catalog: Catalog) -> Iterator[Finding]:
+    """Say which WorkloadEntries are left out, for EDS takes no host names."""
+    for entry in catalog.workloads.entries:
+        if is_ip(entry.spec.address):
+            continue
+        for service in catalog.services_selecting(entry.metadata.namespace, labels_of(entry)):
+            if service.resolution is Resolution.STATIC:
+                message = (
+                    f'"{entry.spec.address}" is a host name, which {service.hostname} does not '
+                    "resolve, so this workload gets none of its requests: write an IP address, "
+                    "or use a ServiceEntry with resolution DNS."
+                )
+                code = CatalogCode.ADDRESS_NOT_RESOLVED
+                yield Finding(entry.reference, ("spec", "address"), code, message)
 
 
 def _unknown_host(subject: Reference, path: Path, host: str, catalog: Catalog) -> Finding:

@@ -21,6 +21,7 @@ class CatalogCode(StrEnum):
     UNKNOWN_HOST = "unknown-host"
     UNKNOWN_PORT = "unknown-port"
     UNKNOWN_SUBSET = "unknown-subset"
+    ADDRESS_NOT_RESOLVED = "address-not-resolved"
     SUBSETS_WITHOUT_ENDPOINTS = "subsets-without-endpoints"
     SUBSET_KEY_WITHOUT_SELECTOR = "subset-key-without-selector"
     INVALID_DESCRIPTOR = "invalid-descriptor"

@@ -80,6 +80,11 @@ class Workloads:
         selected |= {name: frozenset(members) for name, members in found.items()}
         return Workloads(self.objects, selected, self.slices, self.slices_of_pod)
 
+    @property
+    def entries(self) -> Iterator[WorkloadEntry]:
+        """All WorkloadEntries."""
+        return (item for item in self.objects.values() if isinstance(item, WorkloadEntry))
+
     def endpoints(self, service: RegisteredService, port: ServicePort) -> list[Endpoint]:
         """Return the endpoints of a service's port, ordered by address and port, each once."""
         found = {(item.address, item.port): item for item in self._endpoints(service, port)}
