@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from straightway.api import Code
+from straightway.api import Code, VirtualService
+from straightway.api.messages import describe
 from straightway.problems import Severity
 
 VS, DR, GW, SE, WE = (
@@ -369,3 +370,12 @@ def test_a_missing_thing_is_said_once(read_spec):
     (problem,) = read_spec(VS, http("{route: [{weight: 1}]}")).problems
 
     assert problem.path == "spec.http[0].route[0].destination"
+
+
+def test_a_mistake_without_words_of_its_own_names_the_value_and_the_field():
+    error = {"type": "finite_number", "loc": (), "msg": "", "input": "x", "ctx": {}}
+
+    code, message = describe(VirtualService, ("spec", "http", 0), error)
+
+    assert code == "invalid-value"
+    assert message == '"x" cannot be used as http.'

@@ -55,6 +55,12 @@ CASES = [
         "its own address",
         "resolution: STATIC, endpoints: [{address: 10.0.0.1, network: vm}]",
     ),
+    (
+        "ServiceEntry",
+        "serviceAccount",
+        "who it is",
+        "resolution: STATIC, endpoints: [{address: 10.0.0.1, serviceAccount: a}]",
+    ),
 ]
 
 

@@ -21,7 +21,7 @@ class WorkloadEntrySpec(Model):
 
     ``ports`` maps the name of a service's port to this workload's own port number. ``weight`` is
     relative to the other workloads', None (or 0) for 1. ``locality`` is
-    ``region/zone/subzone``. ``service_account`` says who the workload is: nobody asks yet.
+    ``region/zone/subzone``.
     """
 
     address: Host
@@ -34,7 +34,9 @@ class WorkloadEntrySpec(Model):
     ] = None
     locality: str = ""
     weight: Weight | None = None
-    service_account: str = ""
+    service_account: Annotated[None, Untranslated("nobody asks the workload who it is", ("",))] = (
+        None
+    )
 
 
 class WorkloadEntry(IstioObject):
