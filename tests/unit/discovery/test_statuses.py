@@ -85,6 +85,16 @@ def test_what_is_rejected_stays_so_until_the_client_accepts_something_else(talk:
     assert statuses(talk, CLUSTER) == {"a": ("2", ACCEPTED)}
 
 
+def test_what_was_rejected_beside_something_else_stays_so_until_it_has_another_chance():
+    talk = Conversation(Variant.DELTA)
+    talk.serve(CLUSTER, "bad", "good")
+    talk.change(CLUSTER)
+    talk.change(CLUSTER, nonce=talk.answer().nonce, error="bad is bad")
+    talk.serve(CLUSTER, "bad@2", "good")
+    talk.next()
+    assert statuses(talk, CLUSTER) == {"bad": ("2", UNANSWERED), "good": ("1", REJECTED)}
+
+
 def test_names_that_are_given_up_are_told_no_more():
     talk = Conversation(Variant.DELTA)
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
