@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from straightway import __version__
@@ -46,3 +48,17 @@ def test_wrong_usage_is_one_line_and_exit_code_2(straightway, arguments, words):
     assert run.err.startswith("Error: ")
     assert len(run.err.splitlines()) == 1
     assert run.out == ""
+
+
+def test_an_interrupt_is_exit_code_130_without_a_traceback(straightway, monkeypatch):
+    def interrupted(_paths: object) -> None:
+        raise KeyboardInterrupt
+
+    # By its full name, for the package has a function of that name too.
+    module = import_module("straightway.cli.validate")
+    monkeypatch.setattr(module, "read_paths", interrupted)
+
+    run = straightway("validate", ".")
+
+    assert run.code == 130
+    assert run.err.strip() == ""

@@ -1,6 +1,7 @@
 """The command line: one module a command, which parses arguments, calls and prints.
 
-Exit codes: 0 done; 1 the config has errors, or serving failed; 2 the command was used wrongly.
+Exit codes: 0 done; 1 the config has errors, or serving failed; 2 the command was used wrongly;
+130 interrupted (`serve` ends so with 0).
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ app = typer.Typer(
     name="straightway",
     help="An xDS control plane that sends each inference request straight to a runtime that "
     "holds its model.",
-    epilog="Exit codes: 0 done; 1 the config has errors, or serving failed; 2 wrong usage.",
+    epilog="Exit codes: 0 done; 1 the config has errors, or serving failed; 2 wrong usage; "
+    "130 interrupted (serve: 0).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
