@@ -26,6 +26,15 @@ def test_a_long_header_value_is_refused(read_spec):
     assert codes(parsed) == [("out-of-range", "spec.http[0].headers.request.set.x-a")]
 
 
+@pytest.mark.parametrize(("size", "expected"), [(1024, []), (1025, ["out-of-range"])])
+def test_a_long_name_of_a_query_parameter_is_refused(read_spec, size, expected):
+    match = f"match: [{{queryParams: {{? {'a' * size} : {{exact: b}}}}}}]"
+
+    parsed = read_spec("VirtualService", f"{{hosts: [a], http: [{{{match}, {ROUTE}}}]}}")
+
+    assert [code for code, _ in codes(parsed)] == expected
+
+
 def test_subsets_need_a_balancer_that_chooses(read_spec):
     subset = "dynamicSubset: {subsetSelectors: [{keys: [model]}]}"
 

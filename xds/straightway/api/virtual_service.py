@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from straightway.api.codes import Code
-from straightway.api.faults import Fault
+from straightway.api.faults import Fault, wrong
 from straightway.api.headers import Headers
 from straightway.api.http_actions import DirectResponse, Redirect, Retries, Rewrite
 from straightway.api.matching import HeaderMatch, StringMatch, UriMatch
@@ -26,8 +26,18 @@ from straightway.api.values import (
     quoted,
 )
 
-ParameterName = Annotated[str, not_empty("name the query parameter"), Field(max_length=256)]
 _HEAVIEST = 2**32 - 1
+_LONGEST_PARAMETER = 1024  # Envoy's QueryParameterMatcher.name, in bytes
+
+
+def _check_length(name: str) -> str:
+    if len(name.encode()) <= _LONGEST_PARAMETER:
+        return name
+    message = f"Envoy takes {_LONGEST_PARAMETER} bytes at most: shorten this name."
+    raise wrong(Code.OUT_OF_RANGE, message)
+
+
+ParameterName = Annotated[str, not_empty("name the query parameter"), AfterValidator(_check_length)]
 
 
 class HttpMatch(CheckedModel):
