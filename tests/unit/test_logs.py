@@ -69,6 +69,15 @@ def test_auto_is_coloured_text_on_a_terminal() -> None:
     assert "rejected" in stream.getvalue()
 
 
+def test_console_keeps_the_order_in_which_facts_were_given() -> None:
+    stream = io.StringIO()
+    configure(LogFormat.CONSOLE, stream=stream)
+
+    structlog.get_logger().error("problem", message="bad host", at="a.yaml:3")
+
+    assert stream.getvalue().rstrip().endswith("problem message='bad host' at=a.yaml:3")
+
+
 def test_console_has_no_colours_in_a_file() -> None:
     stream = io.StringIO()
     configure(LogFormat.CONSOLE, stream=stream)

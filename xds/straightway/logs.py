@@ -62,7 +62,12 @@ def configure(
 def _renderers(format: LogFormat, *, colors: bool) -> list[Processor]:  # noqa: A002
     if format is LogFormat.CONSOLE:
         plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
+        # In the order in which a line was written: what matters most comes first.
+        return [
+            structlog.dev.ConsoleRenderer(
+                colors=colors, exception_formatter=plain, sort_keys=False, pad_event_to=0
+            )
+        ]
     return [
         structlog.processors.format_exc_info,
         _put_first_what_is_always_there,

@@ -34,12 +34,13 @@ class ProblemLog:
             _log.info("problem solved", **_facts(problem))
         for problem in sorted(after - before):
             level = _log.error if problem.severity is Severity.ERROR else _log.warning
-            level("problem", **_facts(problem), message=problem.message)
+            level("problem", **_facts(problem, message=problem.message))
 
 
-def _facts(problem: Problem) -> dict[str, str]:
+def _facts(problem: Problem, message: str = "") -> dict[str, str]:
     facts = {
         "at": problem.origin,
+        "message": message,
         "object": problem.subject,
         "path": problem.path,
         "code": str(problem.code),

@@ -39,8 +39,8 @@ class StreamLog(Callbacks):
         """Log what was sent."""
         _log.info(
             "pushed",
-            node=client.node_id,
             type=_short(push.type_url),
+            node=client.node_id,
             resources=push.resources,
             removed=push.removed,
             bytes=push.size,
