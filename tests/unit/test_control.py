@@ -274,6 +274,27 @@ def test_problems_are_logged_once_and_once_more_when_solved():
     run(scenario())
 
 
+def test_proxies_that_lose_all_they_served_are_warned_of_once():
+    def gateway(selector: str) -> Bundle:
+        server = "{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}"
+        spec = f"{{selector: {{tier: {selector}}}, servers: [{server}]}}"
+        return bundle(istio("Gateway", "gw", spec), "gateway.yaml")
+
+    async def scenario():
+        async with synced() as desk:
+            desk.apply(gateway("front"))
+            await asyncio.sleep(100)
+            desk.control.want(Audience(Role.GATEWAY, "default", (("tier", "front"),)))
+            with capture_logs() as lines:
+                desk.apply(gateway("frnt"))
+                await asyncio.sleep(100)
+                desk.apply(bundle(service("api", "{name: http, port: 80}"), "api.yaml"))
+                await asyncio.sleep(100)
+            assert [line["event"] for line in lines] == ["proxies have nothing to serve"]
+
+    run(scenario())
+
+
 def test_other_kinds_are_named_in_the_log():
     async def scenario():
         async with synced() as desk:

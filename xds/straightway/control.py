@@ -162,7 +162,8 @@ class Control:
 
     def _make_snapshot(self, audience: Audience) -> None:
         snapshot = self._encoder.snapshot(self.catalog, audience)
-        if audience not in self._snapshots and not snapshot.listens:
+        before = self._snapshots.get(audience)
+        if not snapshot.listens and (before is None or before.listens):
             _log.warning(
                 "proxies have nothing to serve",
                 audience=str(audience),
