@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -94,12 +96,24 @@ async def _listen(discovery: DiscoveryServer, address: Address) -> grpc.aio.Serv
         port = server.add_insecure_port(str(address))
     except RuntimeError as error:
         raise ListenError(
-            f"cannot listen on {address}: is the port taken, or the address not this machine's? "
-            "Choose another with --xds-address HOST:PORT"
+            f"Cannot listen on {address}: {await _reason(address)}. "
+            "Choose another address with --xds-address HOST:PORT."
         ) from error
     await server.start()
-    _log.info("listening", address=f"{address.host}:{port}", version=__version__)
+    _log.info("listening", address=str(replace(address, port=port)), version=__version__)
     return server
+
+
+async def _reason(address: Address) -> str:
+    """Ask the system why an address cannot be listened on, for gRPC does not say."""
+    try:
+        probe = await asyncio.start_server(lambda *_: None, address.host, address.port)
+    except OSError as error:
+        # What asyncio raises names the address again, and has the system's words in its number.
+        number = error.errno or 0  # Below 0 it is a resolver's, which has words of its own.
+        return os.strerror(number) if number > 0 else str(error.strerror)
+    probe.close()
+    return "gRPC refuses it"
 
 
 @contextmanager

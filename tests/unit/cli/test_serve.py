@@ -37,4 +37,6 @@ def test_a_port_that_is_taken_is_one_line(straightway, tmp_path):
         run = straightway("serve", "--config", tmp_path, "--xds-address", address)
 
     assert run.code == 1
-    assert run.err.splitlines()[-1].startswith(f"Error: cannot listen on {address}")
+    assert run.err.splitlines()[-1].startswith(
+        f"Error: Cannot listen on {address}: Address already in use."
+    )
