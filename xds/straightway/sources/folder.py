@@ -79,7 +79,7 @@ class FolderSource:
             try:
                 await self._follow(emit)
             except WatchError as failure:
-                _log.warning("config_folder_watch_restarts", reason=str(failure))
+                _log.warning("config folder is watched anew", reason=str(failure))
             except _FolderGoneError as gone:
                 message = f"The folder cannot be read: {gone}. What it held stays in force."
                 self._trouble("config-folder-gone", Severity.ERROR, message)
@@ -161,6 +161,4 @@ class FolderSource:
             emit(Update(bundles, self._synced))
 
     def _trouble(self, code: str, severity: Severity, message: str) -> None:
-        if code not in self._troubles:
-            _log.warning(code.replace("-", "_"), folder=str(self._folder), message=message)
         self._troubles[code] = Problem(str(self._folder), "", "", code, severity, message)
