@@ -6,7 +6,9 @@ import pytest
 
 from straightway.api import Reference
 from straightway.catalog import Intake
+from straightway.catalog.intake import KEPT_UNREAD
 from straightway.documents import Bundle
+from straightway.problems import Problem, Severity
 from tests.support.configs import bundle, entry, istio, joined, service
 
 WEB = Reference("Service", "default", "web")
@@ -84,6 +86,18 @@ def test_a_half_written_file_keeps_what_it_no_longer_shows(intake):
 
     assert hosts(accepted) == {"web": "other"}
     assert intake.origin(WEB) == "config.yaml"
+
+
+def test_a_file_that_cannot_be_read_says_what_stays_in_force(intake):
+    syntax = Problem("config.yaml:3", "", "", "yaml-syntax", Severity.ERROR, "Invalid YAML.")
+    broken = Bundle("config.yaml", problems=(syntax,), complete=False)
+
+    intake.apply([broken])
+    assert [each.message for each in intake.problems()] == ["Invalid YAML."]
+
+    intake.apply([bundle(GOOD_RULE)])
+    intake.apply([broken])
+    assert [each.message for each in intake.problems()] == [f"Invalid YAML. {KEPT_UNREAD}"]
 
 
 def test_a_file_whole_again_drops_what_it_no_longer_has(intake):

@@ -18,6 +18,7 @@ from straightway.documents import Bundle, Document
 from straightway.problems import Problem
 
 KEPT = "The last good version stays in force."
+KEPT_UNREAD = "What was read here before stays in force."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,11 @@ class Intake:
         contents = self._read(bundle, before, passed_over)
         claimed_before = before.claims if before else {}
         if not bundle.complete:
+            unread = claimed_before.keys() - contents.claims.keys()
             for reference, claim in claimed_before.items():
                 contents.claims.setdefault(reference, claim)
+            if unread:
+                contents.problems = tuple(_kept(each, KEPT_UNREAD) for each in contents.problems)
         for reference in claimed_before.keys() - contents.claims.keys():
             self._claimants[reference].discard(bundle.key)
         for reference in contents.claims:
@@ -201,11 +205,12 @@ class Intake:
             return
         kept = claim.parsed.object is None and reference in self._in_force
         for problem in claim.parsed.problems:
-            yield (
-                replace(problem, message=f"{problem.message} {KEPT}")
-                if (kept and problem.is_error)
-                else problem
-            )
+            yield _kept(problem, KEPT) if kept else problem
+
+
+def _kept(problem: Problem, what: str) -> Problem:
+    """Say what stays in force all the same; a warning has said already what happens."""
+    return replace(problem, message=f"{problem.message} {what}") if problem.is_error else problem
 
 
 def _duplicate(reference: Reference, second: Document, first: Document) -> Problem:
