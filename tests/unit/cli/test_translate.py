@@ -53,6 +53,9 @@ def test_other_labels_are_another_gateways(straightway, config):
     run = straightway("translate", "--config", config, *NODE, "--label", "istio=other")
 
     assert yaml.safe_load(run.out)["listener"] == []
+    assert run.err == (
+        "warning: this proxy has nothing to serve: compare the Gateway's selector with --label\n"
+    )
 
 
 def test_a_file_will_do_and_a_node_may_have_any_id(straightway, config):
@@ -71,4 +74,5 @@ def test_problems_go_to_stderr_and_the_rest_is_translated(straightway, config):
 
     assert run.code == 0
     assert [line.partition(" ")[0] for line in run.err.splitlines()] == ["error", "error"]
+    assert all("DestinationRule default/web: spec.host" in line for line in run.err.splitlines())
     assert len(yaml.safe_load(run.out)["listener"]) == 1

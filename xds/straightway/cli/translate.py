@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from straightway.cli.arguments import OutputFormat, parse_pairs, read_paths, render
+from straightway.cli.problem_lines import print_problems
 
 
 class ResourceKind(StrEnum):
@@ -25,7 +26,10 @@ def translate(
         Path, typer.Option(metavar="DIR", help="The folder of YAML files, or one file.")
     ],
     node: Annotated[
-        str, typer.Option(metavar="ID", help="The proxy's node id, such as router~IP~NAME~DOMAIN.")
+        str,
+        typer.Option(
+            metavar="ID", help="The proxy's node id, such as router~IP~POD.NAMESPACE~DOMAIN."
+        ),
     ],
     label: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label of the proxy; repeat it.")
@@ -36,7 +40,9 @@ def translate(
     kind: Annotated[
         ResourceKind | None, typer.Option("--type", help="Only resources of this type.")
     ] = None,
-    output: Annotated[OutputFormat, typer.Option("--output", "-o")] = OutputFormat.YAML,
+    output: Annotated[
+        OutputFormat, typer.Option("--output", "-o", help="How to print.")
+    ] = OutputFormat.YAML,
 ) -> None:
     """Print what a proxy would be sent; problems of the config go to stderr."""
     # Imported here: Envoy's messages take a moment to load, and `--help` should not.
@@ -47,9 +53,13 @@ def translate(
     if namespace:
         metadata["NAMESPACE"] = namespace
     reviewed = review(read_paths([config]))
-    for problem in reviewed.problems:
-        typer.echo(f"{problem.severity} {problem.origin}: {problem.message}", err=True)
+    print_problems(reviewed.problems, stderr=True)
     resources = dump(reviewed.catalog, node, metadata)
+    if not resources["listener"]:
+        typer.echo(
+            "warning: this proxy has nothing to serve: compare the Gateway's selector with --label",
+            err=True,
+        )
     if kind is not None:
         resources = {kind.value: resources[kind.value]}
     typer.echo(render(resources, output))

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from straightway.cli.arguments import read_paths
-from straightway.problems import Problem, Severity
-
-_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+from straightway.cli.problem_lines import print_problems
+from straightway.problems import Problem
 
 
 class ProblemFormat(StrEnum):
@@ -46,24 +43,12 @@ def validate(
 
 
 def _print(problems: list[Problem], objects: int) -> None:
-    # Soft wrapping: a terminal wraps, a pipe gets one line a problem.
-    console = Console(soft_wrap=True, highlight=False)
-    for problem in problems:
-        console.print(_line(problem))
+    print_problems(problems)
     errors = sum(problem.is_error for problem in problems)
     warnings = len(problems) - errors
-    console.print(
+    typer.echo(
         f"{_count(objects, 'object')} accepted, "
         f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
-    )
-
-
-def _line(problem: Problem) -> Text:
-    place = ": ".join(part for part in (problem.origin, problem.subject, problem.path) if part)
-    return Text.assemble(
-        (str(problem.severity), _STYLES[problem.severity]),
-        f" {place}: {problem.message} ",
-        (f"[{problem.code}]", "dim"),
     )
 
 
