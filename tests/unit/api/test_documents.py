@@ -20,6 +20,7 @@ NAMED = {"metadata": {"name": "a", "namespace": "b"}}
         ({"apiVersion": 1, "kind": "Service"}, "api-version-missing", "apiVersion"),
         ({"apiVersion": "v1"}, "kind-missing", "VirtualService"),
         ({"apiVersion": "v1", "kind": "Secret"}, "unknown-kind", "Secret"),
+        ({"apiVersion": f"{ISTIO}/v1", "kind": "VirtualServce"}, "unknown-kind", "VirtualService?"),
         ({"apiVersion": f"{ISTIO}/v2", "kind": "Gateway"}, "unsupported-version", "v1beta1"),
         ({"apiVersion": "v2", "kind": "Pod"}, "unsupported-version", "write v1"),
         ({"apiVersion": "v1", "kind": "Service", "spec": {}}, "missing-field", "metadata"),
@@ -158,3 +159,26 @@ def test_a_field_at_the_top_that_belongs_below_is_said(read):
     assert problem.code == "unknown-field"
     assert problem.path == "labels"
     assert "belongs to metadata" in problem.message
+
+
+@pytest.mark.parametrize("kind", ["VirtualServce", "virtualservice", "Gatway", "DestinationRules"])
+def test_a_mistyped_kind_is_not_passed_over(kind):
+    assert is_known({"apiVersion": f"{ISTIO}/v1", "kind": kind})
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [
+        (f"{ISTIO}/v1", "WorkloadGroup"),
+        (f"{ISTIO}/v1", "Sidecar"),
+        (f"{ISTIO}/v1alpha3", "EnvoyFilter"),
+        (f"{ISTIO}/v1beta1", "ProxyConfig"),
+        ("v1", "Endpoints"),
+        ("v1", "ServiceAccount"),
+        ("v1", "PodTemplate"),
+        ("serving.knative.dev/v1", "Service"),
+        ("gateway.networking.k8s.io/v1", "Gateway"),
+    ],
+)
+def test_a_kind_of_its_own_is_passed_over(api_version, kind):
+    assert not is_known({"apiVersion": api_version, "kind": kind})

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from straightway.api.codes import Code
 from straightway.api.examine import Finding, examine
-from straightway.api.kinds import KINDS, VERSIONS, split_api_version
+from straightway.api.kinds import KINDS, VERSIONS, meant_kind, split_api_version
 from straightway.api.metadata import Reference
 from straightway.api.objects import ApiObject
 from straightway.api.paths import path_text
@@ -33,14 +33,16 @@ class Parsed:
 def is_known(body: object) -> bool:
     """Whether the document is for us: False for a kind that is to be passed over.
 
-    A document so broken that its kind cannot be told is for us, so that :func:`parse` says why.
+    A document so broken that its kind cannot be told is for us, so that :func:`parse` says why;
+    so is one whose kind is a slip of the pen away from one that is read.
     """
     if not isinstance(body, Mapping):
         return True
     api_version, kind = body.get("apiVersion"), body.get("kind")
     if not isinstance(api_version, str) or not isinstance(kind, str) or not kind:
         return True
-    return (split_api_version(api_version)[0], kind) in KINDS
+    group = split_api_version(api_version)[0]
+    return (group, kind) in KINDS or meant_kind(group, kind) is not None
 
 
 def reference_of(body: object) -> Reference | None:
@@ -84,7 +86,9 @@ def _model_for(body: object) -> type[ApiObject] | Finding:
     group, version = split_api_version(api_version)
     model = KINDS.get((group, kind))
     if model is None:
-        message = f"{quoted(kind)} of {quoted(api_version)} is not a kind that is read."
+        message = f"{quoted(kind)} of {quoted(api_version)} is not a kind that is read"
+        meant = meant_kind(group, kind)
+        message += f": did you mean {meant}?" if meant else "."
         return Finding(("kind",), Code.UNKNOWN_KIND, message)
     versions = VERSIONS[group]
     if versions and version not in versions:
