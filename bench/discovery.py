@@ -12,9 +12,8 @@ clients take: theirs is one of the two CPUs.
 
 How to read the table:
 
-- *last client*: the time from the change of the cache, or from the floor's first write,
-  until the slowest of the clients has read the message; the 99th
-  percentile over the changes.
+- *last client*: the time from the change of the cache, or from the floor's first write, until the
+  slowest of the clients has read the message; the 99th percentile over the changes.
 - *CPU a message*: CPU time of the server's process over all these changes, divided by the messages
   written. So it holds the reading of one ACK, too.
 - *memory*: what is resident (VmRSS) after all changes, every client holding everything.
@@ -45,8 +44,8 @@ T = TypeVar("T")
 
 _STREAMS: Final = 1000
 _CLUSTERS: Final = 1000
-_ENDPOINT_CHANGES: Final = 100
-_CLUSTER_CHANGES: Final = 30
+_ENDPOINT_CHANGES: Final = 80
+_CLUSTER_CHANGES: Final = 25
 _RETURNS: Final = 3
 _CHANGE: Final = {CLUSTER: "ChangeClusters", CLUSTER_LOAD_ASSIGNMENT: "ChangeEndpoints"}
 _SIZES: Final = (100, 10_000)
