@@ -114,6 +114,16 @@ def test_a_gateway_that_does_not_exist():
     assert 'Do you mean "default/gw"?' in problem.message
 
 
+def test_a_match_at_a_gateway_that_does_not_exist():
+    mapping = "match: [{port: 80}, {gateways: [mesh, gv]}],"
+
+    problem = the_problem(WEB, GATEWAY, virtual_service(mapping=mapping, gateways="gw, mesh"))
+
+    at = "spec.http[0].match[1].gateways[1]"
+    assert (problem.code, problem.path) == ("unknown-gateway", at)
+    assert 'Do you mean "default/gw"?' in problem.message
+
+
 def test_hosts_of_which_no_gateway_serves_any():
     problem = the_problem(WEB, GATEWAY, virtual_service(gateways="gw", host="a.org"))
 

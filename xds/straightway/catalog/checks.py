@@ -16,6 +16,7 @@ from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.catalog.catalog import Catalog
 from straightway.catalog.codes import CatalogCode
 from straightway.catalog.endpoints import labels_of
+from straightway.catalog.gateways import MESH, gateway_name
 from straightway.catalog.hosts import admitted_hosts, intersection
 from straightway.catalog.rules import policy_of, subset_of
 from straightway.catalog.services import RegisteredService, Resolution, services_of
@@ -88,18 +89,25 @@ def _check_rules(catalog: Catalog) -> Iterator[Finding]:
 def _check_gateways(
     virtual_service: VirtualService, known: Mapping[str, Gateway]
 ) -> Iterator[Finding]:
-    namespace = virtual_service.metadata.namespace
-    names = [
-        name if "/" in name or name == "mesh" else f"{namespace}/{name}"
-        for name in virtual_service.spec.gateways
-    ]
-    for index, name in enumerate(names):
-        if name != "mesh" and name not in known:
-            message = f'There is no Gateway "{name}".{_suggestion(name, set(known))}'
-            path = ("spec", "gateways", index)
-            yield Finding(virtual_service.reference, path, CatalogCode.UNKNOWN_GATEWAY, message)
+    subject = virtual_service.reference
+    names = [gateway_name(name, subject.namespace) for name in virtual_service.spec.gateways]
+    yield from _unknown_gateways(subject, names, ("spec", "gateways"), known)
     if names and all(name in known for name in names):
         yield from _check_hosts(virtual_service, [known[name] for name in names])
+    for number, http in enumerate(virtual_service.spec.http):
+        for index, match in enumerate(http.match):
+            of_match = [gateway_name(name, subject.namespace) for name in match.gateways]
+            path = ("spec", "http", number, "match", index, "gateways")
+            yield from _unknown_gateways(subject, of_match, path, known)
+
+
+def _unknown_gateways(
+    subject: Reference, names: list[str], path: Path, known: Mapping[str, Gateway]
+) -> Iterator[Finding]:
+    for index, name in enumerate(names):
+        if name != MESH and name not in known:
+            message = f'There is no Gateway "{name}".{_suggestion(name, set(known))}'
+            yield Finding(subject, (*path, index), CatalogCode.UNKNOWN_GATEWAY, message)
 
 
 def _check_hosts(virtual_service: VirtualService, gateways: list[Gateway]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from envoy.config.route.v3 import route_components_pb2, route_pb2
 
 from straightway.api import VirtualService
 from straightway.api.virtual_service import HttpMatch, HttpRoute
+from straightway.catalog.gateways import MESH, gateway_name
 from straightway.translate import subsets
 from straightway.translate.destinations import Destinations
 from straightway.translate.route_action import set_action, set_hash_policy
@@ -18,9 +19,6 @@ from straightway.translate.route_match import matches_everything, route_match
 Route: TypeAlias = route_components_pb2.Route
 VirtualHost: TypeAlias = route_components_pb2.VirtualHost
 RouteConfiguration: TypeAlias = route_pb2.RouteConfiguration
-
-MESH = "mesh"
-"""The name by which VirtualServices mean all sidecars instead of a Gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +30,6 @@ class Scope:
 
     ports: frozenset[int]
     gateways: frozenset[str]
-
-
-def gateway_name(gateway: str, namespace: str) -> str:
-    """Return ``namespace/name`` for a gateway as an object of ``namespace`` names it."""
-    return gateway if gateway == MESH or "/" in gateway else f"{namespace}/{gateway}"
 
 
 def gateways_of(virtual_service: VirtualService) -> frozenset[str]:

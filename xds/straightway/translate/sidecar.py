@@ -9,6 +9,7 @@ from envoy.config.route.v3 import route_components_pb2
 from straightway.api import Reference, VirtualService
 from straightway.audience import Audience
 from straightway.catalog import Catalog
+from straightway.catalog.gateways import MESH
 from straightway.catalog.hosts import covers
 from straightway.catalog.services import (
     CLUSTER_DOMAIN,
@@ -32,7 +33,6 @@ from straightway.translate.listeners import (
 from straightway.translate.proxy_config import ProxyConfig
 from straightway.translate.route_action import set_default_action
 from straightway.translate.routes import (
-    MESH,
     Scope,
     VirtualHost,
     gateways_of,
