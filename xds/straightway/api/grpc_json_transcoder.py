@@ -66,7 +66,9 @@ class GrpcJsonTranscoderSpec(CheckedModel):
     match_incoming_request_route: Annotated[
         None, Untranslated("the request always keeps its route", (True,))
     ] = None
-    priority: Annotated[None, Untranslated("transcoders are applied by name", (0,))] = None
+    priority: Annotated[
+        None, Untranslated("the oldest comes first, then they go by name", (0,))
+    ] = None
 
     @property
     def service_names(self) -> tuple[str, ...]:
