@@ -6,14 +6,19 @@ Resources hold no Envoy config here: a resource's value is its version, as text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from envoy.config.core.v3.base_pb2 import Node
 from envoy.service.discovery.v3.discovery_pb2 import (
     DeltaDiscoveryRequest,
     DeltaDiscoveryResponse,
     DiscoveryRequest,
     DiscoveryResponse,
 )
+from envoy.service.discovery.v3.discovery_pb2 import (
+    Resource as Wrapper,
+)
+from google.protobuf.any_pb2 import Any
 from google.rpc.status_pb2 import Status
 
 from straightway.discovery import Cache, Limits, Resource, Variant
@@ -22,10 +27,20 @@ from straightway.discovery.session import Received, Session
 KEY = "audience"
 
 
-def resource(type_url: str, name: str, version: str = "1", *, warms: str = "") -> Resource:
+def resource(
+    type_url: str,
+    name: str,
+    version: str = "1",
+    *,
+    warms: str = "",
+    aliases: Iterable[str] = (),
+    ttl: float | None = None,
+) -> Resource:
     """Return a resource whose value is `name@version`."""
     value = f"{name}@{version}".encode()
-    return Resource.encoded(name, type_url, value, version=version, warms=warms)
+    return Resource.encoded(
+        name, type_url, value, version=version, warms=warms, aliases=aliases, ttl=ttl
+    )
 
 
 def resources(type_url: str, *texts: str) -> list[Resource]:
@@ -36,32 +51,65 @@ def resources(type_url: str, *texts: str) -> list[Resource]:
 
 @dataclass(frozen=True)
 class Answer:
-    """A decoded response: versions by name, in order, and the names that it removes."""
+    """A decoded response: versions by name, in order, and the names that it removes.
+
+    `heartbeats` are the versions by name of what came without a body, `ttls` and `aliases` go by
+    name; `wrapped` are the names in a state-of-the-world response that came in a wrapper.
+    """
 
     type_url: str
     nonce: str
     version: str
     resources: Mapping[str, str]
     removed: tuple[str, ...] = ()
+    heartbeats: Mapping[str, str] = field(default_factory=dict)
+    ttls: Mapping[str, float] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wrapped: tuple[str, ...] = ()
 
 
 def decode(variant: Variant, data: bytes) -> Answer:
     """Decode a response of either variant; no name may be in it twice."""
     if variant is Variant.DELTA:
         delta = DeltaDiscoveryResponse.FromString(data)
-        named = [(each.name, each.version) for each in delta.resources]
-        assert named == [_name_and_version(each.resource.value) for each in delta.resources]
+        items = list(delta.resources)
         version, removed = delta.system_version_info, tuple(delta.removed_resources)
         type_url, nonce = delta.type_url, delta.nonce
-        assert all(each.resource.type_url == type_url for each in delta.resources)
+        wrapped = ()
     else:
         sotw = DiscoveryResponse.FromString(data)
-        named = [_name_and_version(each.value) for each in sotw.resources]
+        items = [_unwrapped(each) for each in sotw.resources]
         version, removed, type_url, nonce = sotw.version_info, (), sotw.type_url, sotw.nonce
-        assert all(each.type_url == type_url for each in sotw.resources)
-    names = [name for name, _ in named] + list(removed)
+        wrapped = tuple(
+            item.name
+            for item, each in zip(items, sotw.resources, strict=True)
+            if each.type_url != type_url
+        )
+    whole = [each for each in items if each.HasField("resource")]
+    assert all(each.resource.type_url == type_url for each in whole)
+    named = [(each.name, each.version) for each in whole]
+    assert named == [_name_and_version(each.resource.value) for each in whole]
+    names = [each.name for each in items] + list(removed)
     assert len(names) == len(set(names)), f"a name twice in one response: {names}"
-    return Answer(type_url, nonce, version, dict(named), removed)
+    return Answer(
+        type_url,
+        nonce,
+        version,
+        dict(named),
+        removed,
+        heartbeats={e.name: e.version for e in items if not e.HasField("resource")},
+        ttls={e.name: e.ttl.ToNanoseconds() / 1e9 for e in items if e.HasField("ttl")},
+        aliases={each.name: tuple(each.aliases) for each in items if each.aliases},
+        wrapped=wrapped,
+    )
+
+
+def _unwrapped(body: Any) -> Wrapper:
+    wrapper = Wrapper()
+    if not body.Unpack(wrapper):
+        name, version = _name_and_version(body.value)
+        return Wrapper(name=name, version=version, resource=body)
+    return wrapper
 
 
 def _name_and_version(value: bytes) -> tuple[str, str]:
@@ -72,11 +120,19 @@ def _name_and_version(value: bytes) -> tuple[str, str]:
 class Conversation:
     """One stream's session and the cache that it serves, with time standing still unless told."""
 
-    def __init__(self, variant: Variant, *, cache: Cache | None = None, hold: float = 1.0) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        *,
+        cache: Cache | None = None,
+        hold: float = 1.0,
+        features: Iterable[str] = (),
+    ) -> None:
         self.variant = variant
         self.cache = cache or Cache()
         self.session = Session(variant, hold, Limits())
         self.now = 0.0
+        self.features = features
 
     def set(self, content: Mapping[str, Iterable[Resource]]) -> None:
         """Set the whole snapshot."""
@@ -98,6 +154,7 @@ class Conversation:
         detail = None if error is None else Status(code=3, message=error)
         return self.session.request(
             DiscoveryRequest(
+                node=Node(client_features=self.features),
                 type_url=type_url,
                 resource_names=names,
                 response_nonce=nonce,
@@ -119,6 +176,7 @@ class Conversation:
         detail = None if error is None else Status(code=3, message=error)
         return self.session.request(
             DeltaDiscoveryRequest(
+                node=Node(client_features=self.features),
                 type_url=type_url,
                 resource_names_subscribe=subscribe,
                 resource_names_unsubscribe=unsubscribe,
@@ -148,11 +206,11 @@ class Conversation:
         return answer
 
 
-def sotw(*, hold: float = 1.0) -> Conversation:
+def sotw(*, hold: float = 1.0, features: Iterable[str] = ()) -> Conversation:
     """Return a state-of-the-world conversation."""
-    return Conversation(Variant.STATE_OF_THE_WORLD, hold=hold)
+    return Conversation(Variant.STATE_OF_THE_WORLD, hold=hold, features=features)
 
 
-def delta(*, hold: float = 1.0) -> Conversation:
+def delta(*, hold: float = 1.0, features: Iterable[str] = ()) -> Conversation:
     """Return an incremental conversation."""
-    return Conversation(Variant.DELTA, hold=hold)
+    return Conversation(Variant.DELTA, hold=hold, features=features)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from envoy.config.core.v3.base_pb2 import Node
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 
 from straightway.discovery import (
@@ -75,7 +76,12 @@ class WireClient:
         self.call: grpc.aio.StreamStreamCall[Request, bytes] = channel.stream_stream(
             path, request_serializer=lambda request: request.SerializeToString()
         )()
-        self._node: dict[str, str] | None = {"id": node_id, "cluster": key}
+        self._node: Node | None = Node(id=node_id, cluster=key)
+
+    def announce(self, *features: str) -> None:
+        """Say in the first request what this client supports."""
+        assert self._node is not None
+        self._node.client_features.extend(features)
 
     async def ask(self, type_url: str, *names: str, **fields: Any) -> None:
         """Send a request for `names`; the first one carries the node."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from sys import intern
 from typing import Final
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
-from straightway.discovery.resources import Resource
+from straightway.discovery.resources import VIRTUAL_HOST, Resource
 from straightway.discovery.response import Plan
 from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
-from straightway.discovery.table import Table
+from straightway.discovery.table import Change, Table
 
 _SOME_OTHER_VERSION: Final = Resource("", "\0", b"")
 """Stands for what a client holds from an earlier stream, and that is not the current version."""
@@ -44,25 +44,53 @@ class DeltaSubscription(Subscription):
         return verdict, plan
 
     def plan(self, table: Table, *, removals: bool) -> Plan | None:
-        """Return what is to be sent now; without ``removals`` nothing that the client has goes."""
+        """Return what is to be sent now; without ``removals`` nothing that the client has goes.
+
+        A name that was asked for and does not exist is told at once; the subscription stays. The
+        spec, "Deleting resources" and "Unsubscribing".
+        """
         self._look(table)
         if self.is_level:
             return None
         changed, absent = self._differences()
-        # A name that was asked for and does not exist is told as removed at once; the
-        # subscription stays. The spec, "Deleting resources" and "Unsubscribing".
-        withheld = frozenset(
-            name for name in absent if not removals and self._behind.get(name) is not None
-        )
-        removed = tuple(name for name in absent if name not in withheld)
-        if not (changed or removed or self._owed):
+        withheld: frozenset[str] = frozenset()
+        if not removals:
+            withheld = frozenset(n for n in absent if self._behind.get(n) is not None)
+        removed = dict.fromkeys(self._gone(withheld))
+        unknown = [n for n in absent if n not in withheld and self._is_unknown(n)]
+        unresolved: tuple[str, ...] = ()
+        if self.type_url == VIRTUAL_HOST:
+            # Envoy holds a request back until its host is answered, which no removal does.
+            unresolved = tuple(name for name in unknown if name not in removed)
+        else:
+            removed |= dict.fromkeys(unknown)
+        if not (changed or removed or unresolved or self._owed):
             return None
-        return Plan(table.version, tuple(changed), removed, withheld)
+        return Plan(table.version, tuple(changed), tuple(removed), withheld, (), unresolved)
+
+    def keep_alive(self, resources: Iterable[Resource], table: Table) -> Plan | None:
+        """Return what prolongs the life of resources that the client holds: heartbeats."""
+        if self.type_url == VIRTUAL_HOST:
+            # One without a body says that there is no such virtual host.
+            return super().keep_alive(resources, table)
+        withheld = frozenset(self._behind)
+        return Plan(table.version, (), withheld=withheld, heartbeats=tuple(resources))
+
+    def wants(self, name: str) -> bool:
+        """Whether the client has subscribed to a name, or to an alias that stands for it."""
+        if super().wants(name):
+            return True
+        resource = self._table.resources.get(name)
+        if resource is None:
+            return False
+        find = self._table.find
+        return any(alias in self.names and find(alias) is resource for alias in resource.aliases)
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent."""
         super().sent(plan, nonce)
         self._owed = False
+        self._again = self._again & plan.withheld
 
     def _begin(self, subscribe: set[str], initial_versions: dict[str, str]) -> None:
         """Take in the first request of this type on the stream.
@@ -74,7 +102,9 @@ class DeltaSubscription(Subscription):
         if not subscribe and self.type_url in WILDCARD_TYPES:
             subscribe = {WILDCARD}
         self.wildcard = WILDCARD in subscribe
-        self._owed = self.wildcard and not initial_versions
+        # Envoy may ask for virtual hosts without a name at first, and waits for an answer.
+        asks = self.wildcard or (self.type_url == VIRTUAL_HOST and not subscribe)
+        self._owed = asks and not initial_versions
         self.names = set(map(intern, subscribe - {WILDCARD}))
         self._again = self.names - initial_versions.keys()
         self._initial_versions = initial_versions
@@ -100,8 +130,37 @@ class DeltaSubscription(Subscription):
         elif self.wildcard:
             # The client cannot know whether the wildcard still covers the name, so it is told.
             self.send_again(dropped)
-        else:
+        elif dropped:
             self._forget(dropped)
+            self._forget_unwanted()
+
+    def _follows(self, change: Change) -> bool:
+        if change.is_alias:
+            return change.name in self.names and not self.wildcard
+        return super()._follows(change)
+
+    def _finder(self, table: Table) -> Callable[[str], Resource | None]:
+        return table.find
+
+    def _is_unknown(self, name: str) -> bool:
+        """Whether an absent name is to be told because it was asked for, and not as a loss."""
+        return name in self._again or self._behind.get(name) is None
+
+    def _gone(self, withheld: frozenset[str]) -> Iterator[str]:
+        """Yield the names of resources that the client has and is to drop.
+
+        It may have one by an alias that stands for nothing or for another resource now.
+        """
+        find, resources = self._table.find, self._table.resources
+        for name, held in self._behind.items():
+            if held is None or name in withheld:
+                continue
+            drop = held.name or name
+            current = find(name)
+            if (current is None or current.name != drop) and not (
+                drop in resources and self.wants(drop)
+            ):
+                yield drop
 
     def _differing(self, table: Table) -> Iterator[tuple[str, Resource | None]]:
         versions, self._initial_versions = self._initial_versions, {}

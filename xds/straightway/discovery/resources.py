@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, Self
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from straightway.discovery import wire
@@ -52,36 +54,83 @@ class Resource:
     set on a Cluster that gets its endpoints by EDS: the name of the ClusterLoadAssignment that
     Envoy must get before it uses the cluster; empty on everything else.
 
+    ``aliases`` are further names by which delta clients may ask for it (the spec, "Resource
+    names"; virtual hosts on demand live by it). One alias stands for one resource: of several
+    that claim it the latest counts. ``ttl``, in seconds, is how long a client that supports it
+    keeps the resource without a sign of life from the server (the spec, "TTL"); None for ever.
+    A change of it alone is passed on without the body, and needs no new version.
+
     A resource goes into a response as a head and the body; ``sotw_head`` and ``delta_head`` are
     those heads, for the field ``resources`` of a DiscoveryResponse and a DeltaDiscoveryResponse.
+
+    Raises ValueError for a ``ttl`` that is not positive.
     """
 
     name: str
     version: str
     body: bytes = field(repr=False)
     warms: str = ""
+    aliases: tuple[str, ...] = ()
+    ttl: float | None = None
     sotw_head: bytes = field(init=False, repr=False, compare=False)
     delta_head: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.ttl is not None and self.ttl <= 0:
+            raise ValueError(f"a TTL must be positive: {self.ttl}")
         size = len(self.body)
-        # The fields of envoy.service.discovery.v3.Resource: version = 1, name = 3, resource = 2,
-        # the last one last, so that the body can simply follow.
-        inner = wire.field(1, self.version) + wire.field(3, self.name) + wire.field_head(2, size)
+        # The body comes last, so that it can simply follow.
+        inner = self._envelope() + wire.field_head(2, size)
         object.__setattr__(self, "sotw_head", wire.field_head(2, size))
         object.__setattr__(self, "delta_head", wire.field_head(2, len(inner) + size) + inner)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it goes by, its own first."""
+        return (self.name, *self.aliases)
+
+    def wrapped(self) -> bytes:
+        """Return it as an encoded ``envoy.service.discovery.v3.Resource`` with its TTL."""
+        return self.heartbeat() + wire.field(2, self.body)
+
+    def heartbeat(self) -> bytes:
+        """Return the same without the body, which prolongs its life where it is held."""
+        if self.ttl is None:
+            return self._envelope()
+        lifetime = Duration()
+        lifetime.FromNanoseconds(round(self.ttl * 1e9))
+        return self._envelope() + wire.field(6, lifetime.SerializeToString())
+
+    def _envelope(self) -> bytes:
+        # Of envoy.service.discovery.v3.Resource: version = 1, name = 3, aliases = 4.
+        envelope = wire.field(1, self.version) + wire.field(3, self.name)
+        for alias in self.aliases:
+            envelope += wire.field(4, alias)
+        return envelope
+
     @classmethod
     def of(
-        cls, name: str, message: Message, *, version: str | None = None, warms: str = ""
+        cls,
+        name: str,
+        message: Message,
+        *,
+        version: str | None = None,
+        warms: str = "",
+        aliases: Iterable[str] = (),
+        ttl: float | None = None,
     ) -> Self:
-        """Return the resource for a message, by default with a digest of its bytes as version."""
+        """Return the resource for a message, by default with a digest as version.
+
+        The digest is one of the message's bytes, and of the aliases if there are any.
+        """
         return cls.encoded(
             name,
             TYPE_URL_PREFIX + message.DESCRIPTOR.full_name,
             message.SerializeToString(deterministic=True),
             version=version,
             warms=warms,
+            aliases=aliases,
+            ttl=ttl,
         )
 
     @classmethod
@@ -93,9 +142,15 @@ class Resource:
         *,
         version: str | None = None,
         warms: str = "",
+        aliases: Iterable[str] = (),
+        ttl: float | None = None,
     ) -> Self:
         """Return the resource for a message that is already serialised to ``value``."""
         body = wire.field(1, type_url) + wire.field(2, value)
+        known_as = tuple(aliases)
         if version is None:
-            version = blake2b(body, digest_size=8).hexdigest()
-        return cls(name, version, body, warms)
+            digest = blake2b(body, digest_size=8)
+            for alias in known_as:
+                digest.update(wire.field(4, alias))
+            version = digest.hexdigest()
+        return cls(name, version, body, warms, known_as, ttl)

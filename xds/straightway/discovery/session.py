@@ -13,6 +13,7 @@ from typing import Final
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from straightway.discovery.delta import DeltaSubscription
+from straightway.discovery.lifetimes import Lifetimes, supports_ttl
 from straightway.discovery.resources import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -101,11 +102,21 @@ class Session:
         self._warm_by: float | None = None
         self._named_by: float | None = None
         self._is_back = False
+        self._holding = False
+        # By type URL; only for a client that supports TTLs.
+        self._supports_ttl = False
+        self._lifetimes: dict[str, Lifetimes] = {}
 
     @property
     def deadline(self) -> float | None:
         """When there may be something to send though nothing has changed, None for never."""
-        return min(filter(None, (self._warm_by, self._named_by)), default=None)
+        times = [self._warm_by, self._named_by]
+        times += [
+            lifetimes.deadline
+            for type_url, lifetimes in self._lifetimes.items()
+            if not (self._holding and type_url in _ROUTING_TYPES)
+        ]
+        return min(filter(None, times), default=None)
 
     def request(self, request: Request) -> Received:
         """Take a request in and return what it meant.
@@ -120,6 +131,8 @@ class Session:
             raise InvalidRequestError(
                 f"this service is for {self._type_url} and not for {request.type_url}"
             )
+        if not self._subscriptions:  # The node comes with the first request only.
+            self._supports_ttl = supports_ttl(self.variant, request.node)
         is_first = request.type_url not in self._subscriptions
         subscription = self._subscriptions.get(request.type_url) or self._open(request.type_url)
         verdict, plan = subscription.request(request)
@@ -143,15 +156,17 @@ class Session:
             for type_url, subscription in self._subscriptions.items()
             if type_url in _ROUTING_TYPES
         )
-        holds_routing = self._holds_routing(tables, now, is_due=routing_is_due)
+        self._holding = self._holds_routing(tables, now, is_due=routing_is_due)
         expects_routes = self._expects_routes(now)
         for type_url, subscription in self._subscriptions.items():
             routing = type_url in _ROUTING_TYPES
-            if routing and holds_routing:
+            if routing and self._holding:
                 continue
             table = tables.get(type_url, _EMPTY)
             removals = routing or not (routing_is_due or expects_routes)
             plan = subscription.plan(table, removals=removals)
+            if plan is None and self._supports_ttl:
+                plan = self._prolong(subscription, table, now)
             if plan is not None:
                 return self._send(subscription, plan, table, now)
         return None
@@ -170,7 +185,14 @@ class Session:
         self._subscriptions = dict(sorted(self._subscriptions.items(), key=_push_order))
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._expects_endpoints = True
+        if self._supports_ttl:
+            self._lifetimes[type_url] = Lifetimes()
         return subscription
+
+    def _prolong(self, subscription: Subscription, table: Table, now: float) -> Plan | None:
+        """Return what keeps alive the resources whose TTLs would run out at the client."""
+        due = self._lifetimes[subscription.type_url].due(table, subscription.holds, now)
+        return subscription.keep_alive(due, table) if due else None
 
     def _send(self, subscription: Subscription, plan: Plan, table: Table, now: float) -> Response:
         self._responses += 1
@@ -181,7 +203,9 @@ class Session:
         elif type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._warming = self._warming - {resource.name for resource in plan.resources}
         subscription.sent(plan, nonce)
-        data = encode(self.variant, type_url, plan, nonce, table)
+        if self._supports_ttl:
+            self._lifetimes[type_url].sent(plan.resources, now)
+        data = encode(self.variant, type_url, plan, nonce, table, ttl=self._supports_ttl)
         return Response(type_url, plan, nonce, data)
 
     def _warm(self, names: set[str], now: float) -> None:

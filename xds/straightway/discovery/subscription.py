@@ -11,7 +11,7 @@ The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from sys import intern
 from typing import Final, TypeAlias
@@ -21,7 +21,7 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, Disc
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan
 from straightway.discovery.status import ResourceState, ResourceStatus
-from straightway.discovery.table import Table
+from straightway.discovery.table import Change, Table
 
 Request: TypeAlias = DiscoveryRequest | DeltaDiscoveryRequest
 
@@ -90,6 +90,20 @@ class Subscription(ABC):
         """Whether the client has subscribed to a name."""
         return self.wildcard or name in self.names
 
+    def holds(self, resource: Resource) -> bool:
+        """Whether the client has what it wants of a resource, as far as can be known."""
+        unsettled = (self._behind, self._again, self._rejected, self._rest)
+        names = resource.names
+        return self.wants(resource.name) and not any(n in some for n in names for some in unsettled)
+
+    def keep_alive(self, resources: Iterable[Resource], table: Table) -> Plan | None:
+        """Return what prolongs the life of resources that the client holds: they are sent again.
+
+        It is called when :meth:`plan` has just found nothing to be sent.
+        """
+        self.send_again(resource.name for resource in resources)
+        return self.plan(table, removals=False)
+
     def send_again(self, names: Iterable[str]) -> None:
         """Have those of ``names`` that the client wants sent even if it has them."""
         self._again.update(filter(self.wants, names))
@@ -97,7 +111,7 @@ class Subscription(ABC):
     def news(self, plan: Plan) -> list[Resource]:
         """Return what a plan holds beyond what the client has: new, changed or asked for again."""
         new = (self._behind.keys() | self._again) - plan.withheld
-        return [resource for resource in plan.resources if resource.name in new]
+        return [resource for resource in plan.resources if not new.isdisjoint(resource.names)]
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent, with this nonce."""
@@ -122,7 +136,7 @@ class Subscription(ABC):
         return [self._status(name, is_unanswered=name in unanswered) for name in sorted(names)]
 
     def _status(self, name: str, *, is_unanswered: bool) -> ResourceStatus:
-        current = self._table.resources.get(name)
+        current = self._finder(self._table)(name)
         sent = self._behind.get(name, current)
         if name in self._rejected or name in self._rest:
             state = ResourceState.REJECTED
@@ -189,9 +203,16 @@ class Subscription(ABC):
     def _catch_up(self) -> None:
         """Learn what has changed. Before the subscription changes, too: it decides what counts."""
         for change in self._seen.later():
-            if self.wants(change.name):
+            if self._follows(change):
                 self._behind.setdefault(change.name, change.before)
         self._seen = self._table.last_change
+
+    def _follows(self, change: Change) -> bool:
+        return not change.is_alias and (self.wildcard or change.name in self.names)
+
+    def _finder(self, table: Table) -> Callable[[str], Resource | None]:
+        """Return what finds a resource by a name that the client may ask for."""
+        return table.resources.get
 
     def _look(self, table: Table) -> None:
         """Catch up with ``table``, which may be another one than before."""
@@ -205,11 +226,12 @@ class Subscription(ABC):
 
     def _differing(self, table: Table) -> Iterator[tuple[str, Resource | None]]:
         """Yield of what the client wants and ``table`` has otherwise: the name, what it has."""
-        before, after = self._table.resources, table.resources
-        for name in before.keys() | after.keys() if self.wildcard else self.names:
-            old, new = before.get(name), after.get(name)
-            if old is None or new is None or old.version != new.version:
-                yield name, old
+        before, after = self._finder(self._table), self._finder(table)
+        everything = self._table.resources.keys() | table.resources.keys()
+        for name in everything if self.wildcard else self.names:
+            held, current = before(name), after(name)
+            if held is None or current is None or not _is_same(held, current):
+                yield name, held
 
     def _differences(self) -> tuple[list[Resource], list[str]]:
         """Return the resources to send, and the names of which to say that they do not exist.
@@ -224,33 +246,37 @@ class Subscription(ABC):
         return changed, absent
 
     def _find(self) -> tuple[list[Resource], list[str]]:
-        resources = self._table.resources
-        changed: list[Resource] = []
+        find = self._finder(self._table)
+        changed: dict[str, Resource] = {}
         absent: list[str] = []
         level: set[str] = set()
         for name, held in self._behind.items():
-            resource = resources.get(name)
+            resource = find(name)
             if resource is None:
                 if self._tells_absence(name, held):
                     absent.append(name)
                 else:
                     level.add(name)
-            elif held is None or held.version != resource.version or name in self._again:
-                changed.append(resource)
+            elif held is None or not _is_same(held, resource) or name in self._again:
+                changed[resource.name] = resource
             else:
                 level.add(name)
         if level:
             self._behind = {n: held for n, held in self._behind.items() if n not in level}
         for name in self._again - self._behind.keys():
-            resource = resources.get(name)
+            resource = find(name)
             if resource is not None:
-                changed.append(resource)
+                changed[resource.name] = resource
             elif self._tells_absence(name, None):
                 absent.append(name)
             else:
                 self._again.discard(name)
-        return changed, absent
+        return list(changed.values()), absent
 
     @abstractmethod
     def _tells_absence(self, name: str, held: Resource | None) -> bool:
         """Whether the client, which has ``held``, is to be told that ``name`` does not exist."""
+
+
+def _is_same(held: Resource, current: Resource) -> bool:
+    return held.version == current.version and held.name == current.name

@@ -17,15 +17,18 @@ _DIGEST_MASK: Final = (1 << 8 * _DIGEST_BYTES) - 1
 class Change:
     """One change of a table: the name, what it stood for before, and the next change.
 
+    ``is_alias`` tells the change of an alias from that of a resource's own name.
+
     A reader keeps the last change that it has seen, and so everything that came after it. Changes
     that every reader has seen are gone: nothing refers to them any more.
     """
 
-    __slots__ = ("before", "name", "next")
+    __slots__ = ("before", "is_alias", "name", "next")
 
-    def __init__(self, name: str, before: Resource | None) -> None:
+    def __init__(self, name: str, before: Resource | None, *, is_alias: bool = False) -> None:
         self.name = name
         self.before = before
+        self.is_alias = is_alias
         self.next: Change | None = None
 
     def later(self) -> Iterator[Change]:
@@ -39,17 +42,29 @@ class Change:
 class Table:
     """Resources by name, with a version of the whole.
 
+    ``expiring`` are those of them that have a TTL.
+
     ``last_change`` is where a reader that has seen everything goes on from, in time proportional
     to what changes.
     """
 
-    __slots__ = ("_digest", "_resources", "_shared", "last_change", "resources")
+    __slots__ = (
+        "_aliases",
+        "_digest",
+        "_resources",
+        "_shared",
+        "expiring",
+        "last_change",
+        "resources",
+    )
 
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
+        self._aliases: dict[str, Resource] = {}
         self._digest = 0
         self._shared: dict[Hashable, bytes] = {}
         self.resources: Mapping[str, Resource] = MappingProxyType(self._resources)
+        self.expiring: dict[str, Resource] = {}
         self.last_change = Change("", None)
 
     @property
@@ -65,6 +80,11 @@ class Table:
         """Return the version that the whole would have with ``others`` beside what it holds."""
         digest = sum(map(_fingerprint, others), self._digest) & _DIGEST_MASK
         return format(digest, f"0{2 * _DIGEST_BYTES}x")
+
+    @property
+    def find(self) -> Callable[[str], Resource | None]:
+        """What finds a resource by its name or, if none has that name, by an alias."""
+        return self._find if self._aliases else self._resources.get
 
     def shared(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """Return what ``make`` gives, made once for all who ask with ``key`` until the next change.
@@ -93,23 +113,58 @@ class Table:
             self._put(resource.name, resource)
         return self.last_change is not before
 
+    def _find(self, name: str) -> Resource | None:
+        return self._resources.get(name) or self._aliases.get(name)
+
     def _put(self, name: str, resource: Resource | None) -> None:
         before = self._resources.get(name)
         if before is None and resource is None:
             return
-        if before is not None and resource is not None and before.version == resource.version:
+        if before is not None and resource is not None and _is_same(before, resource):
             return  # The old object stays, so that its bytes are in memory once.
+        # What a name or alias stood for, where that may change.
+        aliases = {
+            alias: self.find(alias)
+            for each in (before, resource)
+            if each is not None
+            for alias in each.aliases
+            if alias != name
+        }
+        if before is None and name in self._aliases:
+            aliases[name] = self._aliases[name]
         if before is not None:
-            self._digest -= _fingerprint(before)
-            del self._resources[name]
+            self._drop(before)
         if resource is not None:
-            self._digest += _fingerprint(resource)
-            self._resources[name] = resource
+            self._add(resource)
         self._digest &= _DIGEST_MASK
         self._shared.clear()
-        change = Change(name, before)
+        for alias, stood_for in aliases.items():
+            if self.find(alias) is not stood_for:
+                self._note(Change(alias, stood_for, is_alias=True))
+        self._note(Change(name, before))
+
+    def _add(self, resource: Resource) -> None:
+        self._digest += _fingerprint(resource)
+        self._resources[resource.name] = resource
+        self._aliases.update(dict.fromkeys(resource.aliases, resource))
+        if resource.ttl is not None:
+            self.expiring[resource.name] = resource
+
+    def _drop(self, resource: Resource) -> None:
+        self._digest -= _fingerprint(resource)
+        del self._resources[resource.name]
+        for alias in resource.aliases:
+            if self._aliases.get(alias) is resource:
+                del self._aliases[alias]
+        self.expiring.pop(resource.name, None)
+
+    def _note(self, change: Change) -> None:
         self.last_change.next = change
         self.last_change = change
+
+
+def _is_same(one: Resource, other: Resource) -> bool:
+    return one.version == other.version and one.ttl == other.ttl
 
 
 def _fingerprint(resource: Resource) -> int:
