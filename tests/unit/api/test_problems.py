@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from pydantic_core import ErrorDetails
 
 from straightway.api import Code, VirtualService
 from straightway.api.messages import describe
@@ -373,7 +374,7 @@ def test_a_missing_thing_is_said_once(read_spec):
 
 
 def test_a_mistake_without_words_of_its_own_names_the_value_and_the_field():
-    error = {"type": "finite_number", "loc": (), "msg": "", "input": "x", "ctx": {}}
+    error: ErrorDetails = {"type": "finite_number", "loc": (), "msg": "", "input": "x"}
 
     code, message = describe(VirtualService, ("spec", "http", 0), error)
 

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Sized
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
@@ -128,6 +129,7 @@ def quoted(value: object) -> str:
     return f'"{text}"' if len(text) <= 80 else f'"{text[:77]}…"'
 
 
+@lru_cache(maxsize=1 << 16)  # Every endpoint's address is asked about, again and again.
 def is_ip(value: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address."""
     try:

@@ -13,12 +13,13 @@ from straightway.api import DestinationRule
 from straightway.api.destination_rule import Subset, TrafficPolicy
 from straightway.api.dynamic_subset import DynamicSubset
 from straightway.api.load_balancer import SimpleLoadBalancer
+from straightway.api.values import is_ip
 from straightway.catalog.endpoints import Endpoint
 from straightway.catalog.rules import policy_of, subset_of
 from straightway.catalog.services import RegisteredService, Resolution, ServicePort
 from straightway.translate import names
 from straightway.translate.config_sources import ads
-from straightway.translate.endpoints import is_ip_address, load_assignment
+from straightway.translate.endpoints import load_assignment
 from straightway.translate.subsets import lb_subset_config, subset_keys
 from straightway.translate.traffic_policy import apply_traffic_policy, protocol_options
 
@@ -125,7 +126,7 @@ def plan_assignment(plan: ClusterPlan, endpoints: Iterable[Endpoint]) -> bytes:
     """
     subset = plan.named_subset
     if plan.uses_eds:
-        endpoints = (item for item in endpoints if is_ip_address(item.address))
+        endpoints = (item for item in endpoints if is_ip(item.address))
     keys = subset_keys(plan.dynamic_subset)
     return load_assignment(plan.name, endpoints, keys, subset.labels if subset else {})
 

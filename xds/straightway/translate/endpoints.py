@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from ipaddress import ip_address
 
 from envoy.config.core.v3 import base_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
@@ -66,16 +65,6 @@ def lb_endpoint(address: str, port: int, weight: int) -> endpoint_components_pb2
     if weight:
         message.load_balancing_weight.value = weight
     return message
-
-
-@lru_cache(maxsize=1 << 16)
-def is_ip_address(text: str) -> bool:
-    """Whether a text is an IPv4 or IPv6 address, the only kind that EDS takes."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _locality(name: str) -> bytes:
