@@ -39,9 +39,11 @@ def test_an_alias_that_is_asked_for_is_answered_by_the_resource_that_has_it():
     assert answer.aliases == {SHOP: (FOO, BAR)}
 
 
-def test_the_first_request_for_virtual_hosts_is_answered_though_it_names_none():
-    answer = asking(serving=[host(SHOP, FOO)]).answer()
-    assert (answer.resources, answer.removed) == ({}, ())
+def test_virtual_hosts_asked_for_without_a_name_are_none_until_they_are_named():
+    talk = asking(serving=[host(SHOP, FOO)])
+    assert talk.next() is None
+    talk.change(VIRTUAL_HOST, [FOO])
+    assert talk.answer().resources == {SHOP: "1"}
 
 
 def test_a_name_asked_for_by_name_and_alias_is_sent_once():

@@ -102,9 +102,7 @@ class DeltaSubscription(Subscription):
         if not subscribe and self.type_url in WILDCARD_TYPES:
             subscribe = {WILDCARD}
         self.wildcard = WILDCARD in subscribe
-        # Envoy may ask for virtual hosts without a name at first, and waits for an answer.
-        asks = self.wildcard or (self.type_url == VIRTUAL_HOST and not subscribe)
-        self._owed = asks and not initial_versions
+        self._owed = self.wildcard and not initial_versions
         self.names = set(map(intern, subscribe - {WILDCARD}))
         self._again = self.names - initial_versions.keys()
         self._initial_versions = initial_versions
