@@ -124,8 +124,11 @@ class Control:
         )
         if first:
             self.synced.set()
-            _log.info(
+            errors = sum(problem.is_error for problem in self._problems.standing)
+            level = _log.warning if errors else _log.info
+            level(
                 "config in force",
+                errors=errors,
                 services=len(self.catalog.services),
                 gateways=len(self.catalog.gateways),
                 virtual_services=len(self.catalog.virtual_services),

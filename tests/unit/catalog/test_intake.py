@@ -128,16 +128,20 @@ def test_an_object_that_moved_and_broke_keeps_its_last_good_version(intake):
 
 
 class TestTwoObjectsOfOneName:
-    def test_the_first_file_wins_whatever_came_first(self, intake):
-        intake.apply([bundle(OTHER_RULE, "b.yaml")])
-
-        accepted = intake.apply([bundle(GOOD_RULE, "a.yaml")])
+    def test_of_those_that_come_together_the_first_file_wins(self, intake):
+        accepted = intake.apply([bundle(OTHER_RULE, "b.yaml"), bundle(GOOD_RULE, "a.yaml")])
 
         assert hosts(accepted) == {"web": "web"}
         (problem,) = intake.problems()
         assert (problem.code, problem.path) == ("duplicate-object", "metadata.name")
         assert problem.origin.startswith("b.yaml")
         assert "already defined at a.yaml" in problem.message
+
+    def test_one_that_comes_later_does_not_displace_the_one_in_force(self, intake):
+        intake.apply([bundle(OTHER_RULE, "b.yaml")])
+
+        assert intake.apply([bundle(GOOD_RULE, "a.yaml")]).changes == {}
+        assert [problem.origin.partition(":")[0] for problem in intake.problems()] == ["a.yaml"]
 
     def test_the_second_takes_over_when_the_first_goes(self, intake):
         intake.apply([bundle(GOOD_RULE, "a.yaml"), bundle(OTHER_RULE, "b.yaml")])

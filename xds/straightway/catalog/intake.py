@@ -1,8 +1,8 @@
 """Intake: bundles of documents in, accepted objects out.
 
 Decides which version of an object is in force. A bad version never takes the place of a good one,
-what a half-written file no longer shows is kept, and of two good objects with one name the first
-(by the order of the files) wins.
+what a half-written file no longer shows is kept, and of two good objects with one name the one
+that is in force stays; at the start, the first by the order of the files.
 """
 
 from __future__ import annotations
@@ -103,17 +103,20 @@ class Intake:
         return self._contents[self._owner(reference)].claims[reference]
 
     def _owner(self, reference: Reference) -> str:
-        """Return the bundle whose version counts: the first that has a good one, or had it.
+        """Return the bundle whose version counts: the one in force, as long as it has any.
 
-        While there is none, the first of all.
+        Else the first that has a good version; while there is none, the first of all.
         """
-        claimants = sorted(self._claimants[reference])
+        claimants = self._claimants[reference]
         before = self._owners.get(reference)
-        for key in claimants:
-            good = self._contents[key].claims[reference].parsed.object is not None
-            if good or key == before:
-                return key
-        return claimants[0]
+        if before in claimants:
+            return before
+        good = [
+            key
+            for key in claimants
+            if self._contents[key].claims[reference].parsed.object is not None
+        ]
+        return min(good or claimants)
 
     def _review(self, key: str) -> None:
         self._problems.pop(key, None)
