@@ -204,9 +204,10 @@ class Clients:
 def _request(
     type_url: str, names: Iterable[str] = (), versions: Mapping[str, str] = MappingProxyType({})
 ) -> bytes:
-    return DeltaDiscoveryRequest(
+    request: bytes = DeltaDiscoveryRequest(
         type_url=type_url, resource_names_subscribe=names, initial_resource_versions=versions
     ).SerializeToString()
+    return request
 
 
 async def _come_back(stream: Stream, held: Sequence[bytes]) -> tuple[float, int]:

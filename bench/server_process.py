@@ -62,7 +62,9 @@ class ServerProcess:
 
     async def call(self, method: str, argument: bytes = b"") -> bytes:
         """Call one of its methods; waits until it listens."""
-        rpc = self._channel.unary_unary(f"/{_SERVICE}/{method}")
+        rpc: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
+            f"/{_SERVICE}/{method}"
+        )
         answer: bytes = await rpc(argument, wait_for_ready=True, timeout=SECONDS)
         return answer
 
