@@ -6,6 +6,7 @@ Beside what is measured it serves a small gRPC service, by which it is told what
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -25,7 +26,12 @@ Method = Callable[[bytes], bytes]
 
 
 async def serve(server: grpc.aio.Server, port: int, methods: Mapping[str, Method]) -> None:
-    """Serve on a port of 127.0.0.1, with ``methods`` to be called by :class:`ServerProcess`."""
+    """Serve on a port of 127.0.0.1, with ``methods`` to be called by :class:`ServerProcess`.
+
+    Both servers collect garbage as ``straightway serve`` does.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
     handlers = {name: _handler(method) for name, method in methods.items()}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
     server.add_insecure_port(f"127.0.0.1:{port}")

@@ -30,6 +30,7 @@ from straightway.discovery.server import DiscoveryServer
 from straightway.discovery.session import Limits, Received
 from straightway.discovery.settings import Settings, grpc_options
 from straightway.discovery.subscription import Verdict
+from straightway.discovery.wire import field as encoded_field
 
 __all__ = [
     "CLUSTER",
@@ -57,5 +58,6 @@ __all__ = [
     "TypeState",
     "Variant",
     "Verdict",
+    "encoded_field",
     "grpc_options",
 ]

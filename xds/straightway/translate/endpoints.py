@@ -13,7 +13,7 @@ from envoy.config.core.v3 import base_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
 
 from straightway.catalog.endpoints import Endpoint
-from straightway.discovery.wire import field
+from straightway.discovery import encoded_field
 from straightway.translate.subsets import METADATA_NAMESPACE, subset_values
 
 SubsetValues = tuple[tuple[str, tuple[str, ...]], ...]
@@ -40,7 +40,7 @@ def load_assignment(
         localities.setdefault(endpoint.locality, []).append(encoded)
     assignment: bytes = endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster).SerializeToString()
     return assignment + b"".join(
-        field(2, _locality(name) + b"".join(members))
+        encoded_field(2, _locality(name) + b"".join(members))
         for name, members in sorted(localities.items())
     )
 
@@ -53,7 +53,7 @@ def encode_endpoint(address: str, port: int, weight: int, values: SubsetValues) 
         metadata = message.metadata.filter_metadata[METADATA_NAMESPACE]
         for key, found in values:
             metadata.get_or_create_list(key).extend(found)
-    return field(2, message.SerializeToString(deterministic=True))
+    return encoded_field(2, message.SerializeToString(deterministic=True))
 
 
 def lb_endpoint(address: str, port: int, weight: int) -> endpoint_components_pb2.LbEndpoint:
