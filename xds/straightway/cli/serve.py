@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,8 @@ def serve(
     ] = logs.LogLevel.INFO,
 ) -> None:
     """Serve the config in a folder to Envoys over ADS, until interrupted."""
+    # gRPC's core writes lines of its own form to stderr; what matters of it, we log ourselves.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Imported here, so that the other commands start without grpc.
     from straightway.app import ListenError
     from straightway.app import serve as run
