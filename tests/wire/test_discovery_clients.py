@@ -72,6 +72,21 @@ async def test_an_acceptance_after_a_rejection_ends_it(discovery: Discovery, rec
     assert not state.types[CLUSTER].is_rejecting
 
 
+async def test_endless_words_of_a_rejection_are_not_kept(discovery: Discovery, recorder: Recorder):
+    discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
+    client = discovery.delta()
+    await client.ask(CLUSTER)
+    nonce = (await client.read()).nonce
+    endless = Status(code=3, message="no " * 1_000_000)
+    await client.ask(CLUSTER, response_nonce=nonce, error_detail=endless)
+    await eventually_async(lambda: recorder.of("nacked"))
+
+    (state,) = discovery.server.clients()
+    rejected = state.types[CLUSTER].rejected
+    assert rejected is not None
+    assert 0 < len(rejected.message) < 10_000
+
+
 async def test_callbacks_tell_of_every_step(discovery: Discovery, recorder: Recorder):
     discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a", "b")})
     client = discovery.delta("n")

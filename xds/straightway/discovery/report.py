@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from straightway.discovery.callbacks import Callbacks, Closed, Push, tell
 from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
 from straightway.discovery.response import Response
 from straightway.discovery.session import Received
 from straightway.discovery.subscription import Request, Verdict
+
+# Envoy's words fit; a client that sends megabytes must not fill our memory and logs.
+_LONGEST_REASON: Final = 8192
 
 
 class Reporter:
@@ -34,7 +39,7 @@ class Reporter:
             state.acked = Sent(version, request.response_nonce)
             tell(self._callbacks.acked, self.client, received.type_url, version)
         elif received.verdict is Verdict.NACK:
-            message = request.error_detail.message
+            message = request.error_detail.message[:_LONGEST_REASON]
             names = tuple(received.plan.names)
             state.rejected = Rejection(version, request.response_nonce, message, names)
             tell(self._callbacks.nacked, self.client, received.type_url, message, names)
