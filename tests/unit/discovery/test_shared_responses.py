@@ -10,15 +10,43 @@ def table(*texts: str) -> Table:
     return made
 
 
-def test_streams_that_need_the_same_share_all_but_the_nonce():
+def test_streams_that_need_the_same_share_one_response():
+    served = table("a", "b")
+    first, second = (
+        encode(Variant.DELTA, CLUSTER, Plan(served.version, tuple(served.resources.values())), served)
+        for _ in range(2)
+    )
+    assert first.data is second.data
+    assert decode(Variant.DELTA, first.data).nonce == first.nonce
+
+
+def test_a_stream_that_has_had_a_response_gets_the_same_again_with_another_nonce():
     served = table("a", "b")
     plan = Plan(served.version, tuple(served.resources.values()))
-    first = encode(Variant.DELTA, CLUSTER, plan, "1", served)
-    second = encode(Variant.DELTA, CLUSTER, plan, "2", served)
+    first = encode(Variant.DELTA, CLUSTER, plan, served)
+    again = encode(Variant.DELTA, CLUSTER, plan, served, after=first.number)
 
-    assert decode(Variant.DELTA, first).nonce == "1"
-    assert decode(Variant.DELTA, second).nonce == "2"
-    assert first[:-1] == second[:-1]
+    assert again.number > first.number
+    before, after = (decode(Variant.DELTA, each.data) for each in (first, again))
+    assert after.nonce == again.nonce != before.nonce
+    assert after.resources == before.resources
+
+
+def test_a_plan_made_by_one_stream_serves_all_that_are_as_far():
+    cache = Cache()
+    cache.set("audience", {CLUSTER: resources(CLUSTER, "a", "b")})
+    talks = [Conversation(variant, cache=cache) for variant in (*Variant, *Variant)]
+    for talk in talks:
+        talk.ask(CLUSTER) if talk.variant is not Variant.DELTA else talk.change(CLUSTER)
+        talk.answer()
+    cache.update("audience", {CLUSTER: (resources(CLUSTER, "a@2"), [])})
+    tables = cache.tables("audience")
+    assert tables is not None
+    sotw, delta, *others = [talk.session.next(tables, 0.0) for talk in talks]
+    assert sotw is not None
+    assert delta is not None
+    assert [other.plan for other in others if other] == [sotw.plan, delta.plan]
+    assert [other.data for other in others if other] == [sotw.data, delta.data]
 
 
 def test_what_differs_is_not_shared():
@@ -37,7 +65,7 @@ def test_what_differs_is_not_shared():
         for plan in plans * 2:
             if plan.removed and variant is not Variant.DELTA:
                 continue
-            answer = decode(variant, encode(variant, CLUSTER, plan, "n", served))
+            answer = decode(variant, encode(variant, CLUSTER, plan, served).data)
             assert answer.version == plan.version
             assert list(answer.resources) == [each.name for each in plan.resources]
             assert answer.removed == plan.removed

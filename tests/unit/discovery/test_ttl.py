@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from straightway.discovery import (
@@ -62,7 +64,7 @@ def test_any_other_client_sees_no_difference(features: list[str]):
         conversation, plain = talk(features=features), talk()
         serve(conversation, 30.0)
         serve(plain, None)
-        assert held(conversation) == held(plain)
+        assert replace(held(conversation), nonce="") == replace(held(plain), nonce="")
 
         for now in (15.0, 30.0, 1000.0):
             conversation.now = now
@@ -239,8 +241,8 @@ def test_streams_with_ttl_and_without_share_no_bytes():
     plan = Plan(table.version, (made,))
     for variant in Variant:
         for ttl in (True, False, True):
-            data = encode(variant, RUNTIME, plan, "n", table, ttl=ttl)
-            assert decode(variant, data).ttls == ({"a": 30.0} if ttl else {})
+            encoded = encode(variant, RUNTIME, plan, table, ttl=ttl)
+            assert decode(variant, encoded.data).ttls == ({"a": 30.0} if ttl else {})
 
 
 @pytest.mark.parametrize("ttl", [0.0, -1.0])

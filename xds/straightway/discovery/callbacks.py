@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import ParamSpec
+from typing import NamedTuple, ParamSpec
 
 from straightway.discovery.client import ClientState
 from straightway.discovery.session import Received
@@ -30,8 +29,7 @@ class Closed(StrEnum):
     ERROR = "internal error"
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(NamedTuple):
     """One response that is sent.
 
     ``resources`` and ``removed`` count what it holds, ``size`` is in bytes, and ``microseconds``

@@ -5,32 +5,27 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from straightway.discovery.response import Variant
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A response: its version and nonce, and when it was handed to gRPC or acknowledged."""
 
     version: str
     nonce: str
-    at: datetime = field(default_factory=_now)
+    at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A response that the client rejected, with the client's words and the names in it."""
 
     version: str
     nonce: str
     message: str
     names: tuple[str, ...]
-    at: datetime = field(default_factory=_now)
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -66,5 +61,12 @@ class ClientState:
     key: Hashable
     variant: Variant
     peer: str
-    since: datetime = field(default_factory=_now)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
     types: dict[str, TypeState] = field(default_factory=dict)
+
+    def of_type(self, type_url: str) -> TypeState:
+        """Return the state of a type, a new one the first time."""
+        state = self.types.get(type_url)
+        if state is None:
+            state = self.types[type_url] = TypeState()
+        return state

@@ -9,7 +9,7 @@ from typing import Final
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
 from straightway.discovery.resources import VIRTUAL_HOST, Resource
-from straightway.discovery.response import Plan
+from straightway.discovery.response import Plan, warmed
 from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
 from straightway.discovery.table import Change, Table
 
@@ -32,26 +32,24 @@ class DeltaSubscription(Subscription):
         spec, "When to send an update", on incremental requests.
         """
         verdict, plan = self._judge(request)
-        subscribe = set(request.resource_names_subscribe)
-        unsubscribe = set(request.resource_names_unsubscribe)
+        subscribe = request.resource_names_subscribe
+        unsubscribe = request.resource_names_unsubscribe
         if self._is_new:
-            self._begin(subscribe, dict(request.initial_resource_versions))
+            self._begin(set(subscribe), dict(request.initial_resource_versions))
         elif subscribe or unsubscribe:
             self._catch_up()
-            self._subscribe(subscribe)
-        # Last, for a name that is given up for the wildcard stays one that the client has.
-        self._unsubscribe(unsubscribe)
+            self._subscribe(set(subscribe))
+        if unsubscribe:
+            # Last, for a name that is given up for the wildcard stays one that the client has.
+            self._unsubscribe(set(unsubscribe))
         return verdict, plan
 
-    def plan(self, table: Table, *, removals: bool) -> Plan | None:
-        """Return what is to be sent now; without ``removals`` nothing that the client has goes.
+    def _make_plan(self, *, removals: bool) -> Plan | None:
+        """Make the plan; without ``removals`` nothing that the client has goes.
 
         A name that was asked for and does not exist is told at once; the subscription stays. The
         spec, "Deleting resources" and "Unsubscribing".
         """
-        self._look(table)
-        if self.is_level:
-            return None
         changed, absent = self._differences()
         withheld: frozenset[str] = frozenset()
         if not removals:
@@ -66,7 +64,14 @@ class DeltaSubscription(Subscription):
             removed |= dict.fromkeys(unknown)
         if not (changed or removed or unresolved or self._owed):
             return None
-        return Plan(table.version, tuple(changed), tuple(removed), withheld, (), unresolved)
+        return Plan(
+            self._table.version,
+            tuple(changed),
+            tuple(removed),
+            warms=warmed(changed),
+            withheld=withheld,
+            unresolved=unresolved,
+        )
 
     def keep_alive(self, resources: Iterable[Resource], table: Table) -> Plan | None:
         """Return what prolongs the life of resources that the client holds: heartbeats."""
@@ -90,7 +95,8 @@ class DeltaSubscription(Subscription):
         """Note that a plan has been sent."""
         super().sent(plan, nonce)
         self._owed = False
-        self._again = self._again & plan.withheld
+        if self._again:
+            self._again = self._again & plan.withheld
 
     def _begin(self, subscribe: set[str], initial_versions: dict[str, str]) -> None:
         """Take in the first request of this type on the stream.
@@ -131,6 +137,9 @@ class DeltaSubscription(Subscription):
         elif dropped:
             self._forget(dropped)
             self._forget_unwanted()
+
+    def _makes_common_plans(self) -> bool:
+        return not self._table.has_aliases  # By which each may hold something else.
 
     def _follows(self, change: Change) -> bool:
         if change.is_alias:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from straightway.discovery.callbacks import Callbacks, Closed, Push, tell
-from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
+from straightway.discovery.client import ClientState, Rejection, Sent
 from straightway.discovery.response import Response
 from straightway.discovery.session import Received
 from straightway.discovery.subscription import Request, Verdict
@@ -28,33 +29,35 @@ class Reporter:
 
     def received(self, request: Request, received: Received) -> None:
         """Report a request, and what it accepts or rejects."""
-        state = self.client.types.setdefault(received.type_url, TypeState())
-        state.names = len(received.subscription.names)
-        state.wildcard = received.subscription.wildcard
+        subscription = received.subscription
+        state = self.client.of_type(subscription.type_url)
+        state.names = len(subscription.names)
+        state.wildcard = subscription.wildcard
         tell(self._callbacks.request, self.client, received)
         if received.plan is None:
             return
         version = received.plan.version
         if received.verdict is Verdict.ACK:
-            state.acked = Sent(version, request.response_nonce)
+            state.acked = Sent(version, request.response_nonce, datetime.now(UTC))
             tell(self._callbacks.acked, self.client, received.type_url, version)
         elif received.verdict is Verdict.NACK:
             message = request.error_detail.message[:_LONGEST_REASON]
             names = tuple(received.plan.names)
-            state.rejected = Rejection(version, request.response_nonce, message, names)
+            now = datetime.now(UTC)
+            state.rejected = Rejection(version, request.response_nonce, message, names, now)
             tell(self._callbacks.nacked, self.client, received.type_url, message, names)
 
     def sent(self, response: Response, microseconds: float) -> None:
         """Report a response that goes to gRPC."""
-        state = self.client.types.setdefault(response.type_url, TypeState())
-        state.sent = Sent(response.version, response.nonce)
+        type_url, plan, nonce, data = response
+        self.client.of_type(type_url).sent = Sent(plan.version, nonce, datetime.now(UTC))
         push = Push(
-            type_url=response.type_url,
-            version=response.version,
-            nonce=response.nonce,
-            resources=len(response.plan.resources),
-            removed=len(response.plan.removed),
-            size=len(response.data),
+            type_url=type_url,
+            version=plan.version,
+            nonce=nonce,
+            resources=len(plan.resources),
+            removed=len(plan.removed),
+            size=len(data),
             microseconds=microseconds,
         )
         tell(self._callbacks.pushed, self.client, push)

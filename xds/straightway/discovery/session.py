@@ -6,9 +6,9 @@ and always from the newest content. Time comes in as a number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
@@ -53,8 +53,7 @@ class Limits:
     types: int = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """What a request meant: its verdict, and the response that the verdict is about, if any."""
 
     subscription: Subscription
@@ -94,7 +93,7 @@ class Session:
         self._hold = hold
         self._limits = limits
         self._subscriptions: dict[str, Subscription] = {}
-        self._responses = 0
+        self._last_number = 0
         # The ClusterLoadAssignments that Envoy needs to use the clusters sent to it.
         self._warming: set[str] = set()
         self._expects_endpoints = type_url is None
@@ -110,6 +109,8 @@ class Session:
     @property
     def deadline(self) -> float | None:
         """When there may be something to send though nothing has changed, None for never."""
+        if self._warm_by is None and self._named_by is None and not self._lifetimes:
+            return None
         times = [self._warm_by, self._named_by]
         times += [
             lifetimes.deadline
@@ -123,24 +124,17 @@ class Session:
 
         Raises InvalidRequestError and LimitExceededError, after which the stream must end.
         """
-        if not request.type_url:
-            if self._type_url is None:
-                raise InvalidRequestError("type_url is required on an aggregated stream")
-            request.type_url = self._type_url
-        elif self._type_url not in (None, request.type_url):
-            raise InvalidRequestError(
-                f"this service is for {self._type_url} and not for {request.type_url}"
-            )
-        if not self._subscriptions:  # The node comes with the first request only.
-            self._supports_ttl = supports_ttl(self.variant, request.node)
-        is_first = request.type_url not in self._subscriptions
-        subscription = self._subscriptions.get(request.type_url) or self._open(request.type_url)
-        verdict, plan = subscription.request(request)
-        if is_first and subscription.type_url == CLUSTER_LOAD_ASSIGNMENT:
-            subscription.send_again(self._warming)  # Of clusters that were sent before it asked.
-        if isinstance(request, DeltaDiscoveryRequest) and request.initial_resource_versions:
-            self._is_back = self._type_url is None
-        if sum(len(each.names) for each in self._subscriptions.values()) > self._limits.names:
+        type_url = request.type_url or self._type_url
+        if type_url is None:
+            raise InvalidRequestError("type_url is required on an aggregated stream")
+        if self._type_url not in (None, type_url):
+            raise InvalidRequestError(f"this service is for {self._type_url} and not for {type_url}")
+        subscription = self._subscriptions.get(type_url)
+        if subscription is None:
+            subscription, verdict, plan = self._begin(type_url, request)
+        else:
+            verdict, plan = subscription.request(request)
+        if sum([len(each.names) for each in self._subscriptions.values()]) > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
         if verdict is Verdict.NACK and subscription.type_url == CLUSTER:
             self._warming.clear()  # What Envoy has rejected it will not warm.
@@ -151,18 +145,27 @@ class Session:
 
         ``now`` is in seconds on any clock, the one of :attr:`deadline`.
         """
-        routing_is_due = any(
-            subscription.plan(tables.get(type_url, _EMPTY), removals=True) is not None
+        unsettled = [
+            (subscription, table)
             for type_url, subscription in self._subscriptions.items()
-            if type_url in _ROUTING_TYPES
+            if not subscription.is_settled(table := tables.get(type_url, _EMPTY))
+            or self._supports_ttl
+        ]
+        if not unsettled and self.deadline is None and not self._is_back:
+            return None
+        routing_is_due = any(
+            [
+                subscription.plan(table, removals=True) is not None
+                for subscription, table in unsettled
+                if subscription.type_url in _ROUTING_TYPES
+            ]
         )
         self._holding = self._holds_routing(tables, now, is_due=routing_is_due)
         expects_routes = self._expects_routes(now)
-        for type_url, subscription in self._subscriptions.items():
-            routing = type_url in _ROUTING_TYPES
+        for subscription, table in unsettled:
+            routing = subscription.type_url in _ROUTING_TYPES
             if routing and self._holding:
                 continue
-            table = tables.get(type_url, _EMPTY)
             removals = routing or not (routing_is_due or expects_routes)
             plan = subscription.plan(table, removals=removals)
             if plan is None and self._supports_ttl:
@@ -175,6 +178,20 @@ class Session:
         """Yield type by type how far the client has what it wants."""
         for type_url, subscription in tuple(self._subscriptions.items()):
             yield type_url, subscription.statuses()
+
+    def _begin(
+        self, type_url: str, request: Request
+    ) -> tuple[Subscription, Verdict, Plan | None]:
+        """Take in the first request for a type."""
+        if not self._subscriptions:  # The node comes with the first request only.
+            self._supports_ttl = supports_ttl(self.variant, request.node)
+        subscription = self._open(type_url)
+        verdict, plan = subscription.request(request)
+        if type_url == CLUSTER_LOAD_ASSIGNMENT:
+            subscription.send_again(self._warming)  # Of clusters that were sent before it asked.
+        if isinstance(request, DeltaDiscoveryRequest) and request.initial_resource_versions:
+            self._is_back = self._type_url is None
+        return subscription, verdict, plan
 
     def _open(self, type_url: str) -> Subscription:
         if len(self._subscriptions) == self._limits.types:
@@ -195,20 +212,22 @@ class Session:
         return subscription.keep_alive(due, table) if due else None
 
     def _send(self, subscription: Subscription, plan: Plan, table: Table, now: float) -> Response:
-        self._responses += 1
-        nonce = format(self._responses, "x")
         type_url = subscription.type_url
-        if type_url == CLUSTER:
-            self._warm({r.warms for r in subscription.news(plan) if r.warms}, now)
-        elif type_url == CLUSTER_LOAD_ASSIGNMENT:
+        encoded = encode(
+            self.variant, type_url, plan, table, after=self._last_number, ttl=self._supports_ttl
+        )
+        self._last_number = encoded.number
+        if plan.warms:
+            self._warm(plan.warms, now)
+        elif self._warming and type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._warming = self._warming - {resource.name for resource in plan.resources}
+        nonce = encoded.nonce
         subscription.sent(plan, nonce)
         if self._supports_ttl:
             self._lifetimes[type_url].sent(plan.resources, now)
-        data = encode(self.variant, type_url, plan, nonce, table, ttl=self._supports_ttl)
-        return Response(type_url, plan, nonce, data)
+        return Response(type_url, plan, nonce, encoded.data)
 
-    def _warm(self, names: set[str], now: float) -> None:
+    def _warm(self, names: Set[str], now: float) -> None:
         """Have the endpoints of clusters that are sent sent after them, even if unchanged.
 
         The spec, "Resource warming": Envoy waits for them, and may not ask.

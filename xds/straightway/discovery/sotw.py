@@ -7,9 +7,8 @@ from typing import Final
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
-from straightway.discovery.response import Plan
+from straightway.discovery.response import Plan, warmed
 from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
-from straightway.discovery.table import Table
 
 _COMPLETE_TYPES: Final = frozenset({CLUSTER, LISTENER})
 """The types whose every response is the whole set, so that absence deletes.
@@ -38,15 +37,13 @@ class SotwSubscription(Subscription):
             self._resubscribe(set(request.resource_names))
         return verdict, plan
 
-    def plan(self, table: Table, *, removals: bool) -> Plan | None:
-        """Return what is to be sent now.
+    def _make_plan(self, *, removals: bool) -> Plan | None:
+        """Make the plan.
 
         Without ``removals`` a complete set still holds what the client has and the table has
         not, as the client has it.
         """
-        self._look(table)
-        if self.is_level:
-            return None
+        table = self._table
         changed, absent = self._differences()
         if not self._complete:
             return Plan(table.version, tuple(changed)) if changed else None
@@ -59,12 +56,17 @@ class SotwSubscription(Subscription):
         else:
             whole = tuple(r for name in self.names if (r := table.resources.get(name)) is not None)
         withheld = frozenset(resource.name for resource in kept)
-        return Plan(table.version_with(kept), whole + kept, withheld=withheld)
+        return Plan(
+            table.version_with(kept), whole + kept, warms=warmed(changed), withheld=withheld
+        )
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent."""
         super().sent(plan, nonce)
         self._owed = False
+
+    def _makes_common_plans(self) -> bool:
+        return self.wildcard or not self._complete  # Else it holds all that was asked for.
 
     def _resubscribe(self, named: set[str]) -> None:
         # The spec, "How the client specifies what resources to return": no names mean everything,

@@ -74,17 +74,25 @@ class Subscription(ABC):
     def request(self, request: Request) -> tuple[Verdict, Plan | None]:
         """Take a request in; return its verdict, and the response that it is about, if known."""
 
-    @abstractmethod
     def plan(self, table: Table, *, removals: bool) -> Plan | None:
         """Return what is to be sent now, None for nothing; without ``removals`` only additions.
 
         Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
+        if self.is_settled(table):
+            return None
+        if table is self._table and self.is_level and self._makes_common_plans():
+            return self._common_plan(removals=removals)
+        return self._own_plan(table, removals=removals)
 
     @property
     def is_level(self) -> bool:
         """Whether nothing is to be sent, unless something has changed since :meth:`plan`."""
         return not (self._behind or self._again or self._rest or self._owed)
+
+    def is_settled(self, table: Table) -> bool:
+        """Whether nothing is to be sent; not always seen where changes do not concern it."""
+        return self._seen.next is None and table is self._table and self.is_level
 
     def wants(self, name: str) -> bool:
         """Whether the client has subscribed to a name."""
@@ -108,25 +116,25 @@ class Subscription(ABC):
         """Have those of ``names`` that the client wants sent even if it has them."""
         self._again.update(filter(self.wants, names))
 
-    def news(self, plan: Plan) -> list[Resource]:
-        """Return what a plan holds beyond what the client has: new, changed or asked for again."""
-        new = (self._behind.keys() | self._again) - plan.withheld
-        return [resource for resource in plan.resources if not new.isdisjoint(resource.names)]
-
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent, with this nonce."""
-        names = set(plan.names)
         self.nonce = nonce
-        self._behind = {name: self._behind[name] for name in plan.withheld}
+        self._seen = self._table.last_change
+        if self._behind:
+            self._behind = {name: self._behind[name] for name in plan.withheld}
+        if self._again or self._rejected:
+            self._settle(set(plan.names))
+        if len(self._unanswered) == _RESPONSES_REMEMBERED:
+            del self._unanswered[next(iter(self._unanswered))]
+        self._unanswered[nonce] = plan
+
+    def _settle(self, names: set[str]) -> None:
         self._again = self._again - names  # Made anew, as what shrinks stays as large as it was.
         if not self._rejected.isdisjoint(names):
             # A response is rejected as a whole. Now that one of its resources has changed, the
             # others get another chance: after it, and apart, so that they cannot spoil it.
             self._rest |= self._rejected - names
             self._rejected.clear()
-        if len(self._unanswered) == _RESPONSES_REMEMBERED:
-            del self._unanswered[next(iter(self._unanswered))]
-        self._unanswered[nonce] = plan
 
     def statuses(self) -> list[ResourceStatus]:
         """Return how far the client has what it wants, by name; found out when it is asked for."""
@@ -206,6 +214,39 @@ class Subscription(ABC):
             if self._follows(change):
                 self._behind.setdefault(change.name, change.before)
         self._seen = self._table.last_change
+
+    def _makes_common_plans(self) -> bool:
+        """Whether a plan depends on nothing but what has changed, as long as it is level."""
+        return True
+
+    def _common_plan(self, *, removals: bool) -> Plan | None:
+        """Return the plan of all that are where this one is, and whom the same changes concern.
+
+        Nearly all streams of an audience are, nearly always.
+        """
+        table = self._table
+        changed = None if self.wildcard else self._followed()
+        if changed == ():
+            self._seen = table.last_change
+            return None
+        plan = table.shared(
+            (type(self), self._seen, changed, removals),
+            lambda: self._own_plan(table, removals=removals),
+        )
+        if plan is not None and plan.withheld:  # What that is each has to remember itself.
+            return self._own_plan(table, removals=removals)
+        return plan
+
+    def _followed(self) -> tuple[str, ...]:
+        return tuple([change.name for change in self._seen.later() if self._follows(change)])
+
+    def _own_plan(self, table: Table, *, removals: bool) -> Plan | None:
+        self._look(table)
+        return None if self.is_level else self._make_plan(removals=removals)
+
+    @abstractmethod
+    def _make_plan(self, *, removals: bool) -> Plan | None:
+        """Make the plan of a subscription that has looked and is not level."""
 
     def _follows(self, change: Change) -> bool:
         return not change.is_alias and (self.wildcard or change.name in self.names)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from straightway.discovery.resources import Resource
 
-_SHARED_LENGTH: Final = 8
+_T = TypeVar("_T")
+
+_SHARED_LENGTH: Final = 16
 _DIGEST_BYTES: Final = 8
 _DIGEST_MASK: Final = (1 << 8 * _DIGEST_BYTES) - 1
 
@@ -62,7 +64,7 @@ class Table:
         self._resources: dict[str, Resource] = {}
         self._aliases: dict[str, Resource] = {}
         self._digest = 0
-        self._shared: dict[Hashable, bytes] = {}
+        self._shared: dict[Hashable, Any] = {}
         self.resources: Mapping[str, Resource] = MappingProxyType(self._resources)
         self.expiring: dict[str, Resource] = {}
         self.last_change = Change("", None)
@@ -82,21 +84,27 @@ class Table:
         return format(digest, f"0{2 * _DIGEST_BYTES}x")
 
     @property
+    def has_aliases(self) -> bool:
+        """Whether any resource goes by another name, too."""
+        return bool(self._aliases)
+
+    @property
     def find(self) -> Callable[[str], Resource | None]:
         """What finds a resource by its name or, if none has that name, by an alias."""
         return self._find if self._aliases else self._resources.get
 
-    def shared(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+    def shared(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """Return what ``make`` gives, made once for all who ask with ``key`` until the next change.
 
         Streams of one audience mostly go from the same content to the same content, so they need
-        the same bytes.
+        the same plan and the same bytes. None is not kept.
         """
-        made = self._shared.get(key)
+        made: _T | None = self._shared.get(key)
         if made is None:
+            made = make()
             if len(self._shared) == _SHARED_LENGTH:
                 del self._shared[next(iter(self._shared))]
-            made = self._shared[key] = make()
+            self._shared[key] = made
         return made
 
     def replace(self, resources: Mapping[str, Resource]) -> bool:
