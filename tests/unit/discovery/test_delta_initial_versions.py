@@ -61,6 +61,15 @@ def test_they_are_kept_until_there_is_a_snapshot():
     assert answer.resources == {"b": "2"}
 
 
+def test_what_is_removed_and_put_back_before_the_client_is_told_is_not_sent_again():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "b")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b"], initial={"a": "1", "b": "1"})
+    assert talk.answers() == []  # The removal waits for the client to name its routes.
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b@2")
+    assert talk.answer().resources == {"b": "2"}
+
+
 def test_a_name_subscribed_again_before_the_answer_is_sent():
     talk = delta()
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a")

@@ -8,24 +8,30 @@ from straightway.discovery.patience import Patience
 from tests.support import virtual_time
 
 
-def test_what_takes_too_long_is_given_up_after_the_full_time():
+async def wait(patience: Patience, seconds: float) -> None:
+    """Wait for something that is under way for so long."""
+    patience.since = asyncio.get_running_loop().time()
+    await asyncio.sleep(seconds)
+    patience.since = None
+
+
+@pytest.mark.parametrize("before", [0.0, 6.0, 10.0, 12.0])
+def test_what_takes_too_long_is_given_up_after_the_full_time(before: float):
     times: list[float] = []
 
     async def main() -> None:
         async with asyncio.timeout(None) as limit:
             with closing(Patience(10.0, limit)) as patience:
-                with patience:
-                    await asyncio.sleep(6)
-                await asyncio.sleep(1)  # The timer of the first runs on meanwhile.
+                await wait(patience, 6)
+                await asyncio.sleep(before)
                 try:
-                    with patience:
-                        await asyncio.sleep(60)
+                    await wait(patience, 60)
                 finally:
                     times.append(asyncio.get_running_loop().time())
 
     with pytest.raises(TimeoutError):
         virtual_time.run(main())
-    assert times == [pytest.approx(6 + 1 + 10)]
+    assert times == [pytest.approx(6 + before + 10)]
 
 
 def test_many_short_waits_may_take_long_together():
@@ -33,8 +39,7 @@ def test_many_short_waits_may_take_long_together():
         async with asyncio.timeout(None) as limit:
             with closing(Patience(10.0, limit)) as patience:
                 for _ in range(20):
-                    with patience:
-                        await asyncio.sleep(9)
+                    await wait(patience, 9)
 
     virtual_time.run(main())
 
@@ -43,8 +48,7 @@ def test_doing_nothing_takes_no_patience():
     async def main() -> None:
         async with asyncio.timeout(None) as limit:
             with closing(Patience(10.0, limit)) as patience:
-                with patience:
-                    await asyncio.sleep(1)
+                await wait(patience, 1)
                 await asyncio.sleep(100)
 
     virtual_time.run(main())
@@ -55,8 +59,8 @@ def test_the_timer_ends_with_its_owner():
         async with asyncio.timeout(None) as limit:
             patience = Patience(10.0, limit)
             gone = weakref.ref(patience)
-            with closing(patience), patience:
-                await asyncio.sleep(1)
+            with closing(patience):
+                await wait(patience, 1)
         del patience
         assert gone() is None
 

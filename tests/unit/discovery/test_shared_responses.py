@@ -13,7 +13,9 @@ def table(*texts: str) -> Table:
 def test_streams_that_need_the_same_share_one_response():
     served = table("a", "b")
     first, second = (
-        encode(Variant.DELTA, CLUSTER, Plan(served.version, tuple(served.resources.values())), served)
+        encode(
+            Variant.DELTA, CLUSTER, Plan(served.version, tuple(served.resources.values())), served
+        )
         for _ in range(2)
     )
     assert first.data is second.data

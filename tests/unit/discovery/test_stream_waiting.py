@@ -59,8 +59,8 @@ async def test_a_stream_without_content_sleeps_though_something_was_to_be_due():
     assert stream._session.deadline is not None
 
     cache.drop("key")
-    stream._session._warm_by = 1.0  # Long ago.
-    stream._wake.set()
+    stream._session.deadline = 1.0  # Long ago.
+    stream._wake()
     await turns(20)
     looks = cache.looks
     await turns(200)

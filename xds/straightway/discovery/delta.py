@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from sys import intern
-from typing import Final
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
@@ -12,9 +11,6 @@ from straightway.discovery.resources import VIRTUAL_HOST, Resource
 from straightway.discovery.response import Plan, warmed
 from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
 from straightway.discovery.table import Change, Table
-
-_SOME_OTHER_VERSION: Final = Resource("", "\0", b"")
-"""Stands for what a client holds from an earlier stream, and that is not the current version."""
 
 
 class DeltaSubscription(Subscription):
@@ -180,7 +176,7 @@ class DeltaSubscription(Subscription):
         for name, version in versions.items():
             resource = resources.get(name)
             if (resource is None or resource.version != version) and self.wants(name):
-                yield name, _SOME_OTHER_VERSION
+                yield name, Resource("", version, b"")  # All that is known of it.
         for name in (resources.keys() if self.wildcard else self.names) - versions.keys():
             yield name, None
 

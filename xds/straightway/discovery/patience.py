@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
 
 
 class Patience:
-    """Times out ``limit`` when what is done ``with`` it takes longer than ``seconds``.
+    """Times out ``limit`` when something that began at ``since`` takes longer than ``seconds``.
 
     Starting and cancelling a timer for every response costs about as much as finding out what is
-    in it. Nearly all are written at once; so the timer of the first runs on, and looks at its end
-    whether something is under way, and since when.
+    in it. So there is one timer, which looks every ``seconds`` whether something is under way.
     """
 
+    __slots__ = ("__weakref__", "_limit", "_loop", "_seconds", "_timer", "since")
+
     def __init__(self, seconds: float, limit: asyncio.Timeout) -> None:
+        self.since: float | None = None
+        """When what is under way began, by the event loop's clock; None while nothing is."""
         self._seconds = seconds
         self._limit = limit
         self._loop = asyncio.get_running_loop()
-        self._since: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def __enter__(self) -> None:
-        self._since = self._loop.time()
-        if self._timer is None:
-            self._timer = self._loop.call_later(self._seconds, self._look)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._since = None
+        self._timer = self._loop.call_later(seconds, self._look)
 
     def close(self) -> None:
         """Stop the timer."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._timer.cancel()
 
     def _look(self) -> None:
-        self._timer = None
-        if self._since is None:
-            return
-        end = self._since + self._seconds
-        if end <= self._loop.time():
+        now = self._loop.time()
+        end = (now if self.since is None else self.since) + self._seconds
+        if end <= now:
             self._limit.reschedule(end)
         else:
             self._timer = self._loop.call_at(end, self._look)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from straightway.discovery.callbacks import Callbacks, Closed, Push, tell
 from straightway.discovery.client import ClientState, Rejection, Sent
@@ -21,6 +22,10 @@ class Reporter:
     def __init__(self, client: ClientState, callbacks: Callbacks) -> None:
         self.client = client
         self._callbacks = callbacks
+        # What nobody wants to know is not put together.
+        self._request = _overridden(callbacks.request, Callbacks.request)
+        self._acked = _overridden(callbacks.acked, Callbacks.acked)
+        self._pushed = _overridden(callbacks.pushed, Callbacks.pushed)
         tell(callbacks.stream_opened, client)
 
     def closed(self, reason: Closed) -> None:
@@ -29,35 +34,44 @@ class Reporter:
 
     def received(self, request: Request, received: Received) -> None:
         """Report a request, and what it accepts or rejects."""
-        subscription = received.subscription
-        state = self.client.of_type(subscription.type_url)
+        subscription, verdict, plan = received
+        type_url = subscription.type_url
+        state = self.client.of_type(type_url)
         state.names = len(subscription.names)
         state.wildcard = subscription.wildcard
-        tell(self._callbacks.request, self.client, received)
-        if received.plan is None:
+        if self._request is not None:
+            tell(self._request, self.client, received)
+        if plan is None:
             return
-        version = received.plan.version
-        if received.verdict is Verdict.ACK:
-            state.acked = Sent(version, request.response_nonce, datetime.now(UTC))
-            tell(self._callbacks.acked, self.client, received.type_url, version)
-        elif received.verdict is Verdict.NACK:
+        if verdict is Verdict.ACK:
+            state.acked = Sent(plan.version, request.response_nonce, datetime.now(UTC))
+            if self._acked is not None:
+                tell(self._acked, self.client, type_url, plan.version)
+        elif verdict is Verdict.NACK:
             message = request.error_detail.message[:_LONGEST_REASON]
-            names = tuple(received.plan.names)
-            now = datetime.now(UTC)
-            state.rejected = Rejection(version, request.response_nonce, message, names, now)
-            tell(self._callbacks.nacked, self.client, received.type_url, message, names)
+            names, now = tuple(plan.names), datetime.now(UTC)
+            state.rejected = Rejection(plan.version, request.response_nonce, message, names, now)
+            tell(self._callbacks.nacked, self.client, type_url, message, names)
 
-    def sent(self, response: Response, microseconds: float) -> None:
-        """Report a response that goes to gRPC."""
+    def sent(self, response: Response, seconds: float) -> None:
+        """Report a response that goes to gRPC, and how long it took to make."""
         type_url, plan, nonce, data = response
         self.client.of_type(type_url).sent = Sent(plan.version, nonce, datetime.now(UTC))
-        push = Push(
-            type_url=type_url,
-            version=plan.version,
-            nonce=nonce,
-            resources=len(plan.resources),
-            removed=len(plan.removed),
-            size=len(data),
-            microseconds=microseconds,
-        )
-        tell(self._callbacks.pushed, self.client, push)
+        if self._pushed is not None:
+            push = Push(
+                type_url=type_url,
+                version=plan.version,
+                nonce=nonce,
+                resources=len(plan.resources),
+                removed=len(plan.removed),
+                size=len(data),
+                microseconds=seconds * 1e6,
+            )
+            tell(self._pushed, self.client, push)
+
+
+_Callback = TypeVar("_Callback", bound=Callable[..., None])
+
+
+def _overridden(method: _Callback, of_base: object) -> _Callback | None:
+    return None if getattr(method, "__func__", None) is of_base else method

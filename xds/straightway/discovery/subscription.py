@@ -79,11 +79,13 @@ class Subscription(ABC):
 
         Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
-        if self.is_settled(table):
+        if table is not self._table or not self.is_level:
+            return self._own_plan(table, removals=removals)
+        if self._seen.next is None:
             return None
-        if table is self._table and self.is_level and self._makes_common_plans():
-            return self._common_plan(removals=removals)
-        return self._own_plan(table, removals=removals)
+        if not self._makes_common_plans():
+            return self._own_plan(table, removals=removals)
+        return self._common_plan(removals=removals)
 
     @property
     def is_level(self) -> bool:
@@ -169,18 +171,21 @@ class Subscription(ABC):
         """
         nonce = request.response_nonce
         # Before anything was sent on this stream, a nonce can only be one of an earlier stream.
-        stale = nonce not in ("", self.nonce) and self.nonce != ""
+        is_stale = nonce != self.nonce and nonce != "" and self.nonce != ""
         plan = self._unanswered.get(nonce)
         if plan is None:
-            return (Verdict.STALE if stale else Verdict.NONE), None
-        for earlier in list(self._unanswered):
-            del self._unanswered[earlier]
-            if earlier == nonce:
-                break
+            return (Verdict.STALE if is_stale else Verdict.NONE), None
+        if is_stale:
+            for earlier in list(self._unanswered):
+                del self._unanswered[earlier]
+                if earlier == nonce:
+                    break
+        else:
+            self._unanswered.clear()
         if request.HasField("error_detail"):
             self._rejected.update(plan.names)
             return Verdict.NACK, plan
-        return (Verdict.STALE if stale else Verdict.ACK), plan
+        return (Verdict.STALE if is_stale else Verdict.ACK), plan
 
     def _want(self, names: Iterable[str]) -> set[str]:
         """Add to the names; return those that are new.
@@ -225,7 +230,7 @@ class Subscription(ABC):
         Nearly all streams of an audience are, nearly always.
         """
         table = self._table
-        changed = None if self.wildcard else self._followed()
+        changed = None if self.wildcard else self._changed_names()
         if changed == ():
             self._seen = table.last_change
             return None
@@ -237,8 +242,9 @@ class Subscription(ABC):
             return self._own_plan(table, removals=removals)
         return plan
 
-    def _followed(self) -> tuple[str, ...]:
-        return tuple([change.name for change in self._seen.later() if self._follows(change)])
+    def _changed_names(self) -> tuple[str, ...]:
+        names = self.names
+        return tuple([change.name for change in self._seen.later() if change.name in names])
 
     def _own_plan(self, table: Table, *, removals: bool) -> Plan | None:
         self._look(table)
@@ -320,4 +326,5 @@ class Subscription(ABC):
 
 
 def _is_same(held: Resource, current: Resource) -> bool:
-    return held.version == current.version and held.name == current.name
+    # Without a name it is what a client holds from an earlier stream, by its own words.
+    return held.version == current.version and held.name in (current.name, "")

@@ -1,0 +1,128 @@
+"""Make before break: what has to wait on one stream, so that no request meets a missing cluster.
+
+The spec, "Eventual consistency considerations". Pure, as the subscriptions are: time comes in as a
+number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from straightway.discovery.resources import (
+    LISTENER,
+    ROUTE_CONFIGURATION,
+    SCOPED_ROUTE_CONFIGURATION,
+    VIRTUAL_HOST,
+    Resource,
+)
+
+ROUTING_TYPES: Final = frozenset(
+    {LISTENER, ROUTE_CONFIGURATION, SCOPED_ROUTE_CONFIGURATION, VIRTUAL_HOST}
+)
+"""The types that send requests to clusters."""
+
+
+class Order:
+    """Decides whether routing types, and removals from the other types, have to wait.
+
+    Nothing may route to a cluster that Envoy has not got, or has got and not warmed. Messages of a
+    stream are applied in order, so no type waits for the acknowledgement of another; three rules
+    are enough:
+
+    - While anything of the routing types is still to be sent, nothing is removed from the other
+      types. (A complete set of clusters then still holds the old ones.)
+    - Envoy does not use a new or changed cluster before it has got its endpoints, and it asks for
+      those only after it has got the cluster. Routing types wait until the endpoints of all
+      clusters that were sent have been sent after them, for ``hold`` seconds at most.
+    - A client that comes back on a new stream names its types one after another, clusters first,
+      and its old routes may need what is to be removed. Nothing is removed from the other types
+      before it has named its routes, for ``hold`` seconds at most.
+
+    On a stream of one type there is no order to keep, and nothing is held back.
+    """
+
+    __slots__ = (
+        "_expects_endpoints",
+        "_hold",
+        "_is_aggregated",
+        "_is_back",
+        "_named_by",
+        "_warm_by",
+        "warming",
+    )
+
+    def __init__(self, hold: float, *, is_aggregated: bool) -> None:
+        self.warming: set[str] = set()
+        """The ClusterLoadAssignments that Envoy needs to use the clusters sent to it."""
+        self._hold = hold
+        self._is_aggregated = is_aggregated
+        self._expects_endpoints = is_aggregated
+        self._is_back = False
+        # Until when routing types wait for endpoints, and removals for the routes to be named.
+        self._warm_by: float | None = None
+        self._named_by: float | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to wait for."""
+        return self._warm_by is None and self._named_by is None and not self._is_back
+
+    @property
+    def deadline(self) -> float | None:
+        """When waiting ends, None if there is nothing to wait for."""
+        return min(filter(None, (self._warm_by, self._named_by)), default=None)
+
+    def came_back(self) -> None:
+        """Note that the client has come from another stream, with what it holds."""
+        self._is_back = self._is_aggregated
+
+    def asked_for_endpoints(self) -> None:
+        """Note that the client gets its endpoints on this stream."""
+        self._expects_endpoints = True
+
+    def sent_clusters(self, warms: AbstractSet[str], now: float) -> None:
+        """Note the ClusterLoadAssignments that the client needs to use what it has been sent."""
+        if warms and self._expects_endpoints:
+            self.warming |= warms
+            if self._warm_by is None:
+                self._warm_by = now + self._hold
+
+    def sent_endpoints(self, names: AbstractSet[str]) -> None:
+        """Note which ClusterLoadAssignments have been sent."""
+        self.warming = self.warming - names  # Made anew, as what shrinks stays as large as it was.
+
+    def rejected_clusters(self) -> None:
+        """Note that Envoy has rejected clusters: those it will not warm."""
+        self.warming.clear()
+
+    def holds_routing(
+        self,
+        endpoints: Mapping[str, Resource],
+        now: float,
+        *,
+        is_due: bool,
+        are_endpoints_asked_for: bool,
+    ) -> bool:
+        """Whether clusters that were sent still lack their endpoints, and time is not up.
+
+        ``is_due`` says whether anything of the routing types is to be sent.
+        """
+        if self._warm_by is not None and now >= self._warm_by:
+            # A client that gets its endpoints elsewhere is not made to wait again.
+            self._expects_endpoints = are_endpoints_asked_for
+            self.warming.clear()
+        if not self.warming and not is_due:
+            self._warm_by = None  # Not before: more clusters must not make routing wait longer.
+        # Nobody waits for what does not exist; but it may come, so it is not forgotten.
+        return is_due and any(name in endpoints for name in self.warming)
+
+    def expects_routes(self, now: float, *, are_asked_for: bool) -> bool:
+        """Whether the client is back from another stream, and is yet to name its routes."""
+        if self._is_back:
+            self._is_back = False
+            self._named_by = now + self._hold
+        if are_asked_for or (self._named_by or 0.0) <= now:
+            self._named_by = None
+        return self._named_by is not None
