@@ -45,11 +45,11 @@ class _Wire:
         self.processed = asyncio.Semaphore(0)
         """Counts the requests that the stream has dealt with."""
         self._is_first = True
-        self._requests: asyncio.Queue[Request] = asyncio.Queue()
+        self._requests: asyncio.Queue[bytes] = asyncio.Queue()
         for request in requests:
-            self._requests.put_nowait(request)
+            self._requests.put_nowait(request.SerializeToString())
 
-    async def read(self) -> Request:
+    async def read(self) -> bytes:
         """Hand over the next request; whoever asks for it has dealt with the one before."""
         if not self._is_first:
             self.processed.release()
@@ -60,7 +60,7 @@ class _Wire:
         """Acknowledge a response."""
         response = DeltaDiscoveryResponse.FromString(message)
         ack = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
-        self._requests.put_nowait(ack)
+        self._requests.put_nowait(ack.SerializeToString())
 
     def peer(self) -> str:
         """Return an address."""

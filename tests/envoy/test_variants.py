@@ -30,11 +30,15 @@ from straightway.discovery import (
     LISTENER,
     ROUTE_CONFIGURATION,
     Cache,
+    ClientState,
     DiscoveryServer,
+    Received,
     Resource,
     Variant,
     grpc_options,
 )
+from straightway.discovery.session import Session
+from straightway.discovery.subscription import Request, Verdict
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, Json
 from tests.support.http import HttpClient
 from tests.support.mesh import Mesh
@@ -218,3 +222,33 @@ async def test_a_changed_cluster_ends_its_warming(
         what="the changed cluster is in use",
     )
     await asyncio.to_thread(reaches, client, "upstream")
+
+
+@pytest.mark.parametrize("variant", [Variant.DELTA.value])
+async def test_what_an_envoy_accepts_in_delta_is_known_without_decoding(
+    served: Served, envoy: EnvoyProcess, port: int, monkeypatch: pytest.MonkeyPatch
+):
+    decoded: list[Received] = []
+    request = Session.request
+
+    def noting(session: Session, each: Request) -> Received:
+        decoded.append(request(session, each))
+        return decoded[-1]
+
+    monkeypatch.setattr(Session, "request", noting)
+    served.serve(free_port())
+    await asyncio.to_thread(envoy.wait_for_listener, port)
+    served.serve(free_port())
+    await eventually_async(
+        lambda: served.discovery.clients() and all(map(is_answered, served.discovery.clients())),
+        what="everything is accepted",
+    )
+    assert decoded
+    assert Verdict.ACK not in {each.verdict for each in decoded}
+
+
+def is_answered(client: ClientState) -> bool:
+    return all(
+        state.sent and state.acked and state.sent.nonce == state.acked.nonce
+        for state in client.types.values()
+    )

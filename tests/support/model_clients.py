@@ -81,7 +81,9 @@ class ModelClient(ABC):
         """Deliver one request."""
         if not self.to_server:
             return False
-        self.session.request(self.to_server.popleft())
+        request = self.to_server.popleft()
+        if self.session.accept(request.SerializeToString()) is None:
+            self.session.request(request)
         return True
 
     def server_sends(self, now: float) -> bool:

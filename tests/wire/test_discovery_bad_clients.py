@@ -51,12 +51,14 @@ async def test_an_unknown_type_is_answered_with_nothing(discovery: Discovery, re
     assert (await client.read()).type_url == CLUSTER
 
 
-async def test_bytes_that_are_no_request_end_the_stream(discovery: Discovery):
+@pytest.mark.parametrize("method", ["StreamAggregatedResources", "DeltaAggregatedResources"])
+async def test_bytes_that_are_no_request_end_the_stream(discovery: Discovery, method: str):
     call: Any = discovery.channel.stream_stream(
-        "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
+        f"/envoy.service.discovery.v3.AggregatedDiscoveryService/{method}"
     )()
     await call.write(b"\xff\xff\xff\xff")
-    assert await call.code() is not grpc.StatusCode.OK
+    assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "DiscoveryRequest" in await call.details()
     await eventually_async(lambda: not discovery.server._streams)
 
 

@@ -1,3 +1,6 @@
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
+from google.rpc.status_pb2 import Status
+
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
 from straightway.discovery.subscription import Verdict
 from tests.support.conversation import delta, sotw
@@ -25,6 +28,49 @@ def test_an_ack_alone_gets_no_answer_in_delta():
 
     assert talk.change(CLUSTER, nonce=nonce).verdict is Verdict.ACK
     assert talk.answers() == []
+
+
+def test_the_encoded_ack_of_the_newest_delta_response_is_known_without_decoding():
+    talk = delta()
+    talk.serve(CLUSTER, "a")
+    talk.change(CLUSTER)
+    answer = talk.answer()
+    ack = DeltaDiscoveryRequest(type_url=CLUSTER, response_nonce=answer.nonce).SerializeToString()
+
+    received = talk.session.accept(ack)
+
+    assert received is not None
+    assert received.verdict is Verdict.ACK
+    assert received.nonce == answer.nonce
+    assert received.plan is not None
+    assert received.plan.version == answer.version
+    assert talk.answers() == []
+    assert talk.session.accept(ack) is None, "it counts once"
+    assert talk.change(CLUSTER, nonce=answer.nonce).verdict is Verdict.NONE
+
+
+def test_an_encoded_request_that_says_more_than_ack_is_left_to_be_decoded():
+    talk = delta()
+    talk.serve(CLUSTER, "a")
+    talk.change(CLUSTER)
+    old = talk.answer().nonce
+    talk.serve(CLUSTER, "a@2")
+    nonce = talk.answer().nonce
+    for request in (
+        DeltaDiscoveryRequest(type_url=CLUSTER, response_nonce=old),
+        DeltaDiscoveryRequest(type_url=LISTENER, response_nonce=nonce),
+        DeltaDiscoveryRequest(type_url=CLUSTER),
+        DeltaDiscoveryRequest(
+            type_url=CLUSTER, response_nonce=nonce, resource_names_subscribe=["b"]
+        ),
+        DeltaDiscoveryRequest(
+            type_url=CLUSTER, response_nonce=nonce, error_detail=Status(message="no")
+        ),
+    ):
+        assert talk.session.accept(request.SerializeToString()) is None
+    assert talk.change(CLUSTER, nonce=nonce, error="no").verdict is Verdict.NACK
+    ack = DeltaDiscoveryRequest(type_url=CLUSTER, response_nonce=nonce)
+    assert talk.session.accept(ack.SerializeToString()) is None, "it has been rejected"
 
 
 def test_the_same_nonce_again_is_a_request_and_no_second_ack():

@@ -16,6 +16,8 @@ from straightway.discovery.table import Change, Table
 class DeltaSubscription(Subscription):
     """One type on one incremental stream."""
 
+    __slots__ = ("_initial_versions", "_is_new")
+
     def __init__(self, type_url: str) -> None:
         super().__init__(type_url)
         self._is_new = True

@@ -10,7 +10,7 @@ from straightway.discovery.callbacks import Callbacks, Closed, Push, tell
 from straightway.discovery.client import ClientState, Rejection, Sent
 from straightway.discovery.response import Response
 from straightway.discovery.session import Received
-from straightway.discovery.subscription import Request, Verdict
+from straightway.discovery.subscription import Verdict
 
 # Envoy's words fit; a client that sends megabytes must not fill our memory and logs.
 _LONGEST_REASON: Final = 8192
@@ -18,6 +18,8 @@ _LONGEST_REASON: Final = 8192
 
 class Reporter:
     """Reports on one client."""
+
+    __slots__ = ("_acked", "_callbacks", "_pushed", "_request", "client")
 
     def __init__(self, client: ClientState, callbacks: Callbacks) -> None:
         self.client = client
@@ -32,9 +34,9 @@ class Reporter:
         """Report the end of the stream."""
         tell(self._callbacks.stream_closed, self.client, reason)
 
-    def received(self, request: Request, received: Received) -> None:
+    def received(self, received: Received) -> None:
         """Report a request, and what it accepts or rejects."""
-        subscription, verdict, plan = received
+        subscription, verdict, plan, nonce, message = received
         type_url = subscription.type_url
         state = self.client.of_type(type_url)
         state.names = len(subscription.names)
@@ -44,13 +46,13 @@ class Reporter:
         if plan is None:
             return
         if verdict is Verdict.ACK:
-            state.acked = Sent(plan.version, request.response_nonce, datetime.now(UTC))
+            state.acked = Sent(plan.version, nonce, datetime.now(UTC))
             if self._acked is not None:
                 tell(self._acked, self.client, type_url, plan.version)
         elif verdict is Verdict.NACK:
-            message = request.error_detail.message[:_LONGEST_REASON]
+            message = message[:_LONGEST_REASON]
             names, now = tuple(plan.names), datetime.now(UTC)
-            state.rejected = Rejection(plan.version, request.response_nonce, message, names, now)
+            state.rejected = Rejection(plan.version, nonce, message, names, now)
             tell(self._callbacks.nacked, self.client, type_url, message, names)
 
     def sent(self, response: Response, seconds: float) -> None:

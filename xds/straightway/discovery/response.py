@@ -75,15 +75,16 @@ class Response(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """An encoded response, and the number that its nonce stands for."""
+    """An encoded response; its nonce stands for its number.
+
+    ``ack`` is the encoded request by which a delta client that wants nothing else accepts it, empty
+    for the other variant: there it depends on what the client asks for.
+    """
 
     number: int
+    nonce: str
     data: bytes
-
-    @property
-    def nonce(self) -> str:
-        """The nonce that the response carries."""
-        return _nonce(self.number)
+    ack: bytes
 
 
 _numbers: Final = itertools.count(1)
@@ -99,28 +100,28 @@ def encode(
     share it with its nonce: copying 50 KB for each takes longer than all else that is done here.
     """
     if not plan.resources:  # Small, and its names may be a client's invention: not kept.
-        return _numbered(_body(variant, type_url, plan, ttl=ttl))
+        return _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
     made = table.shared(
         (variant, ttl, plan.content(table)),
-        lambda: _numbered(_body(variant, type_url, plan, ttl=ttl)),
+        lambda: _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url),
     )
     if made.number > after:
         return made
     # The stream may have sent this one before, and no nonce may come twice.
-    return _numbered(made.data[: -len(_nonce_field(made.number))])
+    return _numbered(made.data[: -len(_nonce_field(made.nonce))], variant, type_url)
 
 
-def _numbered(body: bytes) -> Encoded:
+def _numbered(body: bytes, variant: Variant, type_url: str) -> Encoded:
     number = next(_numbers)
-    return Encoded(number, body + _nonce_field(number))
+    nonce = format(number, "x")
+    is_delta = variant is Variant.DELTA
+    # Of DeltaDiscoveryRequest: type_url = 2, response_nonce = 6.
+    ack = wire.field(2, type_url) + wire.field(6, nonce) if is_delta else b""
+    return Encoded(number, nonce, body + _nonce_field(nonce), ack)
 
 
-def _nonce_field(number: int) -> bytes:
-    return wire.field(5, _nonce(number))  # In both messages.
-
-
-def _nonce(number: int) -> str:
-    return format(number, "x")
+def _nonce_field(nonce: str) -> bytes:
+    return wire.field(5, nonce)  # In both messages.
 
 
 def warmed(clusters: Iterable[Resource]) -> frozenset[str]:

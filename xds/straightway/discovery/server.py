@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import grpc
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
@@ -22,20 +21,14 @@ from straightway.discovery.response import Variant
 from straightway.discovery.services import SERVICES, Service
 from straightway.discovery.settings import Settings
 from straightway.discovery.stream import Ending, KeyOf, Stream
-from straightway.discovery.subscription import Request
 
 log = logging.getLogger(__name__)
 
 _NAMES: Final = tuple(service.name for service in SERVICES)
 _SHUTDOWN: Final = Ending(Closed.SHUTDOWN, grpc.StatusCode.UNAVAILABLE, "shutting down")
 
-_Context = grpc.aio.ServicerContext[Request, bytes]
+_Context = grpc.aio.ServicerContext[bytes, bytes]
 _Handler = Callable[[object, _Context], Awaitable[None]]
-
-_REQUESTS: Final[Mapping[Variant, type[Request]]] = {
-    Variant.STATE_OF_THE_WORLD: DiscoveryRequest,
-    Variant.DELTA: DeltaDiscoveryRequest,
-}
 
 
 class DiscoveryServer:
@@ -120,11 +113,9 @@ class DiscoveryServer:
             log.warning("%d streams did not end within %g s", len(self._streams), grace)
 
     def _handlers(self, service: Service) -> grpc.GenericRpcHandler:
-        handlers: dict[str, grpc.RpcMethodHandler[Request, bytes]] = {
-            method: grpc.stream_stream_rpc_method_handler(
-                self._handler(variant, service.type_url),
-                request_deserializer=_REQUESTS[variant].FromString,
-            )
+        handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            # Requests come as they are: most need not be decoded.
+            method: grpc.stream_stream_rpc_method_handler(self._handler(variant, service.type_url))
             for method, variant in service.streams.items()
         }
         for method in service.fetches:

@@ -48,11 +48,16 @@ class Limits:
 
 
 class Received(NamedTuple):
-    """What a request meant: its verdict, and the response that the verdict is about, if any."""
+    """What a request meant: its verdict, and the response that the verdict is about, if any.
+
+    ``nonce`` is that response's, ``error_message`` the client's words where it rejects it.
+    """
 
     subscription: Subscription
     verdict: Verdict
     plan: Plan | None
+    nonce: str = ""
+    error_message: str = ""
 
     @property
     def type_url(self) -> str:
@@ -66,6 +71,21 @@ class Session:
     Types are sent in the protocol's push order, and what must not come yet waits:
     :class:`~straightway.discovery.order.Order`.
     """
+
+    __slots__ = (
+        "_acks",
+        "_in_push_order",
+        "_last_number",
+        "_lifetimes",
+        "_limits",
+        "_order",
+        "_subscriptions",
+        "_supports_ttl",
+        "_type_url",
+        "deadline",
+        "has_more",
+        "variant",
+    )
 
     def __init__(
         self, variant: Variant, hold: float, limits: Limits, type_url: str | None = None
@@ -82,7 +102,10 @@ class Session:
         self._limits = limits
         self._order = Order(hold, is_aggregated=type_url is None)
         self._subscriptions: dict[str, Subscription] = {}
+        self._in_push_order: tuple[Subscription, ...] = ()
         self._last_number = 0
+        # By what accepts the newest response of each.
+        self._acks: dict[bytes, Subscription] = {}
         # By type URL; only for a client that supports TTLs.
         self._supports_ttl = False
         self._lifetimes: dict[str, Lifetimes] = {}
@@ -111,7 +134,20 @@ class Session:
             subscription.send_again(self._order.warming)  # Of clusters that were sent before.
         if verdict is Verdict.NACK and type_url == CLUSTER:
             self._order.rejected_clusters()
-        return Received(subscription, verdict, plan)
+        message = request.error_detail.message if verdict is Verdict.NACK else ""
+        return Received(subscription, verdict, plan, request.response_nonce, message)
+
+    def accept(self, data: bytes) -> Received | None:
+        """Take in a request that is still encoded, if it does nothing but accept a response.
+
+        Nearly every request is the ACK of a type's newest response, and in the delta variant there
+        are no two ways to say that. None for any other request, which is left to :meth:`request`.
+        """
+        subscription = self._acks.pop(data, None)
+        plan = None if subscription is None else subscription.accept()
+        if subscription is None or plan is None:
+            return None
+        return Received(subscription, Verdict.ACK, plan, subscription.nonce)
 
     def next(self, tables: Mapping[str, Table], now: float) -> Response | None:
         """Return the next response to send, None if there is nothing to send now.
@@ -120,8 +156,8 @@ class Session:
         """
         unsettled = [
             (subscription, table)
-            for type_url, subscription in self._subscriptions.items()
-            if not subscription.is_settled(table := tables.get(type_url, _EMPTY))
+            for subscription in self._in_push_order
+            if not subscription.is_settled(table := tables.get(subscription.type_url, _EMPTY))
         ]
         if self._supports_ttl or len(unsettled) > 1 or not self._order.is_idle:
             return self._next_in_order(tables, now)
@@ -135,7 +171,7 @@ class Session:
         return None
 
     def _next_in_order(self, tables: Mapping[str, Table], now: float) -> Response | None:
-        subscriptions = [(s, tables.get(url, _EMPTY)) for url, s in self._subscriptions.items()]
+        subscriptions = [(s, tables.get(s.type_url, _EMPTY)) for s in self._in_push_order]
         routing_is_due = any(
             subscription.plan(table, removals=True) is not None
             for subscription, table in subscriptions
@@ -172,8 +208,8 @@ class Session:
 
     def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
         """Yield type by type how far the client has what it wants."""
-        for type_url, subscription in tuple(self._subscriptions.items()):
-            yield type_url, subscription.statuses()
+        for subscription in self._in_push_order:
+            yield subscription.type_url, subscription.statuses()
 
     def _open(self, type_url: str, request: Request) -> Subscription:
         """Begin with a type, of which ``request`` is the first request."""
@@ -188,7 +224,7 @@ class Session:
         if isinstance(request, DeltaDiscoveryRequest) and request.initial_resource_versions:
             self._order.came_back()
         self._subscriptions[type_url] = subscription
-        self._subscriptions = dict(sorted(self._subscriptions.items(), key=_push_order))
+        self._in_push_order = tuple(sorted(self._subscriptions.values(), key=_push_order))
         if self._supports_ttl:
             self._lifetimes[type_url] = Lifetimes()
         return subscription
@@ -211,11 +247,14 @@ class Session:
             self._warm(plan.warms, now)
         elif type_url == CLUSTER_LOAD_ASSIGNMENT and self._order.warming:
             self._order.sent_endpoints({resource.name for resource in plan.resources})
-        nonce = encoded.nonce
-        subscription.sent(plan, nonce)
+        subscription.sent(plan, encoded.nonce)
+        if encoded.ack:
+            self._acks.pop(subscription.ack, None)
+            subscription.ack = encoded.ack
+            self._acks[encoded.ack] = subscription
         if ttl:
             self._lifetimes[type_url].sent(plan.resources, now)
-        return Response(type_url, plan, nonce, encoded.data)
+        return Response(type_url, plan, encoded.nonce, encoded.data)
 
     def _warm(self, names: AbstractSet[str], now: float) -> None:
         """Have the endpoints of clusters that are sent sent after them, even if unchanged.
@@ -228,6 +267,6 @@ class Session:
         self._order.sent_clusters(names, now)
 
 
-def _push_order(item: tuple[str, Subscription]) -> int:
-    type_url = item[0]
+def _push_order(subscription: Subscription) -> int:
+    type_url = subscription.type_url
     return RESOURCE_TYPES.index(type_url) if type_url in RESOURCE_TYPES else len(RESOURCE_TYPES)

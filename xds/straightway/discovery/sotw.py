@@ -21,6 +21,8 @@ response may hold a part, and deleting is left to the resource that named it.
 class SotwSubscription(Subscription):
     """One type on one state-of-the-world stream."""
 
+    __slots__ = ("_complete", "_ever_named")
+
     def __init__(self, type_url: str) -> None:
         super().__init__(type_url)
         self._complete = type_url in _COMPLETE_TYPES

@@ -11,10 +11,12 @@ import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
+from google.protobuf.message import DecodeError
 
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, tell
@@ -30,14 +32,19 @@ from straightway.discovery.table import Table
 
 log = logging.getLogger(__name__)
 
+_REQUESTS: Final[Mapping[Variant, type[Request]]] = {
+    Variant.STATE_OF_THE_WORLD: DiscoveryRequest,
+    Variant.DELTA: DeltaDiscoveryRequest,
+}
+
 KeyOf = Callable[[Node], Hashable]
 
 
 class Transport(Protocol):
     """The part of ``grpc.aio.ServicerContext`` that a stream uses."""
 
-    async def read(self) -> Request:
-        """Return the next request, ``grpc.aio.EOF`` after the last."""
+    async def read(self) -> object:
+        """Return the next request, encoded; ``grpc.aio.EOF`` after the last."""
 
     async def write(self, message: bytes) -> None:
         """Send a response; return when there is room for another."""
@@ -64,6 +71,22 @@ class Stream:
 
     It is one of the aggregated service, or with ``type_url`` one of that type's own service.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_cache",
+        "_callbacks",
+        "_clock",
+        "_ending",
+        "_key_of",
+        "_loop",
+        "_node",
+        "_reporter",
+        "_session",
+        "_settings",
+        "_transport",
+        "_woken",
+    )
 
     def __init__(
         self,
@@ -109,7 +132,7 @@ class Stream:
         try:
             async with asyncio.TaskGroup() as tasks:
                 reader = tasks.create_task(self._read())
-                ending = await self._write()
+                ending = await tasks.create_task(self._write())
                 reader.cancel()
         except asyncio.CancelledError:
             ending = Ending(Closed.GONE)
@@ -136,8 +159,8 @@ class Stream:
 
     async def _read(self) -> None:
         try:
-            while (request := await self._transport.read()) is not grpc.aio.EOF:
-                self._receive(request)
+            while isinstance(data := await self._transport.read(), bytes):
+                self._receive(data)
             self.end(Ending(Closed.GONE))
         except InvalidRequestError as error:
             self.end(Ending(Closed.INVALID, grpc.StatusCode.INVALID_ARGUMENT, str(error)))
@@ -153,36 +176,34 @@ class Stream:
         try:
             async with asyncio.timeout(None) as limit:
                 with closing(Patience(seconds, limit)) as patience:
-                    return await self._write_with(patience)
+                    # The loop is not a coroutine of its own: every response goes through each that
+                    # stands between it and the task twice.
+                    session, clock, write = self._session, self._clock, self._transport.write
+                    while self._ending is None:
+                        # Renewed before looking, so that no change is missed.
+                        self._woken = self._loop.create_future()
+                        tables = self._tables()
+                        started = clock()
+                        response = None if tables is None else session.next(tables, started)
+                        if response is not None and self._reporter is not None:
+                            # Before the client can answer.
+                            self._reporter.sent(response, clock() - started)
+                            patience.since = started
+                            await write(response.data)
+                            patience.since = None
+                            if session.has_more:
+                                continue
+                        # Without content, nothing will be due at any time.
+                        if session.deadline is None or tables is None:
+                            await self._woken
+                        else:
+                            await self._wait_until(session.deadline)
+                    return self._ending
         except TimeoutError:
             details = f"nothing was read for {seconds:g} s"
             return Ending(Closed.STUCK, grpc.StatusCode.ABORTED, details)
         except grpc.aio.BaseError:
             return Ending(Closed.GONE)
-
-    async def _write_with(self, patience: Patience) -> Ending:
-        # All that happens for every response is in here: at a thousand streams each further
-        # coroutine, and each look at what has not changed, shows in the benchmark.
-        session, clock, write = self._session, self._clock, self._transport.write
-        while self._ending is None:
-            # Renewed before looking, so that a change meanwhile is not missed.
-            self._woken = self._loop.create_future()
-            tables = self._tables()
-            started = clock()
-            response = None if tables is None else session.next(tables, started)
-            if response is not None and self._reporter is not None:
-                self._reporter.sent(response, clock() - started)  # Before the client can answer.
-                patience.since = started
-                await write(response.data)
-                patience.since = None
-                if session.has_more:
-                    continue
-            # Without content, nothing will be due at any time.
-            if session.deadline is None or tables is None:
-                await self._woken
-            else:
-                await self._wait_until(session.deadline)
-        return self._ending
 
     async def _wait_until(self, deadline: float) -> None:
         try:
@@ -195,12 +216,24 @@ class Stream:
         if not self._woken.done():
             self._woken.set_result(None)
 
-    def _receive(self, request: Request) -> None:
-        reporter = self._reporter or self._open(request.node)
+    def _receive(self, data: bytes) -> None:
+        reporter, received = self._reporter, self._session.accept(data)
+        if reporter is not None and received is not None:
+            reporter.received(received)
+            return
+        request = self._decode(data)
+        reporter = reporter or self._open(request.node)
         received = self._session.request(request)
-        reporter.received(request, received)
+        reporter.received(received)
         if received.verdict is not Verdict.ACK or not received.subscription.is_level:
             self._wake()  # An ACK alone makes nothing due.
+
+    def _decode(self, data: bytes) -> Request:
+        kind = _REQUESTS[self._session.variant]
+        try:
+            return kind.FromString(data)
+        except DecodeError as error:
+            raise InvalidRequestError(f"this is no {kind.DESCRIPTOR.full_name}") from error
 
     def _open(self, node: Node) -> Reporter:
         # The spec, "The xDS transport protocol": the node comes with the first message only. It

@@ -49,11 +49,29 @@ class Verdict(Enum):
 class Subscription(ABC):
     """What one client wants of one type, and in what it is behind."""
 
+    __slots__ = (
+        "_again",
+        "_behind",
+        "_owed",
+        "_rejected",
+        "_rest",
+        "_seen",
+        "_table",
+        "_unanswered",
+        "ack",
+        "names",
+        "nonce",
+        "type_url",
+        "wildcard",
+    )
+
     def __init__(self, type_url: str) -> None:
         self.type_url = type_url
         self.names: set[str] = set()
         self.wildcard = False
         self.nonce = ""
+        self.ack = b""
+        """The encoded request that would accept the newest response, if there is but one."""
         # Of every wanted name the client has what the table had at the last change seen. Except
         # for these: it has what stands here, None for nothing.
         self._behind: dict[str, Resource | None] = {}
@@ -69,6 +87,13 @@ class Subscription(ABC):
         self._unanswered: dict[str, Plan] = {}
         self._rejected: set[str] = set()
         self._rest: set[str] = set()
+
+    def accept(self) -> Plan | None:
+        """Take in that the client accepts the newest response; return that, if not done before."""
+        plan = self._unanswered.get(self.nonce)
+        if plan is not None:
+            self._unanswered.clear()
+        return plan
 
     @abstractmethod
     def request(self, request: Request) -> tuple[Verdict, Plan | None]:
@@ -243,8 +268,12 @@ class Subscription(ABC):
         return plan
 
     def _changed_names(self) -> tuple[str, ...]:
-        names = self.names
-        return tuple([change.name for change in self._seen.later() if change.name in names])
+        names, found, change = self.names, [], self._seen.next
+        while change is not None:
+            if change.name in names:
+                found.append(change.name)
+            change = change.next
+        return tuple(found)
 
     def _own_plan(self, table: Table, *, removals: bool) -> Plan | None:
         self._look(table)
