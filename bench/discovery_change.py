@@ -24,8 +24,8 @@ from straightway.discovery import (
     Settings,
     Variant,
 )
+from straightway.discovery.requests import Request
 from straightway.discovery.stream import Stream
-from straightway.discovery.subscription import Request
 
 _STREAMS: Final = 20
 _TURNS: Final = 20

@@ -37,8 +37,9 @@ from straightway.discovery import (
     Variant,
     grpc_options,
 )
+from straightway.discovery.requests import Request
 from straightway.discovery.session import Session
-from straightway.discovery.subscription import Request, Verdict
+from straightway.discovery.subscription import Verdict
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, Json
 from tests.support.http import HttpClient
 from tests.support.mesh import Mesh

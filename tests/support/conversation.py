@@ -21,7 +21,7 @@ from envoy.service.discovery.v3.discovery_pb2 import (
 from google.protobuf.any_pb2 import Any
 from google.rpc.status_pb2 import Status
 
-from straightway.discovery import Cache, Limits, Resource, Variant
+from straightway.discovery import Cache, Limits, Resource, Variant, requests
 from straightway.discovery.session import Received, Session
 
 KEY = "audience"
@@ -174,17 +174,16 @@ class Conversation:
     ) -> Received:
         """Send a delta request."""
         detail = None if error is None else Status(code=3, message=error)
-        return self.session.request(
-            DeltaDiscoveryRequest(
-                node=Node(client_features=self.features),
-                type_url=type_url,
-                resource_names_subscribe=subscribe,
-                resource_names_unsubscribe=unsubscribe,
-                response_nonce=nonce,
-                error_detail=detail,
-                initial_resource_versions=initial,
-            )
+        request = DeltaDiscoveryRequest(
+            node=Node(client_features=self.features),
+            type_url=type_url,
+            resource_names_subscribe=subscribe,
+            resource_names_unsubscribe=unsubscribe,
+            response_nonce=nonce,
+            error_detail=detail,
+            initial_resource_versions=initial,
         )
+        return self.session.request(requests.decode(Variant.DELTA, request.SerializeToString()))
 
     def next(self) -> Answer | None:
         """Return the next response, None if there is nothing to send."""

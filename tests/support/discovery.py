@@ -20,8 +20,8 @@ from straightway.discovery import (
     Push,
     Variant,
 )
+from straightway.discovery.requests import Request
 from straightway.discovery.session import Received
-from straightway.discovery.subscription import Request
 from tests.support.conversation import Answer, decode
 from tests.support.waiting import DEADLINE
 

@@ -21,8 +21,9 @@ from straightway.discovery import (
     Limits,
     Variant,
 )
+from straightway.discovery.requests import Request
+from straightway.discovery.requests import decode as decode_request
 from straightway.discovery.session import Session
-from straightway.discovery.subscription import Request
 from tests.support.conversation import KEY, Answer, decode
 
 COMPLETE_TYPES = (CLUSTER, LISTENER)
@@ -81,9 +82,9 @@ class ModelClient(ABC):
         """Deliver one request."""
         if not self.to_server:
             return False
-        request = self.to_server.popleft()
-        if self.session.accept(request.SerializeToString()) is None:
-            self.session.request(request)
+        data = self.to_server.popleft().SerializeToString()
+        if self.session.accept(data) is None:
+            self.session.request(decode_request(self.variant, data))
         return True
 
     def server_sends(self, now: float) -> bool:

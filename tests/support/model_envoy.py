@@ -18,8 +18,9 @@ from straightway.discovery import (
     Limits,
     Variant,
 )
+from straightway.discovery.requests import Request
+from straightway.discovery.requests import decode as decode_request
 from straightway.discovery.session import Session
-from straightway.discovery.subscription import Request
 from tests.support.conversation import KEY, Answer, decode
 
 
@@ -50,7 +51,9 @@ class ModelEnvoy:
         """Deliver one request."""
         if not self.to_server:
             return False
-        self.session.request(self.to_server.popleft())
+        data = self.to_server.popleft().SerializeToString()
+        if self.session.accept(data) is None:
+            self.session.request(decode_request(self.variant, data))
         return True
 
     def server_sends(self) -> bool:

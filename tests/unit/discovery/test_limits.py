@@ -2,7 +2,8 @@ import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Limits, Variant
-from straightway.discovery.session import InvalidRequestError, LimitExceededError, Session
+from straightway.discovery.requests import InvalidRequestError
+from straightway.discovery.session import LimitExceededError, Session
 
 
 @pytest.fixture

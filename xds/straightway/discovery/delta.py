@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from sys import intern
 
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
-
+from straightway.discovery.requests import DeltaRequest, decode_held
 from straightway.discovery.resources import VIRTUAL_HOST, Resource
 from straightway.discovery.response import Plan, warmed
 from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
@@ -16,14 +15,15 @@ from straightway.discovery.table import Change, Table
 class DeltaSubscription(Subscription):
     """One type on one incremental stream."""
 
-    __slots__ = ("_initial_versions", "_is_new")
+    __slots__ = ("_held", "_is_new")
 
     def __init__(self, type_url: str) -> None:
         super().__init__(type_url)
         self._is_new = True
-        self._initial_versions: dict[str, str] = {}
+        # What the client holds from an earlier stream, until a table is there to compare with.
+        self._held: set[bytes] = set()
 
-    def request(self, request: DeltaDiscoveryRequest) -> tuple[Verdict, Plan | None]:
+    def request(self, request: DeltaRequest) -> tuple[Verdict, Plan | None]:
         """Take a request in.
 
         Requests say what changes in the subscription, so they count whatever their nonce: the
@@ -33,7 +33,7 @@ class DeltaSubscription(Subscription):
         subscribe = request.resource_names_subscribe
         unsubscribe = request.resource_names_unsubscribe
         if self._is_new:
-            self._begin(set(subscribe), dict(request.initial_resource_versions))
+            self._begin(set(subscribe), set(request.initial_resource_versions))
         elif subscribe or unsubscribe:
             self._catch_up()
             self._subscribe(set(subscribe))
@@ -96,7 +96,7 @@ class DeltaSubscription(Subscription):
         if self._again:
             self._again = self._again & plan.withheld
 
-    def _begin(self, subscribe: set[str], initial_versions: dict[str, str]) -> None:
+    def _begin(self, subscribe: set[str], held: set[bytes]) -> None:
         """Take in the first request of this type on the stream.
 
         The spec, "Incremental xDS", on initial_resource_versions: a client that comes back says
@@ -106,10 +106,11 @@ class DeltaSubscription(Subscription):
         if not subscribe and self.type_url in WILDCARD_TYPES:
             subscribe = {WILDCARD}
         self.wildcard = WILDCARD in subscribe
-        self._owed = self.wildcard and not initial_versions
+        self._owed = self.wildcard and not held
         self.names = set(map(intern, subscribe - {WILDCARD}))
-        self._again = self.names - initial_versions.keys()
-        self._initial_versions = initial_versions
+        self._held = held
+        if not held:
+            self._again = self.names.copy()
 
     def _subscribe(self, names: set[str]) -> None:
         if WILDCARD in names:
@@ -168,18 +169,25 @@ class DeltaSubscription(Subscription):
                 yield drop
 
     def _differing(self, table: Table) -> Iterator[tuple[str, Resource | None]]:
-        versions, self._initial_versions = self._initial_versions, {}
-        if not versions:
+        held, self._held = self._held, set()
+        if not held:
             yield from super()._differing(table)
             return
         # Nothing was looked at before. Thousands of clients may come back at once, each with
         # thousands of names of which hardly one differs.
-        resources = table.resources
-        for name, version in versions.items():
-            resource = resources.get(name)
-            if (resource is None or resource.version != version) and self.wants(name):
+        current = table.held
+        outdated = dict(decode_held(held - current.entries))
+        for name, version in outdated.items():
+            if self.wants(name):
                 yield name, Resource("", version, b"")  # All that is known of it.
-        for name in (resources.keys() if self.wildcard else self.names) - versions.keys():
+        if self.wildcard:
+            missing = {name for name, _ in decode_held(current.entries - held)}
+        else:
+            entry_of = current.by_name.get
+            missing = {name for name in self.names if entry_of(name) not in held}
+        missing -= outdated.keys()
+        self._again |= missing & self.names
+        for name in missing:
             yield name, None
 
     def _tells_absence(self, name: str, held: Resource | None) -> bool:

@@ -154,3 +154,12 @@ class Resource:
                 digest.update(wire.field(4, alias))
             version = digest.hexdigest()
         return cls(name, version, body, warms, known_as, ttl)
+
+
+def encode_held(name: str, version: str) -> bytes:
+    """Return the entry of ``initial_resource_versions`` that stands for a resource.
+
+    Source: ``DeltaDiscoveryRequest``; on the wire an entry of a map is a message of key (= 1) and
+    value (= 2).
+    """
+    return wire.field(1, name) + wire.field(2, version)

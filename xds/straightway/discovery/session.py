@@ -11,11 +11,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
-
 from straightway.discovery.delta import DeltaSubscription
 from straightway.discovery.lifetimes import Lifetimes, supports_ttl
 from straightway.discovery.order import ROUTING_TYPES, Order
+from straightway.discovery.requests import InvalidRequestError, Request
 from straightway.discovery.resources import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -25,14 +24,10 @@ from straightway.discovery.resources import (
 from straightway.discovery.response import Plan, Response, Variant, encode
 from straightway.discovery.sotw import SotwSubscription
 from straightway.discovery.status import ResourceStatus
-from straightway.discovery.subscription import Request, Subscription, Verdict
+from straightway.discovery.subscription import Subscription, Verdict
 from straightway.discovery.table import Table
 
 _EMPTY: Final = Table()
-
-
-class InvalidRequestError(ValueError):
-    """A request that no client of this service may send."""
 
 
 class LimitExceededError(ValueError):
@@ -221,7 +216,7 @@ class Session:
         subscription = DeltaSubscription(type_url) if is_delta else SotwSubscription(type_url)
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._order.asked_for_endpoints()
-        if isinstance(request, DeltaDiscoveryRequest) and request.initial_resource_versions:
+        if is_delta and request.initial_resource_versions:
             self._order.came_back()
         self._subscriptions[type_url] = subscription
         self._in_push_order = tuple(sorted(self._subscriptions.values(), key=_push_order))

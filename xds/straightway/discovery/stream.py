@@ -11,31 +11,25 @@ import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
-from google.protobuf.message import DecodeError
 
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, tell
 from straightway.discovery.client import ClientState
 from straightway.discovery.patience import Patience
 from straightway.discovery.report import Reporter
+from straightway.discovery.requests import InvalidRequestError, decode
 from straightway.discovery.response import Variant
-from straightway.discovery.session import InvalidRequestError, LimitExceededError, Session
+from straightway.discovery.session import LimitExceededError, Session
 from straightway.discovery.settings import Settings
 from straightway.discovery.status import ResourceStatus
-from straightway.discovery.subscription import Request, Verdict
+from straightway.discovery.subscription import Verdict
 from straightway.discovery.table import Table
 
 log = logging.getLogger(__name__)
-
-_REQUESTS: Final[Mapping[Variant, type[Request]]] = {
-    Variant.STATE_OF_THE_WORLD: DiscoveryRequest,
-    Variant.DELTA: DeltaDiscoveryRequest,
-}
 
 KeyOf = Callable[[Node], Hashable]
 
@@ -221,19 +215,12 @@ class Stream:
         if reporter is not None and received is not None:
             reporter.received(received)
             return
-        request = self._decode(data)
+        request = decode(self._session.variant, data)
         reporter = reporter or self._open(request.node)
         received = self._session.request(request)
         reporter.received(received)
         if received.verdict is not Verdict.ACK or not received.subscription.is_level:
             self._wake()  # An ACK alone makes nothing due.
-
-    def _decode(self, data: bytes) -> Request:
-        kind = _REQUESTS[self._session.variant]
-        try:
-            return kind.FromString(data)
-        except DecodeError as error:
-            raise InvalidRequestError(f"this is no {kind.DESCRIPTOR.full_name}") from error
 
     def _open(self, node: Node) -> Reporter:
         # The spec, "The xDS transport protocol": the node comes with the first message only. It

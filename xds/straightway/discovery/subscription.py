@@ -14,16 +14,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from sys import intern
-from typing import Final, TypeAlias
+from typing import Final
 
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
-
+from straightway.discovery.requests import Request
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan
 from straightway.discovery.status import ResourceState, ResourceStatus
 from straightway.discovery.table import Change, Table
-
-Request: TypeAlias = DiscoveryRequest | DeltaDiscoveryRequest
 
 WILDCARD: Final = "*"
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from straightway.discovery.resources import Resource
+from straightway.discovery.resources import Resource, encode_held
 
 _T = TypeVar("_T")
 
 _SHARED_LENGTH: Final = 16
 _DIGEST_BYTES: Final = 8
 _DIGEST_MASK: Final = (1 << 8 * _DIGEST_BYTES) - 1
+
+
+class Held(NamedTuple):
+    """What a client that comes back says if it holds resources as they are: encoded entries.
+
+    By name, and all together. See :mod:`straightway.discovery.requests`.
+    """
+
+    by_name: Mapping[str, bytes]
+    entries: frozenset[bytes]
 
 
 class Change:
@@ -53,6 +63,7 @@ class Table:
     __slots__ = (
         "_aliases",
         "_digest",
+        "_held",
         "_resources",
         "_shared",
         "expiring",
@@ -65,6 +76,7 @@ class Table:
         self._aliases: dict[str, Resource] = {}
         self._digest = 0
         self._shared: dict[Hashable, Any] = {}
+        self._held: Held | None = None
         self.resources: Mapping[str, Resource] = MappingProxyType(self._resources)
         self.expiring: dict[str, Resource] = {}
         self.last_change = Change("", None)
@@ -82,6 +94,14 @@ class Table:
         """Return the version that the whole would have with ``others`` beside what it holds."""
         digest = sum(map(_fingerprint, others), self._digest) & _DIGEST_MASK
         return format(digest, f"0{2 * _DIGEST_BYTES}x")
+
+    @property
+    def held(self) -> Held:
+        """What is said by a client that holds everything, as it is until the next change."""
+        if self._held is None:
+            by_name = {n: encode_held(n, r.version) for n, r in self._resources.items()}
+            self._held = Held(by_name, frozenset(by_name.values()))
+        return self._held
 
     @property
     def has_aliases(self) -> bool:
@@ -146,6 +166,7 @@ class Table:
             self._add(resource)
         self._digest &= _DIGEST_MASK
         self._shared.clear()
+        self._held = None
         for alias, stood_for in aliases.items():
             if self.find(alias) is not stood_for:
                 self._note(Change(alias, stood_for, is_alias=True))
