@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from straightway.discovery import VIRTUAL_HOST, Resource
-from tests.support.conversation import KEY, Conversation, delta, resource
+from straightway.discovery import VIRTUAL_HOST, Cache, Resource, Variant
+from tests.support.conversation import KEY, Conversation, resource
 
 NAMES = ("a", "b", "c")
 ALIASES = ("x", "y", "a")  # One of them is a resource's name, too.
@@ -18,7 +18,12 @@ contents = st.fixed_dictionaries(
     },
 )
 asked = st.sets(st.sampled_from((*NAMES, *ALIASES)))
-steps = st.lists(st.tuples(contents, asked, st.booleans()), min_size=1, max_size=8)
+# Of two clients, as streams that are equally far may share what they are sent.
+steps = st.lists(
+    st.tuples(contents, st.tuples(asked, asked), st.tuples(st.booleans(), st.booleans())),
+    min_size=1,
+    max_size=8,
+)
 
 
 def make(content: dict[str, tuple[str, set[str]]]) -> list[Resource]:
@@ -37,11 +42,18 @@ def stands_for(name: str, served: list[Resource]) -> Resource | None:
 
 
 class Client:
-    def __init__(self) -> None:
+    def __init__(self, cache: Cache) -> None:
+        self.talk = Conversation(Variant.DELTA, cache=cache)
+        self.named: set[str] = set()
         self.held: dict[str, str] = {}
 
-    def read(self, talk: Conversation) -> None:
-        for answer in talk.answers():
+    def ask(self, names: set[str]) -> None:
+        if names - self.named:
+            self.talk.change(VIRTUAL_HOST, names - self.named)
+            self.named |= names
+
+    def read(self) -> None:
+        for answer in self.talk.answers():
             self.held.update(answer.resources)
             for name in answer.removed:
                 self.held.pop(name, None)
@@ -49,22 +61,24 @@ class Client:
 
 @settings(max_examples=500, deadline=None)
 @given(steps)
-def test_a_client_that_asks_by_aliases_converges(
-    steps: list[tuple[dict[str, tuple[str, set[str]]], set[str], bool]],
+def test_clients_that_ask_by_aliases_converge(
+    steps: list[
+        tuple[dict[str, tuple[str, set[str]]], tuple[set[str], set[str]], tuple[bool, bool]]
+    ],
 ):
-    talk, client = delta(), Client()
-    talk.set({})
-    named: set[str] = set()
-    for content, names, reads in steps:
+    cache = Cache()
+    cache.set(KEY, {})
+    clients = Client(cache), Client(cache)
+    for content, asked, reads in steps:
         served = make(content)
-        if names - named:
-            talk.change(VIRTUAL_HOST, names - named)
-            named |= names
-        gone = set(talk.cache.get(KEY, VIRTUAL_HOST)) - content.keys()
-        talk.cache.update(KEY, {VIRTUAL_HOST: (served, gone)})
-        if reads:
-            client.read(talk)
-    client.read(talk)
-
-    found = [stands_for(name, served) for name in named]
-    assert client.held == {each.name: each.version for each in found if each is not None}
+        for client, names in zip(clients, asked, strict=True):
+            client.ask(names)
+        gone = set(cache.get(KEY, VIRTUAL_HOST)) - content.keys()
+        cache.update(KEY, {VIRTUAL_HOST: (served, gone)})
+        for client, is_reading in zip(clients, reads, strict=True):
+            if is_reading:
+                client.read()
+    for client in clients:
+        client.read()
+        found = [stands_for(name, served) for name in client.named]
+        assert client.held == {each.name: each.version for each in found if each is not None}

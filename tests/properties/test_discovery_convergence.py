@@ -33,7 +33,14 @@ contents = st.fixed_dictionaries(
 subscriptions = st.fixed_dictionaries(
     dict.fromkeys(TYPES, st.tuples(st.sets(names), st.booleans()))
 )
-either = st.sampled_from(("sotw", "delta"))
+# Two of each variant, as streams that are equally far share what they are sent.
+CLIENTS: dict[str, type[ModelClient]] = {
+    "sotw": SotwClient,
+    "delta": DeltaClient,
+    "other sotw": SotwClient,
+    "other delta": DeltaClient,
+}
+clients = st.sampled_from(tuple(CLIENTS))
 
 
 def make(type_url: str, name: str, version: str) -> Resource:
@@ -53,16 +60,13 @@ class Discovery(RuleBasedStateMachine):
         wanted: dict[str, tuple[set[str], bool]],
     ) -> None:
         self.cache = Cache()
-        self.clients: dict[str, ModelClient] = {
-            "sotw": SotwClient(self.cache, legacy=legacy),
-            "delta": DeltaClient(self.cache, legacy=legacy),
-        }
+        self.clients = {name: kind(self.cache, legacy=legacy) for name, kind in CLIENTS.items()}
         self.now = 0.0
         self.rejected = False
         if content is not None:
             self.set_snapshot(content)
         for url, (named, wildcard) in wanted.items():
-            self.subscribe(url, named, wildcard)
+            self.subscribe(url, named, wildcard, set(CLIENTS))
 
     @rule(content=contents)
     def set_snapshot(self, content: dict[str, dict[str, str]]) -> None:
@@ -86,12 +90,22 @@ class Discovery(RuleBasedStateMachine):
             self.cache.update(KEY, {url: ([], [name])})
             self.expect_deleted(url, {name})
 
-    @rule(url=types, wanted=st.sets(names), wildcard=st.booleans())
-    def subscribe(self, url: str, wanted: set[str], wildcard: bool) -> None:
-        for client in self.clients.values():
-            client.want(url, wanted, wildcard=wildcard)
+    @rule(
+        url=types,
+        wanted=st.sets(names),
+        wildcard=st.booleans(),
+        which=st.just(set(CLIENTS)) | st.sets(clients),
+    )
+    def subscribe(self, url: str, wanted: set[str], wildcard: bool, which: set[str]) -> None:
+        for name in which:
+            self.clients[name].want(url, wanted, wildcard=wildcard)
 
-    @rule(which=either, steps=st.lists(st.sampled_from("RSAN"), min_size=1, max_size=6))
+    @rule(which=st.sets(clients))
+    def all_send(self, which: set[str]) -> None:
+        for name in which:
+            self.clients[name].server_sends(self.now)
+
+    @rule(which=clients, steps=st.lists(st.sampled_from("RSAN"), min_size=1, max_size=6))
     def go_on(self, which: str, steps: list[str]) -> None:
         """The server Reads a request or Sends a response, the client Accepts one or says No."""
         client = self.clients[which]
@@ -110,7 +124,7 @@ class Discovery(RuleBasedStateMachine):
     def time_goes_by(self, seconds: float) -> None:
         self.now += seconds
 
-    @rule(which=either)
+    @rule(which=clients)
     def reconnect(self, which: str) -> None:
         self.clients[which].reconnect()
 
@@ -135,7 +149,9 @@ class Discovery(RuleBasedStateMachine):
             self.expect_deleted(url, set(NAMES) - content[url].keys())
 
     def expect_deleted(self, url: str, gone: set[str]) -> None:
-        self.clients["sotw"].views[url].deleted |= gone
+        for client in self.clients.values():
+            if isinstance(client, SotwClient):
+                client.views[url].deleted |= gone
 
     def converge(self) -> None:
         for client in self.clients.values():
@@ -143,13 +159,16 @@ class Discovery(RuleBasedStateMachine):
         for url in TYPES:
             for client in self.clients.values():
                 self.compare(client, url)
-            sotw, delta = (client.views[url] for client in self.clients.values())
-            served = self.cache.get(KEY, url)
-            existing = [
-                {name: version for name, version in view.held.items() if name in served}
-                for view in (sotw, delta)
-            ]
-            assert existing[0] == existing[1]
+            self.compare_equals(url)
+
+    def compare_equals(self, url: str) -> None:
+        """Clients that want the same hold the same, of either variant."""
+        served = self.cache.get(KEY, url)
+        by_subscription: dict[frozenset[str], dict[str, str]] = {}
+        for client in self.clients.values():
+            view = client.views[url]
+            held = {name: version for name, version in view.held.items() if name in served}
+            assert by_subscription.setdefault(frozenset(view.subscription), held) == held
 
     def compare(self, client: ModelClient, url: str) -> None:
         view = client.views[url]
@@ -166,5 +185,5 @@ class Discovery(RuleBasedStateMachine):
         assert not any(map(endpoints.wants, waiting)), f"clusters warm for ever: {waiting}"
 
 
-Discovery.TestCase.settings = settings(max_examples=400, stateful_step_count=25, deadline=None)
+Discovery.TestCase.settings = settings(max_examples=1000, stateful_step_count=25, deadline=None)
 test_every_client_converges = Discovery.TestCase
