@@ -151,7 +151,7 @@ class Discovery(RuleBasedStateMachine):
     def expect_deleted(self, url: str, gone: set[str]) -> None:
         for client in self.clients.values():
             if isinstance(client, SotwClient):
-                client.views[url].deleted |= gone
+                client.views[url].deleted.update(dict.fromkeys(gone, client.sent))
 
     def converge(self) -> None:
         for client in self.clients.values():

@@ -44,8 +44,9 @@ class TypeView:
     # Names that may be sent though the client holds them (`*` for all), because it has asked for
     # them, or rejected them, or got their cluster.
     expected: set[str] = field(default_factory=set)
-    # Names that the server has deleted without a word, as state of the world does.
-    deleted: set[str] = field(default_factory=set)
+    # Names that the server has deleted without a word, as state of the world does, and how many
+    # responses it had sent by then.
+    deleted: dict[str, int] = field(default_factory=dict)
 
     @property
     def subscription(self) -> set[str]:
@@ -55,7 +56,7 @@ class TypeView:
         return self.wildcard or name in self.names
 
     def expects(self, name: str) -> bool:
-        return not (self.expected | self.deleted).isdisjoint((name, WILDCARD))
+        return not (self.expected | self.deleted.keys()).isdisjoint((name, WILDCARD))
 
 
 class ModelClient(ABC):
@@ -71,10 +72,13 @@ class ModelClient(ABC):
         self.legacy = legacy
         self.views: dict[str, TypeView] = defaultdict(TypeView)
         self.warming: set[str] = set()
+        self.sent = 0  # Responses so far, and how many of them were read or lost.
+        self.read = 0
         self._open()
 
     def _open(self) -> None:
         self.session = Session(self.variant, hold=1.0, limits=Limits())
+        self.read = self.sent
         self.to_server: deque[Request] = deque()
         self.to_client: deque[bytes] = deque()
 
@@ -96,6 +100,7 @@ class ModelClient(ABC):
             assert tables is None or deadline is None or deadline > now, "would never sleep"
             return False
         self.to_client.append(response.data)
+        self.sent += 1
         return True
 
     def client_reads(self, *, accept: bool) -> bool:
@@ -103,6 +108,7 @@ class ModelClient(ABC):
         if not self.to_client:
             return False
         answer = decode(self.variant, self.to_client.popleft())
+        self.read += 1
         view = self.views[answer.type_url]
         view.nonce = answer.nonce
         self._check(view, answer)
@@ -130,8 +136,10 @@ class ModelClient(ABC):
                 view.expected.clear()
 
     def want(self, type_url: str, names: set[str], *, wildcard: bool) -> None:
-        """Change the subscription to this."""
+        """Change the subscription to this; where the client has no way to say it, do nothing."""
         view = self.views[type_url]
+        if not names and not wildcard and not self._can_want_nothing(type_url):
+            return
         before = view.subscription
         dropped = view.names - names
         view.names, view.wildcard = set(names), wildcard
@@ -170,6 +178,9 @@ class ModelClient(ABC):
         elif answer.type_url == CLUSTER_LOAD_ASSIGNMENT:
             self.warming -= answer.resources.keys()
 
+    def _can_want_nothing(self, type_url: str) -> bool:
+        return True
+
     @abstractmethod
     def _ask(self, type_url: str, before: set[str]) -> None:
         """Send a request for a changed subscription."""
@@ -196,6 +207,10 @@ class SotwClient(ModelClient):
 
     variant = Variant.STATE_OF_THE_WORLD
 
+    def _can_want_nothing(self, type_url: str) -> bool:
+        # The spec: no names mean everything until something was named.
+        return not self.legacy or type_url not in COMPLETE_TYPES or self.views[type_url].ever_named
+
     def _ask(self, type_url: str, before: set[str]) -> None:
         self.to_server.append(self._request(type_url, None))
 
@@ -215,7 +230,9 @@ class SotwClient(ModelClient):
         if answer.type_url in COMPLETE_TYPES:
             view.held.clear()
         view.held.update((n, version) for n, version in answer.resources.items() if view.wants(n))
-        view.deleted -= answer.resources.keys()
+        for name in answer.resources.keys() & view.deleted.keys():
+            if self.read > view.deleted[name]:  # And not sent before it was deleted.
+                del view.deleted[name]
 
     def _verdict(self, answer: Answer, error: Status | None) -> Request:
         return self._request(answer.type_url, error)

@@ -34,6 +34,24 @@ def test_named_resources_that_vanished_are_removed_once():
     assert talk.answers() == []
 
 
+def test_what_is_unsubscribed_before_the_answer_is_not_held_any_more():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b"], initial={"a": "1", "b": "1"})
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, [], ["a"])
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["*"])
+    assert talk.answer().resources == {"a": "1"}
+
+
+def test_names_that_do_not_exist_are_told_as_removed_beside_what_is_held():
+    talk = delta()
+    talk.serve(CLUSTER, "a", "b")
+    talk.change(CLUSTER, ["*", "c"], initial={"a": "1", "b": "1"})
+    answer = talk.answer()
+    assert answer.resources == {}
+    assert answer.removed == ("c",)
+
+
 def test_versions_of_names_that_are_not_subscribed_mean_nothing():
     talk = delta()
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b")

@@ -105,3 +105,14 @@ def test_a_rejected_removal_is_told_again_once_its_response_has_changed():
     fixed, rest = talk.answers()
     assert (fixed.resources, fixed.removed) == ({"a": "3"}, ())
     assert (rest.resources, rest.removed) == ({}, ("b",))
+
+
+def test_what_was_on_its_way_when_it_was_given_up_is_removed_under_a_later_wildcard():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"])
+    talk.answer()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT)
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, [], ["a"])
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["*"])
+    assert talk.answer().removed == ("a",)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sys import intern
 
 from straightway.discovery.requests import DeltaRequest, decode_held
-from straightway.discovery.resources import VIRTUAL_HOST, Resource
+from straightway.discovery.resources import VIRTUAL_HOST, Resource, encode_held
 from straightway.discovery.response import Plan, warmed
 from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
 from straightway.discovery.table import Change, Table
@@ -33,7 +33,7 @@ class DeltaSubscription(Subscription):
         subscribe = request.resource_names_subscribe
         unsubscribe = request.resource_names_unsubscribe
         if self._is_new:
-            self._begin(set(subscribe), set(request.initial_resource_versions))
+            self._begin(set(map(intern, subscribe)), set(request.initial_resource_versions))
         elif subscribe or unsubscribe:
             self._catch_up()
             self._subscribe(set(subscribe))
@@ -107,7 +107,8 @@ class DeltaSubscription(Subscription):
             subscribe = {WILDCARD}
         self.wildcard = WILDCARD in subscribe
         self._owed = self.wildcard and not held
-        self.names = set(map(intern, subscribe - {WILDCARD}))
+        subscribe.discard(WILDCARD)
+        self.names = subscribe
         self._held = held
         if not held:
             self._again = self.names.copy()
@@ -136,6 +137,12 @@ class DeltaSubscription(Subscription):
         elif dropped:
             self._forget(dropped)
             self._forget_unwanted()
+
+    def _forget_unwanted(self) -> None:
+        super()._forget_unwanted()
+        if self._held:
+            held = decode_held(self._held)
+            self._held = {encode_held(name, version) for name, version in held if self.wants(name)}
 
     def _makes_common_plans(self) -> bool:
         return not self._table.has_aliases  # By which each may hold something else.
@@ -176,15 +183,16 @@ class DeltaSubscription(Subscription):
         # Nothing was looked at before. Thousands of clients may come back at once, each with
         # thousands of names of which hardly one differs.
         current = table.held
+        if held == current.entries and self.names <= current.by_name.keys():
+            return
         outdated = dict(decode_held(held - current.entries))
         for name, version in outdated.items():
             if self.wants(name):
                 yield name, Resource("", version, b"")  # All that is known of it.
+        entry_of = current.by_name.get
+        missing = {name for name in self.names if entry_of(name) not in held}
         if self.wildcard:
-            missing = {name for name, _ in decode_held(current.entries - held)}
-        else:
-            entry_of = current.by_name.get
-            missing = {name for name in self.names if entry_of(name) not in held}
+            missing |= dict(decode_held(current.entries - held)).keys()
         missing -= outdated.keys()
         self._again |= missing & self.names
         for name in missing:

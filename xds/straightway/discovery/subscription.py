@@ -219,8 +219,12 @@ class Subscription(ABC):
         return new
 
     def _want_all(self) -> None:
-        new = self._table.resources.keys() - self.names
-        self._behind.update(dict.fromkeys(new))
+        resources = self._table.resources
+        self._behind.update(dict.fromkeys(resources.keys() - self.names))
+        # What is on its way, and was given up or is gone since, the client takes after all.
+        for plan in self._unanswered.values():
+            gone = [each for each in plan.resources if each.name not in resources]
+            self._behind.update((each.name, each) for each in gone)
         self.wildcard = True
 
     def _forget(self, names: Iterable[str]) -> None:
