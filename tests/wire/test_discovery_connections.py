@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import grpc
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
-from straightway.discovery import CLUSTER, Cache, DiscoveryServer, grpc_options
+import grpc
+import pytest
+
+from straightway.discovery import CLUSTER, Cache, Closed, DiscoveryServer, grpc_options
 from tests.support.conversation import resources
-from tests.support.discovery import Discovery
+from tests.support.discovery import Discovery, Recorder
+from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually_async
 
 
@@ -36,9 +41,55 @@ async def test_a_connection_that_gets_old_is_renewed():
         await discovery.stop()
 
 
-def test_idle_connections_are_kept_alive_and_the_lost_found_out():
+@dataclass
+class Proxied:
+    """A server that soon misses a client, and a client that comes through a proxy."""
+
+    discovery: Discovery
+    recorder: Recorder
+    proxy: TcpProxy
+
+
+@pytest.fixture
+async def proxied() -> AsyncIterator[Proxied]:
+    cache, recorder = Cache(), Recorder()
+    cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
+    server = DiscoveryServer(cache, lambda node: node.cluster, callbacks=recorder)
+    listener = grpc.aio.server(options=grpc_options(keepalive=0.1, keepalive_timeout=0.1))
+    server.add_to(listener)
+    port = listener.add_insecure_port("127.0.0.1:0")
+    await listener.start()
+    proxy = TcpProxy(port)
+    channel = grpc.aio.insecure_channel(f"127.0.0.1:{await proxy.start()}")
+    discovery = Discovery(cache, server, listener, channel, port)
+    yield Proxied(discovery, recorder, proxy)
+    await discovery.stop()
+    await proxy.close()
+
+
+async def test_a_client_that_has_gone_without_a_word_is_found_out(proxied: Proxied):
+    client = proxied.discovery.delta()
+    await client.ask(CLUSTER)
+    await client.read()
+    proxied.proxy.fall_silent()
+    await eventually_async(lambda: not proxied.discovery.server.clients(), what="the stream's end")
+    assert proxied.recorder.of("closed") == [("node", Closed.GONE)]
+
+
+async def test_a_client_that_has_nothing_to_say_stays(proxied: Proxied):
+    client = proxied.discovery.delta()
+    await client.ask(CLUSTER)
+    await client.read()
+    before = proxied.proxy.passed
+    await eventually_async(lambda: proxied.proxy.passed > before + 20, what="pings are answered")
+    proxied.discovery.cache.update("audience", {CLUSTER: (resources(CLUSTER, "a@2"), [])})
+    assert (await client.read()).resources == {"a": "2"}
+
+
+def test_by_default_keepalive_suits_envoys_behind_nat():
     options = dict(grpc_options())
-    assert options["grpc.keepalive_time_ms"] > options["grpc.keepalive_timeout_ms"] > 0
+    assert options["grpc.keepalive_time_ms"] == 30_000
+    assert options["grpc.keepalive_timeout_ms"] == options["grpc.http2.ping_timeout_ms"] == 10_000
     assert options["grpc.keepalive_permit_without_calls"] == 1
     assert "grpc.max_connection_age_ms" not in options
 

@@ -35,7 +35,7 @@ class DeltaSubscription(Subscription):
         if self._is_new:
             self._begin(set(map(intern, subscribe)), set(request.initial_resource_versions))
         elif subscribe or unsubscribe:
-            self._catch_up()
+            self.catch_up()
             self._subscribe(set(subscribe))
         if unsubscribe:
             # Last, for a name that is given up for the wildcard stays one that the client has.

@@ -201,6 +201,15 @@ class Session:
         self.deadline = min(filter(None, times), default=None)
         return None
 
+    def sum_up(self) -> None:
+        """Take in what has changed, though nothing can be sent as long as the client reads nothing.
+
+        All changes since :meth:`next` was called are in memory for it. After this it is only what
+        the client holds of what is different now.
+        """
+        for subscription in self._in_push_order:
+            subscription.sum_up()
+
     def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
         """Yield type by type how far the client has what it wants."""
         for subscription in self._in_push_order:

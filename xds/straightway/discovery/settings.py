@@ -25,22 +25,27 @@ class Settings:
 
 def grpc_options(
     *,
+    keepalive: float = 30.0,
+    keepalive_timeout: float = 10.0,
     max_connection_age: float | None = None,
     max_message_bytes: int = 16 << 20,
     max_streams_per_connection: int = 1000,
 ) -> list[tuple[str, int]]:
     """Return options for ``grpc.aio.server`` that suit Envoys.
 
-    Keepalive pings every 30 s keep the mappings of NATs and idle connections alive, and find out
-    within 10 s when an Envoy has gone without a word; an Envoy may ping as often as every 10 s.
+    Pings every ``keepalive`` seconds keep the mappings of NATs and idle connections alive, and find
+    out within ``keepalive_timeout`` seconds when an Envoy has gone without a word; an Envoy may
+    itself ping as often as every 10 s.
     With ``max_connection_age`` (seconds; gRPC adds 10 % of jitter either way) connections are
     closed gracefully when they get old, so that Envoys spread over replicas; streams get 10 s to
     end. Two servers never share a port unnoticed. ``max_message_bytes`` bounds what a client can
     send at once: the first message of a client that comes back names all that it holds.
     """
     options = [
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_time_ms", round(keepalive * 1000)),
+        # Which of the two counts depends on gRPC's version.
+        ("grpc.keepalive_timeout_ms", round(keepalive_timeout * 1000)),
+        ("grpc.http2.ping_timeout_ms", round(keepalive_timeout * 1000)),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.http2.max_pings_without_data", 0),

@@ -79,7 +79,7 @@ class SotwSubscription(Subscription):
         named.discard(WILDCARD)
         if wildcard == self.wildcard and named == self.names:
             return
-        self._catch_up()
+        self.catch_up()
         if wildcard and not self.wildcard:
             self._want_all()
             self._owed = self._complete

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
@@ -30,6 +30,8 @@ from straightway.discovery.subscription import Verdict
 from straightway.discovery.table import Table
 
 log = logging.getLogger(__name__)
+
+_MISSED_AT_MOST: Final = 100
 
 KeyOf = Callable[[Node], Hashable]
 
@@ -74,6 +76,7 @@ class Stream:
         "_ending",
         "_key_of",
         "_loop",
+        "_missed",
         "_node",
         "_reporter",
         "_session",
@@ -105,6 +108,7 @@ class Stream:
         self._clock = self._loop.time
         self._woken = self._loop.create_future()
         self._ending: Ending | None = None
+        self._missed = 0  # Changes during one write, or since they were last summed up.
 
     @property
     def client(self) -> ClientState | None:
@@ -209,6 +213,11 @@ class Stream:
     def _wake(self) -> None:
         if not self._woken.done():
             self._woken.set_result(None)
+            return
+        self._missed += 1
+        if self._missed == _MISSED_AT_MOST:
+            self._missed = 0
+            self._session.sum_up()
 
     def _receive(self, data: bytes) -> None:
         reporter, received = self._reporter, self._session.accept(data)

@@ -85,6 +85,18 @@ class Subscription(ABC):
         self._rejected: set[str] = set()
         self._rest: set[str] = set()
 
+    def catch_up(self) -> None:
+        """Learn what has changed. Before the subscription changes, too: it decides what counts."""
+        for change in self._seen.later():
+            if self._follows(change):
+                self._behind.setdefault(change.name, change.before)
+        self._seen = self._table.last_change
+
+    def sum_up(self) -> None:
+        """Learn what has changed, and forget what has changed back since."""
+        self.catch_up()
+        self._find()
+
     def accept(self) -> Plan | None:
         """Take in that the client accepts the newest response; return that, if not done before."""
         plan = self._unanswered.get(self.nonce)
@@ -162,7 +174,7 @@ class Subscription(ABC):
 
     def statuses(self) -> list[ResourceStatus]:
         """Return how far the client has what it wants, by name; found out when it is asked for."""
-        self._catch_up()
+        self.catch_up()
         names = self._table.resources.keys() | self._behind if self.wildcard else self.names
         unanswered = {name for plan in self._unanswered.values() for name in plan.names}
         return [self._status(name, is_unanswered=name in unanswered) for name in sorted(names)]
@@ -239,13 +251,6 @@ class Subscription(ABC):
         known = self._behind.keys() | self._again | self._rejected | self._rest
         self._forget([name for name in known if not self.wants(name)])
 
-    def _catch_up(self) -> None:
-        """Learn what has changed. Before the subscription changes, too: it decides what counts."""
-        for change in self._seen.later():
-            if self._follows(change):
-                self._behind.setdefault(change.name, change.before)
-        self._seen = self._table.last_change
-
     def _makes_common_plans(self) -> bool:
         """Whether a plan depends on nothing but what has changed, as long as it is level."""
         return True
@@ -294,7 +299,7 @@ class Subscription(ABC):
     def _look(self, table: Table) -> None:
         """Catch up with ``table``, which may be another one than before."""
         if self._seen.next is not None:
-            self._catch_up()
+            self.catch_up()
         if table is self._table:
             return
         for name, held in self._differing(table):
