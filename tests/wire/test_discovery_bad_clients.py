@@ -3,7 +3,14 @@ from typing import Any
 import grpc
 import pytest
 
-from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Closed, Limits, Settings
+from straightway.discovery import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    VIRTUAL_HOST,
+    Closed,
+    Limits,
+    Settings,
+)
 from tests.support.conversation import resource, resources
 from tests.support.discovery import Discovery, Recorder
 from tests.support.waiting import eventually_async
@@ -21,6 +28,16 @@ async def test_a_request_without_type_url_ends_the_stream(
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert "type_url" in details
     assert recorder.of("closed") == [("node", Closed.INVALID)]
+
+
+async def test_virtual_hosts_on_demand_are_refused_to_a_state_of_the_world_client(
+    discovery: Discovery,
+):
+    client = discovery.sotw()
+    await client.ask(VIRTUAL_HOST, "routes/shop.com")
+    code, details = await client.status()
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert "delta" in details
 
 
 @BAD

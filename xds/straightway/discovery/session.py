@@ -20,6 +20,7 @@ from straightway.discovery.resources import (
     CLUSTER_LOAD_ASSIGNMENT,
     RESOURCE_TYPES,
     ROUTE_CONFIGURATION,
+    VIRTUAL_HOST,
 )
 from straightway.discovery.response import Plan, Response, Variant, encode
 from straightway.discovery.sotw import SotwSubscription
@@ -222,6 +223,8 @@ class Session:
         if not self._subscriptions:  # The node comes with the first request only.
             self._supports_ttl = supports_ttl(self.variant, request.node)
         is_delta = self.variant is Variant.DELTA
+        if type_url == VIRTUAL_HOST and not is_delta:  # Envoy's documentation of VHDS.
+            raise InvalidRequestError("virtual hosts on demand are for delta streams only")
         subscription = DeltaSubscription(type_url) if is_delta else SotwSubscription(type_url)
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._order.asked_for_endpoints()
