@@ -15,7 +15,6 @@ from straightway.discovery import (
     Cache,
     ClientState,
     Closed,
-    Push,
     Variant,
 )
 from straightway.sources import Update
@@ -83,24 +82,6 @@ def test_a_proxy_comes_and_goes(log):
     }
     assert closed["event"] == "proxy disconnected"
     assert closed["reason"] == "the client has gone"
-
-
-def test_a_push_is_told_in_figures(log):
-    with capture_logs() as lines:
-        log.pushed(CLIENT, Push(CLUSTER, "v7", "3", 2, 1, 512, 83.6))
-
-    (line,) = lines
-    assert line == {
-        "event": "pushed",
-        "log_level": "info",
-        "node": "gw-1",
-        "type": "Cluster",
-        "resources": 2,
-        "removed": 1,
-        "bytes": 512,
-        "microseconds": 84,
-        "version": "v7",
-    }
 
 
 def test_a_rejection_is_told_in_envoys_words_with_the_objects_it_means(log):

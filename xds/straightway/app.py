@@ -46,7 +46,8 @@ async def serve(folder: Path, address: Address) -> None:
     def key_of(node: base_pb2.Node) -> Audience:
         return control.audience_of(proxy_of_node(node))
 
-    discovery = DiscoveryServer(cache, key_of, callbacks=StreamLog(control))
+    streams = StreamLog(control)
+    discovery = DiscoveryServer(cache, key_of, callbacks=streams)
     discovery.set_serving(False)
     control.rekey = discovery.rekey
     stopping = asyncio.Event()
@@ -67,6 +68,7 @@ async def serve(folder: Path, address: Address) -> None:
         finally:
             await discovery.close()
             await server.stop(grace=1.0)
+            streams.close()
 
 
 async def _load_uncollected(control: Control) -> None:

@@ -8,16 +8,22 @@ import structlog
 
 from straightway.control import Control
 from straightway.discovery import Callbacks, ClientState, Closed, Push
+from straightway.push_log import PushLog
 
 _log = structlog.get_logger()
 _MOST_OBJECTS = 5
 
 
 class StreamLog(Callbacks):
-    """One line for each proxy that comes or goes, each push and each rejection."""
+    """One line for each proxy that comes or goes, each kind of push and each rejection."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._pushes = PushLog()
+
+    def close(self) -> None:
+        """Log what is still to be told."""
+        self._pushes.close()
 
     def audience_wanted(self, key: Hashable) -> None:
         """Have a snapshot made."""
@@ -37,16 +43,7 @@ class StreamLog(Callbacks):
 
     def pushed(self, client: ClientState, push: Push) -> None:
         """Log what was sent."""
-        _log.info(
-            "pushed",
-            type=_short(push.type_url),
-            node=client.node_id,
-            resources=push.resources,
-            removed=push.removed,
-            bytes=push.size,
-            microseconds=round(push.microseconds),
-            version=push.version,
-        )
+        self._pushes.pushed(client, push)
 
     def nacked(
         self, client: ClientState, type_url: str, error_message: str, names: Sequence[str]
@@ -60,7 +57,7 @@ class StreamLog(Callbacks):
         _log.error(
             "proxy rejected config",
             **_who(client),
-            type=_short(type_url),
+            type=type_url.rpartition(".")[2],
             envoy_says=error_message,
             resources=meant[:_MOST_OBJECTS],
             comes_from=list(origins)[:_MOST_OBJECTS],
@@ -69,7 +66,3 @@ class StreamLog(Callbacks):
 
 def _who(client: ClientState) -> dict[str, str]:
     return {"node": client.node_id, "audience": str(client.key)}
-
-
-def _short(type_url: str) -> str:
-    return type_url.rpartition(".")[2]
