@@ -15,8 +15,9 @@ def _logs_stay_as_they_are(monkeypatch):
 def test_a_folder_that_does_not_exist_is_one_line(straightway, tmp_path):
     run = straightway("serve", "--config", tmp_path / "missing")
 
-    assert run.code == 1
-    assert run.err == f"Error: The config folder {tmp_path / 'missing'} does not exist.\n"
+    assert run.code == 2
+    assert len(run.err.splitlines()) == 1
+    assert f"The config folder {tmp_path / 'missing'} does not exist" in run.err
 
 
 def test_a_file_is_no_folder(straightway, tmp_path):
@@ -24,7 +25,7 @@ def test_a_file_is_no_folder(straightway, tmp_path):
 
     run = straightway("serve", "--config", tmp_path / "file.yaml")
 
-    assert run.code == 1
+    assert run.code == 2
     assert len(run.err.splitlines()) == 1
 
 

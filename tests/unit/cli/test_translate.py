@@ -67,12 +67,21 @@ def test_a_file_will_do_and_a_node_may_have_any_id(straightway, config):
     assert "outbound|80||web.default.svc.cluster.local" in names
 
 
-def test_problems_go_to_stderr_and_the_rest_is_translated(straightway, config):
+def test_errors_go_to_stderr_and_fail_and_the_rest_is_translated(straightway, config):
     (config / "bad.yaml").write_text(istio("DestinationRule", "web", "hosts: [web]"))
 
     run = straightway("translate", "--config", config, *NODE, "--label", "istio=gw")
 
-    assert run.code == 0
+    assert run.code == 1
     assert [line.partition(" ")[0] for line in run.err.splitlines()] == ["error", "error"]
     assert all("DestinationRule default/web: spec.host" in line for line in run.err.splitlines())
     assert len(yaml.safe_load(run.out)["listener"]) == 1
+
+
+def test_a_warning_does_not_fail(straightway, config):
+    (config / "rule.yaml").write_text(istio("DestinationRule", "nowhere", "host: nowhere"))
+
+    run = straightway("translate", "--config", config, *NODE, "--label", "istio=gw")
+
+    assert run.code == 0
+    assert "unknown-host" in run.err

@@ -44,9 +44,13 @@ def serve(
     from straightway.sources.files import ConfigFolderError
 
     logs.configure(log_format, log_level)
+    failure: Exception | None = None
     try:
         asyncio.run(run(config, xds_address))
     except* (ConfigFolderError, ListenError) as group:
-        for error in group.exceptions:
-            typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from None
+        failure = group.exceptions[0]
+    if isinstance(failure, ConfigFolderError):
+        raise typer.BadParameter(str(failure))
+    if failure is not None:
+        typer.echo(f"Error: {failure}", err=True)
+        raise typer.Exit(1)

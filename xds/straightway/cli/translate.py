@@ -44,7 +44,7 @@ def translate(
         OutputFormat, typer.Option("--output", "-o", help="How to print.")
     ] = OutputFormat.YAML,
 ) -> None:
-    """Print what a proxy would be sent; problems of the config go to stderr."""
+    """Print what a proxy would be sent; problems go to stderr. Exit with 1 if any is an error."""
     # Imported here: Envoy's messages take a moment to load, and `--help` should not.
     from straightway.dump import dump
     from straightway.review import review
@@ -63,3 +63,4 @@ def translate(
     if kind is not None:
         resources = {kind.value: resources[kind.value]}
     typer.echo(render(resources, output))
+    raise typer.Exit(1 if reviewed.has_errors else 0)

@@ -6,13 +6,15 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from straightway.cli.arguments import read_paths
 from straightway.cli.problem_lines import print_problems
-from straightway.problems import Problem
+
+if TYPE_CHECKING:
+    from straightway.review import Reviewed
 
 
 class ProblemFormat(StrEnum):
@@ -38,16 +40,21 @@ def validate(
     if output is ProblemFormat.JSON:
         typer.echo(json.dumps([asdict(problem) for problem in reviewed.problems], indent=2))
     else:
-        _print(reviewed.problems, reviewed.catalog.size)
-    raise typer.Exit(1 if any(problem.is_error for problem in reviewed.problems) else 0)
+        _print(reviewed, paths)
+    raise typer.Exit(1 if reviewed.has_errors else 0)
 
 
-def _print(problems: list[Problem], objects: int) -> None:
-    print_problems(problems)
-    errors = sum(problem.is_error for problem in problems)
-    warnings = len(problems) - errors
+def _print(reviewed: Reviewed, paths: list[Path]) -> None:
+    print_problems(reviewed.problems)
+    for line in reviewed.passed_over:
+        typer.echo(f"passed over {line}: not a kind that is read")
+    errors = sum(problem.is_error for problem in reviewed.problems)
+    warnings = len(reviewed.problems) - errors
+    if not (reviewed.catalog.size or reviewed.passed_over or reviewed.problems):
+        places = ", ".join(map(str, paths))
+        typer.echo(f"warning: there is no YAML object in {places}", err=True)
     typer.echo(
-        f"{_count(objects, 'object')} accepted, "
+        f"{_count(reviewed.catalog.size, 'object')} accepted, "
         f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
     )
 
