@@ -223,3 +223,16 @@ def test_other_aliases_are_another_version():
         for aliases in [(), ("a",), ("a", "b"), ("ab",)]
     }
     assert len(versions) == 4
+
+
+def test_what_was_had_by_an_alias_alone_goes_with_it_and_is_not_sent_too():
+    talk = delta()
+    talk.set({SECRET: [resource(SECRET, "c", aliases=["x"])]})
+    talk.change(SECRET, ["x"])
+    talk.answer()
+    talk.change(SECRET, ["*"])
+    talk.change(SECRET, [], ["*"])
+    talk.cache.update(KEY, {SECRET: ([resource(SECRET, "c", "2")], [])})
+    answer = talk.answer()
+    assert answer.resources == {}
+    assert answer.removed == ("c",)

@@ -1,8 +1,10 @@
+from collections.abc import Mapping, Sequence
+
 import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Limits, Variant
-from straightway.discovery.requests import InvalidRequestError
+from straightway.discovery.requests import InvalidRequestError, Request, decode
 from straightway.discovery.session import LimitExceededError, Session
 
 
@@ -37,3 +39,31 @@ def test_more_names_of_all_types_than_the_limit_are_refused(limits: Limits):
     session.request(request)
     with pytest.raises(LimitExceededError, match="3 resource names"):
         session.request(DeltaDiscoveryRequest(type_url=CLUSTER, resource_names_subscribe=["b"]))
+
+
+def test_names_type_urls_and_what_is_held_are_bounded_in_size():
+    limits = Limits(names=3, name_length=10)
+    for variant in Variant:
+        with pytest.raises(LimitExceededError, match="type URL of 11"):
+            Session(variant, 1.0, limits).request(request_of(variant, type_url="a" * 11))
+        with pytest.raises(LimitExceededError, match="name of 11"):
+            Session(variant, 1.0, limits).request(request_of(variant, names=["a", "b" * 11]))
+    held = dict.fromkeys("abcd", "1")
+    with pytest.raises(LimitExceededError, match="initial_resource_versions"):
+        Session(Variant.DELTA, 1.0, limits).request(request_of(Variant.DELTA, held=held))
+
+
+def request_of(
+    variant: Variant,
+    *,
+    type_url: str = "type",
+    names: Sequence[str] = (),
+    held: Mapping[str, str] | None = None,
+) -> Request:
+    if variant is Variant.DELTA:
+        request = DeltaDiscoveryRequest(
+            type_url=type_url, resource_names_subscribe=names, initial_resource_versions=held
+        )
+    else:
+        request = DiscoveryRequest(type_url=type_url, resource_names=names)
+    return decode(variant, request.SerializeToString())

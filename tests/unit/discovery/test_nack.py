@@ -1,6 +1,8 @@
-from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
+import pytest
+
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Variant
 from straightway.discovery.subscription import Verdict
-from tests.support.conversation import delta, sotw
+from tests.support.conversation import Conversation, delta, sotw
 
 
 def test_a_nack_is_known_by_its_error_detail_alone():
@@ -97,3 +99,26 @@ def test_what_was_rejected_along_with_something_bad_is_sent_once_that_has_change
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "bad@2", "good", "dropped")
 
     assert [answer.resources for answer in talk.answers()] == [{"bad": "2"}, {"good": "1"}]
+
+
+@pytest.mark.parametrize("variant", Variant)
+def test_a_late_rejection_does_not_count_against_what_was_sent_since(variant: Variant):
+    talk = Conversation(variant)
+    ask = talk.change if talk.variant is Variant.DELTA else talk.ask
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
+    if talk.variant is Variant.DELTA:
+        talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b"])
+    else:
+        talk.ask(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
+    names = () if talk.variant is Variant.DELTA else ("a", "b")
+    first = talk.answer().nonce
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a@2", "b")
+    second = talk.answer().nonce
+
+    assert ask(CLUSTER_LOAD_ASSIGNMENT, *names, nonce=first, error="bad").verdict is Verdict.NACK
+    again = talk.answer()  # What was rejected along with it gets another chance.
+    assert again.resources == {"b": "1"}
+    ask(CLUSTER_LOAD_ASSIGNMENT, *names, nonce=second)
+    ask(CLUSTER_LOAD_ASSIGNMENT, *names, nonce=again.nonce)
+    ((_, statuses),) = talk.session.statuses()
+    assert {each.name: each.state.name for each in statuses} == {"a": "ACCEPTED", "b": "ACCEPTED"}

@@ -1,7 +1,19 @@
-from straightway.discovery import CLUSTER, Cache, Variant
+import gc
+
+import pytest
+
+from straightway.discovery import (
+    CLUSTER,
+    CLUSTER_LOAD_ASSIGNMENT,
+    LISTENER,
+    SECRET,
+    Cache,
+    Resource,
+    Variant,
+)
 from straightway.discovery.response import Plan, encode
 from straightway.discovery.table import Table
-from tests.support.conversation import Conversation, decode, resource, resources
+from tests.support.conversation import KEY, Conversation, decode, resource, resources
 
 
 def table(*texts: str) -> Table:
@@ -80,3 +92,86 @@ def test_streams_of_both_variants_are_served_from_one_cache():
     for talk in talks:
         talk.ask(CLUSTER) if talk.variant is not Variant.DELTA else talk.change(CLUSTER)
     assert [talk.answer().resources for talk in talks] == [{"a": "1", "b": "1"}] * 4
+
+
+def test_streams_that_want_other_names_get_their_own():
+    cache = Cache()
+    cache.set(KEY, {CLUSTER_LOAD_ASSIGNMENT: resources(CLUSTER_LOAD_ASSIGNMENT, "a", "b")})
+    talks = [Conversation(Variant.DELTA, cache=cache) for _ in "ab"]
+    for talk, name in zip(talks, "ab", strict=True):
+        talk.change(CLUSTER_LOAD_ASSIGNMENT, [name])
+        talk.answers()
+    cache.set(KEY, {CLUSTER_LOAD_ASSIGNMENT: resources(CLUSTER_LOAD_ASSIGNMENT, "a@2", "b@2")})
+    assert [talk.answer().resources for talk in talks] == [{"a": "2"}, {"b": "2"}]
+
+
+def test_a_complete_set_by_name_is_not_that_of_a_stream_that_names_more():
+    cache = Cache()
+    cache.set(KEY, {CLUSTER: resources(CLUSTER, "a", "b")})
+    talks = [Conversation(Variant.STATE_OF_THE_WORLD, cache=cache) for _ in range(2)]
+    talks[0].ask(CLUSTER, "a")
+    talks[1].ask(CLUSTER, "a", "b")
+    for talk in talks:
+        talk.answers()
+    cache.set(KEY, {CLUSTER: resources(CLUSTER, "a@2", "b")})
+    assert [talk.answer().resources for talk in talks] == [{"a": "2"}, {"a": "2", "b": "1"}]
+
+
+def test_a_stream_that_may_not_remove_yet_takes_no_plan_that_removes():
+    cache = Cache()
+    endpoints = resources(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
+    cache.set(KEY, {CLUSTER_LOAD_ASSIGNMENT: endpoints, LISTENER: resources(LISTENER, "l")})
+    free, bound = (Conversation(Variant.DELTA, cache=cache) for _ in range(2))
+    for talk in (free, bound):
+        talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b"])
+    bound.change(LISTENER)
+    free.answers(), bound.answers()
+    changed = resources(CLUSTER_LOAD_ASSIGNMENT, "a@2")
+    cache.update(
+        KEY,
+        {CLUSTER_LOAD_ASSIGNMENT: (changed, ["b"]), LISTENER: (resources(LISTENER, "l@2"), [])},
+    )
+    assert free.answer().removed == ("b",)
+    first, *others = bound.answers()
+    assert (first.resources, first.removed) == ({"a": "2"}, ())
+    assert others[-1].removed == ("b",)
+
+
+@pytest.mark.parametrize("who_looks_first", [0, 1])
+def test_an_alias_goes_back_to_who_claimed_it_before(who_looks_first: int):
+    cache = Cache()
+    cache.set(KEY, {SECRET: [resource(SECRET, "r", aliases=["x"])]})
+    talks = [Conversation(Variant.DELTA, cache=cache) for _ in range(2)]
+    talks[0].change(SECRET, ["x"])
+    talks[1].change(SECRET, ["x", "r"])
+    for talk in talks:
+        assert talk.answer().resources == {"r": "1"}
+    cache.update(KEY, {SECRET: ([resource(SECRET, "s", aliases=["x"])], [])})
+    cache.update(KEY, {SECRET: ([], ["s"])})
+    for talk in (talks[who_looks_first], talks[1 - who_looks_first]):
+        assert talk.answers() == []
+
+
+def test_what_has_been_sent_is_not_kept_for_others():
+    cache = Cache()
+    cache.set(KEY, {CLUSTER: resources(CLUSTER, *(f"c{number}@old" for number in range(100)))})
+    talk = Conversation(Variant.DELTA, cache=cache)
+    talk.change(CLUSTER)
+    talk.answers()
+    cache.set(KEY, {CLUSTER: resources(CLUSTER, *(f"c{number}@new" for number in range(100)))})
+    talk.change(CLUSTER, nonce=talk.answer().nonce)
+    old = [
+        each for each in gc.get_objects() if isinstance(each, Resource) and each.version == "old"
+    ]
+    assert len(old) <= 1  # The last change's.
+
+
+def test_names_that_a_client_invents_are_not_kept():
+    cache = Cache()
+    cache.set(KEY, {CLUSTER_LOAD_ASSIGNMENT: resources(CLUSTER_LOAD_ASSIGNMENT, "a")})
+    tables = cache.tables(KEY)
+    assert tables is not None
+    talk = Conversation(Variant.DELTA, cache=cache)
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "invented"])
+    assert talk.answer().removed == ("invented",)
+    assert not tables[CLUSTER_LOAD_ASSIGNMENT]._shared

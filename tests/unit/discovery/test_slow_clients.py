@@ -1,7 +1,6 @@
 import asyncio
 import gc
 
-import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from grpc.aio import EOF
 
@@ -32,10 +31,8 @@ class SlowTransport:
         return "test"
 
 
-@pytest.mark.parametrize("changes", [50, 5000])
-async def test_what_a_client_misses_is_kept_as_one_difference_and_not_change_by_change(
-    changes: int,
-):
+async def test_what_a_client_misses_is_kept_as_one_difference_and_not_change_by_change():
+    changes = 5000
     cache, transport = Cache(), SlowTransport()
     cache.set("key", {CLUSTER: resources(CLUSTER, "changes", "stays")})
     stream = Stream(Variant.DELTA, transport, cache, lambda _: "key", Callbacks(), Settings())
@@ -45,8 +42,8 @@ async def test_what_a_client_misses_is_kept_as_one_difference_and_not_change_by_
     for number in range(changes):
         came = [resource(CLUSTER, "changes", f"v{number}"), resource(CLUSTER, f"passes {number}")]
         cache.update("key", {CLUSTER: (came, [f"passes {number - 1}"])})
-    assert len(changes_in_memory()) < 3 * 101
-    assert sum(len(each._behind) for each in stream._session._in_push_order) <= 2
+    assert len(changes_in_memory()) <= 1000 + 3  # Of 15,000.
+    assert sum(len(each._behind) for each in stream._session._in_push_order) <= 3
 
     transport.reads.release()
     await eventually_async(lambda: len(transport.written) == 2)

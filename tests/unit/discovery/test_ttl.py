@@ -249,3 +249,16 @@ def test_streams_with_ttl_and_without_share_no_bytes():
 def test_a_ttl_must_be_positive(ttl: float):
     with pytest.raises(ValueError, match="positive"):
         resource(RUNTIME, "a", ttl=ttl)
+
+
+def test_when_the_last_ttl_goes_with_a_new_version_nothing_is_due_any_more():
+    talk = delta(features=[TTL])
+    talk.set({RUNTIME: [resource(RUNTIME, "a", ttl=30.0)]})
+    talk.change(RUNTIME, ["a"])
+    talk.answer()
+    talk.now = 1.0
+    talk.cache.update(KEY, {RUNTIME: ([resource(RUNTIME, "a", "2")], [])})
+    assert talk.answer().resources == {"a": "2"}
+    talk.now = 1000.0
+    assert talk.answers() == []
+    assert talk.session.deadline is None

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from sys import intern
+from typing import NamedTuple
 
 from straightway.discovery.requests import DeltaRequest, decode_held
 from straightway.discovery.resources import VIRTUAL_HOST, Resource, encode_held
 from straightway.discovery.response import Plan, warmed
-from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
+from straightway.discovery.subscription import (
+    WILDCARD,
+    WILDCARD_TYPES,
+    Holding,
+    Subscription,
+    Verdict,
+    intern,
+)
 from straightway.discovery.table import Change, Table
+
+
+class _FromBefore(NamedTuple):
+    """What a client holds from an earlier stream: nothing but the version is known of it."""
+
+    version: str
+    name: str = ""
 
 
 class DeltaSubscription(Subscription):
     """One type on one incremental stream."""
 
-    __slots__ = ("_held", "_is_new")
+    __slots__ = ("_held", "_held_versions", "_is_new")
 
     def __init__(self, type_url: str) -> None:
         super().__init__(type_url)
         self._is_new = True
         # What the client holds from an earlier stream, until a table is there to compare with.
+        # Encoded; or by name, if some of it was given up before.
         self._held: set[bytes] = set()
+        self._held_versions: dict[str, str] = {}
 
     def request(self, request: DeltaRequest) -> tuple[Verdict, Plan | None]:
         """Take a request in.
@@ -60,6 +76,8 @@ class DeltaSubscription(Subscription):
             unresolved = tuple(name for name in unknown if name not in removed)
         else:
             removed |= dict.fromkeys(unknown)
+        # What it has by an alias that has come to stand for something else, it does not want.
+        changed = [resource for resource in changed if resource.name not in removed]
         if not (changed or removed or unresolved or self._owed):
             return None
         return Plan(
@@ -141,8 +159,10 @@ class DeltaSubscription(Subscription):
     def _forget_unwanted(self) -> None:
         super()._forget_unwanted()
         if self._held:
-            held = decode_held(self._held)
-            self._held = {encode_held(name, version) for name, version in held if self.wants(name)}
+            self._held_versions, self._held = dict(decode_held(self._held)), set()
+        if self._held_versions:
+            held = self._held_versions.items()
+            self._held_versions = {name: version for name, version in held if self.wants(name)}
 
     def _makes_common_plans(self) -> bool:
         return not self._table.has_aliases  # By which each may hold something else.
@@ -175,28 +195,28 @@ class DeltaSubscription(Subscription):
             ):
                 yield drop
 
-    def _differing(self, table: Table) -> Iterator[tuple[str, Resource | None]]:
-        held, self._held = self._held, set()
+    def _differing(self, table: Table) -> Iterable[tuple[str, Holding | None]]:
+        held = self._held or {encode_held(*each) for each in self._held_versions.items()}
         if not held:
-            yield from super()._differing(table)
-            return
+            return super()._differing(table)
+        self._held, self._held_versions = set(), {}
         # Nothing was looked at before. Thousands of clients may come back at once, each with
         # thousands of names of which hardly one differs.
         current = table.held
         if held == current.entries and self.names <= current.by_name.keys():
-            return
+            return ()
         outdated = dict(decode_held(held - current.entries))
-        for name, version in outdated.items():
-            if self.wants(name):
-                yield name, Resource("", version, b"")  # All that is known of it.
         entry_of = current.by_name.get
         missing = {name for name in self.names if entry_of(name) not in held}
         if self.wildcard:
             missing |= dict(decode_held(current.entries - held)).keys()
         missing -= outdated.keys()
         self._again |= missing & self.names
-        for name in missing:
-            yield name, None
+        differing: dict[str, Holding | None] = dict.fromkeys(missing)
+        for name, version in outdated.items():
+            if self.wants(name):
+                differing[name] = _FromBefore(version)
+        return differing.items()
 
-    def _tells_absence(self, name: str, held: Resource | None) -> bool:
+    def _tells_absence(self, name: str, held: Holding | None) -> bool:
         return held is not None or name in self._again

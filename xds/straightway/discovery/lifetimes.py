@@ -55,6 +55,7 @@ class Lifetimes:
             return []
         self._seen = table.last_change
         if not table.expiring and not self._known:
+            self.deadline = None
             return []
         before, self._known, self.deadline = self._known, {}, None
         found = []

@@ -39,6 +39,8 @@ class Plan:
     withheld: frozenset[str] = frozenset()
     heartbeats: tuple[Resource, ...] = ()
     unresolved: tuple[str, ...] = ()
+    is_common: bool = False
+    """Whether it follows from changes alone, and so is that of other streams, too."""
     _content: Hashable = None
 
     @property
@@ -54,8 +56,7 @@ class Plan:
         """Return what is equal for plans that say the same of ``table``, as it is now."""
         if self._content is None:
             said = _named(self.heartbeats), self.removed, self.unresolved
-            is_all = len(self.resources) == len(table.resources)
-            is_whole = is_all and not (any(said) or self.withheld)
+            is_whole = len(self.resources) == len(table.resources)
             self._content = (self.version, () if is_whole else _named(self.resources), said)
         return self._content
 
@@ -99,10 +100,12 @@ def encode(
     Its number is above ``after``, which is the last one of the stream. Streams that need the same
     share it with its nonce: copying 50 KB for each takes longer than all else that is done here.
     """
-    if not plan.resources:  # Small, and its names may be a client's invention: not kept.
+    is_shared = plan.is_common or not (plan.removed or plan.unresolved)
+    if not plan.resources or plan.withheld or not is_shared:
+        # Its names may be a client's invention, or its resources those of another table: not kept.
         return _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
     made = table.shared(
-        (variant, ttl, plan.content(table)),
+        (variant, type_url, ttl, plan.content(table)),
         lambda: _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url),
     )
     if made.number > after:

@@ -29,6 +29,7 @@ from straightway.discovery.subscription import Subscription, Verdict
 from straightway.discovery.table import Table
 
 _EMPTY: Final = Table()
+_LONGEST_QUOTE: Final = 200  # Of what a client says, in a status, which has to fit into a header.
 
 
 class LimitExceededError(ValueError):
@@ -37,10 +38,15 @@ class LimitExceededError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one stream may subscribe to: names of all types together, and types."""
+    """What one stream may subscribe to: names of all types together, and types.
+
+    ``names`` bounds the resources that a client says to hold when it comes back, too, type by type.
+    ``name_length`` is in characters, of names and type URLs.
+    """
 
     names: int = 100_000
     types: int = 32
+    name_length: int = 4096
 
 
 class Received(NamedTuple):
@@ -115,8 +121,9 @@ class Session:
         if type_url is None:
             raise InvalidRequestError("type_url is required on an aggregated stream")
         if self._type_url is not None and self._type_url != type_url:
+            asked_for = type_url[:_LONGEST_QUOTE]
             raise InvalidRequestError(
-                f"this service is for {self._type_url} and not for {type_url}"
+                f"this service is for {self._type_url} and not for {asked_for}"
             )
         subscription = self._subscriptions.get(type_url)
         is_first = subscription is None
@@ -125,7 +132,7 @@ class Session:
         names_before = len(subscription.names)
         verdict, plan = subscription.request(request)
         if len(subscription.names) > names_before:
-            self._check_names()
+            self._check_names(request)
         if is_first and type_url == CLUSTER_LOAD_ASSIGNMENT:
             subscription.send_again(self._order.warming)  # Of clusters that were sent before.
         if verdict is Verdict.NACK and type_url == CLUSTER:
@@ -202,14 +209,14 @@ class Session:
         self.deadline = min(filter(None, times), default=None)
         return None
 
-    def sum_up(self) -> None:
-        """Take in what has changed, though nothing can be sent as long as the client reads nothing.
+    def sum_up(self, changes: int) -> None:
+        """Take in changes of a type once there are so many, though nothing can be sent.
 
         All changes since :meth:`next` was called are in memory for it. After this it is only what
         the client holds of what is different now.
         """
         for subscription in self._in_push_order:
-            subscription.sum_up()
+            subscription.sum_up(changes)
 
     def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
         """Yield type by type how far the client has what it wants."""
@@ -220,6 +227,8 @@ class Session:
         """Begin with a type, of which ``request`` is the first request."""
         if len(self._subscriptions) == self._limits.types:
             raise LimitExceededError(f"more than {self._limits.types} resource types")
+        if len(type_url) > self._limits.name_length:
+            raise LimitExceededError(f"a type URL of {len(type_url)} characters")
         if not self._subscriptions:  # The node comes with the first request only.
             self._supports_ttl = supports_ttl(self.variant, request.node)
         is_delta = self.variant is Variant.DELTA
@@ -228,7 +237,11 @@ class Session:
         subscription = DeltaSubscription(type_url) if is_delta else SotwSubscription(type_url)
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._order.asked_for_endpoints()
-        if is_delta and request.initial_resource_versions:
+        if is_delta and (held := len(request.initial_resource_versions)):
+            if held > self._limits.names:
+                raise LimitExceededError(
+                    f"more than {self._limits.names} initial_resource_versions"
+                )
             self._order.came_back()
         self._subscriptions[type_url] = subscription
         self._in_push_order = tuple(sorted(self._subscriptions.values(), key=_push_order))
@@ -236,10 +249,15 @@ class Session:
             self._lifetimes[type_url] = Lifetimes()
         return subscription
 
-    def _check_names(self) -> None:
+    def _check_names(self, request: Request) -> None:
         names = sum(len(each.names) for each in self._subscriptions.values())
         if names > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
+        is_delta = self.variant is Variant.DELTA
+        new = request.resource_names_subscribe if is_delta else request.resource_names
+        longest = max(map(len, new))
+        if longest > self._limits.name_length:
+            raise LimitExceededError(f"a resource name of {longest} characters")
 
     def _prolong(self, subscription: Subscription, table: Table, now: float) -> Plan | None:
         """Return what keeps alive the resources whose TTLs would run out at the client."""

@@ -8,7 +8,13 @@ from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan, warmed
-from straightway.discovery.subscription import WILDCARD, WILDCARD_TYPES, Subscription, Verdict
+from straightway.discovery.subscription import (
+    WILDCARD,
+    WILDCARD_TYPES,
+    Holding,
+    Subscription,
+    Verdict,
+)
 
 _COMPLETE_TYPES: Final = frozenset({CLUSTER, LISTENER})
 """The types whose every response is the whole set, so that absence deletes.
@@ -49,7 +55,7 @@ class SotwSubscription(Subscription):
         changed, absent = self._differences()
         if not self._complete:
             return Plan(table.version, tuple(changed)) if changed else None
-        gone = tuple(held for name in absent if (held := self._behind[name]) is not None)
+        gone = tuple(held for n in absent if isinstance(held := self._behind[n], Resource))
         if not (changed or self._owed or (gone and removals)):
             return None
         kept = () if removals else gone
@@ -90,6 +96,6 @@ class SotwSubscription(Subscription):
         self.names -= self.names - named  # Not &=, which might keep the copies that came in.
         self._forget_unwanted()
 
-    def _tells_absence(self, name: str, held: Resource | None) -> bool:
+    def _tells_absence(self, name: str, held: Holding | None) -> bool:
         # Where it goes untold, the client counts as having nothing: what comes back is sent.
         return self._complete and held is not None

@@ -31,7 +31,8 @@ from straightway.discovery.table import Table
 
 log = logging.getLogger(__name__)
 
-_MISSED_AT_MOST: Final = 100
+_CHANGES_KEPT: Final = 1000
+"""How many changes of a type are kept for a stream before it sums them up."""
 
 KeyOf = Callable[[Node], Hashable]
 
@@ -76,7 +77,6 @@ class Stream:
         "_ending",
         "_key_of",
         "_loop",
-        "_missed",
         "_node",
         "_reporter",
         "_session",
@@ -108,7 +108,6 @@ class Stream:
         self._clock = self._loop.time
         self._woken = self._loop.create_future()
         self._ending: Ending | None = None
-        self._missed = 0  # Changes during one write, or since they were last summed up.
 
     @property
     def client(self) -> ClientState | None:
@@ -136,6 +135,7 @@ class Stream:
             ending = Ending(Closed.GONE)
             raise
         finally:
+            self._ending = ending
             self._close(ending.reason)
         return ending
 
@@ -147,13 +147,13 @@ class Stream:
     def rekey(self) -> None:
         """Compute the audience key again, and move to the content of another if it differs."""
         client = self.client
-        if client is None:
+        if client is None or self._ending is not None:
             return
-        key = self._key_of(self._node)
-        if key != client.key:
-            self._leave(client.key)
+        key, before = self._key_of(self._node), client.key
+        if key != before:
             client.key = key
             self._join(key)
+            self._leave(before)
 
     async def _read(self) -> None:
         try:
@@ -214,10 +214,7 @@ class Stream:
         if not self._woken.done():
             self._woken.set_result(None)
             return
-        self._missed += 1
-        if self._missed == _MISSED_AT_MOST:
-            self._missed = 0
-            self._session.sum_up()
+        self._session.sum_up(_CHANGES_KEPT)  # It is writing, and may be for long.
 
     def _receive(self, data: bytes) -> None:
         reporter, received = self._reporter, self._session.accept(data)

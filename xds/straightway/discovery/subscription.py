@@ -10,11 +10,11 @@ The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from enum import Enum
-from sys import intern
-from typing import Final
+from typing import Final, Protocol
 
 from straightway.discovery.requests import Request
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
@@ -30,6 +30,10 @@ WILDCARD_TYPES: Final = frozenset({CLUSTER, LISTENER})
 The spec, "How the client specifies what resources to return".
 """
 
+# Names are interned, as thousands of clients ask for the same ones. Python 3.12 never frees what is
+# interned, and a client could fill its memory with names that it invents.
+intern = str if sys.version_info[:2] == (3, 12) else sys.intern
+
 _NO_TABLE: Final = Table()
 _RESPONSES_REMEMBERED: Final = 8
 
@@ -41,6 +45,18 @@ class Verdict(Enum):
     STALE = "stale"
     ACK = "ack"
     NACK = "nack"
+
+
+class Holding(Protocol):
+    """What a client has under some name."""
+
+    @property
+    def name(self) -> str:
+        """The resource's name; empty where it is not known."""
+
+    @property
+    def version(self) -> str:
+        """The resource's version."""
 
 
 class Subscription(ABC):
@@ -71,7 +87,7 @@ class Subscription(ABC):
         """The encoded request that would accept the newest response, if there is but one."""
         # Of every wanted name the client has what the table had at the last change seen. Except
         # for these: it has what stands here, None for nothing.
-        self._behind: dict[str, Resource | None] = {}
+        self._behind: dict[str, Holding | None] = {}
         # Names to be sent even though the client has them.
         self._again: set[str] = set()
         self._table = _NO_TABLE
@@ -92,10 +108,11 @@ class Subscription(ABC):
                 self._behind.setdefault(change.name, change.before)
         self._seen = self._table.last_change
 
-    def sum_up(self) -> None:
-        """Learn what has changed, and forget what has changed back since."""
-        self.catch_up()
-        self._find()
+    def sum_up(self, changes: int) -> None:
+        """If it has not looked for so many changes: learn what they are, and what they leave."""
+        if self._table.last_change.serial - self._seen.serial >= changes:
+            self.catch_up()
+            self._find()
 
     def accept(self) -> Plan | None:
         """Take in that the client accepts the newest response; return that, if not done before."""
@@ -166,6 +183,10 @@ class Subscription(ABC):
 
     def _settle(self, names: set[str]) -> None:
         self._again = self._again - names  # Made anew, as what shrinks stays as large as it was.
+        self._renew(names)
+
+    def _renew(self, names: set[str]) -> None:
+        """Note of which names something new has been sent."""
         if not self._rejected.isdisjoint(names):
             # A response is rejected as a whole. Now that one of its resources has changed, the
             # others get another chance: after it, and apart, so that they cannot spoil it.
@@ -218,14 +239,13 @@ class Subscription(ABC):
             self._unanswered.clear()
         if request.HasField("error_detail"):
             self._rejected.update(plan.names)
+            for later in self._unanswered.values():
+                self._renew(set(later.names))
             return Verdict.NACK, plan
         return (Verdict.STALE if is_stale else Verdict.ACK), plan
 
     def _want(self, names: Iterable[str]) -> set[str]:
-        """Add to the names; return those that are new.
-
-        Names are interned: thousands of clients ask for the same ones.
-        """
+        """Add to the names; return those that are new."""
         new = {intern(name) for name in names if name not in self.names}
         self.names |= new
         return new
@@ -265,12 +285,17 @@ class Subscription(ABC):
         if changed == ():
             self._seen = table.last_change
             return None
-        plan = table.shared(
-            (type(self), self._seen, changed, removals),
-            lambda: self._own_plan(table, removals=removals),
-        )
+        # Not the change itself, which would keep all later ones in memory, too.
+        key = (type(self), self._seen.serial, changed, removals)
+        plan = table.shared(key, lambda: self._plan_to_share(table, removals=removals))
         if plan is not None and plan.withheld:  # What that is each has to remember itself.
             return self._own_plan(table, removals=removals)
+        return plan
+
+    def _plan_to_share(self, table: Table, *, removals: bool) -> Plan | None:
+        plan = self._own_plan(table, removals=removals)
+        if plan is not None:
+            plan.is_common = True
         return plan
 
     def _changed_names(self) -> tuple[str, ...]:
@@ -306,7 +331,7 @@ class Subscription(ABC):
             self._behind.setdefault(name, held)
         self._table, self._seen = table, table.last_change
 
-    def _differing(self, table: Table) -> Iterator[tuple[str, Resource | None]]:
+    def _differing(self, table: Table) -> Iterable[tuple[str, Holding | None]]:
         """Yield of what the client wants and ``table`` has otherwise: the name, what it has."""
         before, after = self._finder(self._table), self._finder(table)
         everything = self._table.resources.keys() | table.resources.keys()
@@ -356,10 +381,10 @@ class Subscription(ABC):
         return list(changed.values()), absent
 
     @abstractmethod
-    def _tells_absence(self, name: str, held: Resource | None) -> bool:
+    def _tells_absence(self, name: str, held: Holding | None) -> bool:
         """Whether the client, which has ``held``, is to be told that ``name`` does not exist."""
 
 
-def _is_same(held: Resource, current: Resource) -> bool:
+def _is_same(held: Holding, current: Resource) -> bool:
     # Without a name it is what a client holds from an earlier stream, by its own words.
     return held.version == current.version and held.name in (current.name, "")

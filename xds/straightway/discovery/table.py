@@ -29,15 +29,19 @@ class Held(NamedTuple):
 class Change:
     """One change of a table: the name, what it stood for before, and the next change.
 
-    ``is_alias`` tells the change of an alias from that of a resource's own name.
+    ``serial`` numbers the changes of a table. ``is_alias`` tells the change of an alias from that
+    of a resource's own name.
 
     A reader keeps the last change that it has seen, and so everything that came after it. Changes
     that every reader has seen are gone: nothing refers to them any more.
     """
 
-    __slots__ = ("before", "is_alias", "name", "next")
+    __slots__ = ("before", "is_alias", "name", "next", "serial")
 
-    def __init__(self, name: str, before: Resource | None, *, is_alias: bool = False) -> None:
+    def __init__(
+        self, serial: int, name: str, before: Resource | None, *, is_alias: bool = False
+    ) -> None:
+        self.serial = serial
         self.name = name
         self.before = before
         self.is_alias = is_alias
@@ -73,13 +77,14 @@ class Table:
 
     def __init__(self) -> None:
         self._resources: dict[str, Resource] = {}
-        self._aliases: dict[str, Resource] = {}
+        # By alias, those that claim it, by name. The last counts; when it goes, the one before it.
+        self._aliases: dict[str, dict[str, Resource]] = {}
         self._digest = 0
         self._shared: dict[Hashable, Any] = {}
         self._held: Held | None = None
         self.resources: Mapping[str, Resource] = MappingProxyType(self._resources)
         self.expiring: dict[str, Resource] = {}
-        self.last_change = Change("", None)
+        self.last_change = Change(0, "", None)
 
     @property
     def version(self) -> str:
@@ -142,7 +147,10 @@ class Table:
         return self.last_change is not before
 
     def _find(self, name: str) -> Resource | None:
-        return self._resources.get(name) or self._aliases.get(name)
+        resource = self._resources.get(name)
+        if resource is None and (claimants := self._aliases.get(name)):
+            resource = next(reversed(claimants.values()))
+        return resource
 
     def _put(self, name: str, resource: Resource | None) -> None:
         before = self._resources.get(name)
@@ -159,7 +167,7 @@ class Table:
             if alias != name
         }
         if before is None and name in self._aliases:
-            aliases[name] = self._aliases[name]
+            aliases[name] = self.find(name)
         if before is not None:
             self._drop(before)
         if resource is not None:
@@ -169,13 +177,14 @@ class Table:
         self._held = None
         for alias, stood_for in aliases.items():
             if self.find(alias) is not stood_for:
-                self._note(Change(alias, stood_for, is_alias=True))
-        self._note(Change(name, before))
+                self._note(alias, stood_for, is_alias=True)
+        self._note(name, before)
 
     def _add(self, resource: Resource) -> None:
         self._digest += _fingerprint(resource)
         self._resources[resource.name] = resource
-        self._aliases.update(dict.fromkeys(resource.aliases, resource))
+        for alias in resource.aliases:
+            self._aliases.setdefault(alias, {})[resource.name] = resource
         if resource.ttl is not None:
             self.expiring[resource.name] = resource
 
@@ -183,11 +192,14 @@ class Table:
         self._digest -= _fingerprint(resource)
         del self._resources[resource.name]
         for alias in resource.aliases:
-            if self._aliases.get(alias) is resource:
-                del self._aliases[alias]
+            claimants = self._aliases.get(alias, {})
+            claimants.pop(resource.name, None)
+            if not claimants:
+                self._aliases.pop(alias, None)
         self.expiring.pop(resource.name, None)
 
-    def _note(self, change: Change) -> None:
+    def _note(self, name: str, before: Resource | None, *, is_alias: bool = False) -> None:
+        change = Change(self.last_change.serial + 1, name, before, is_alias=is_alias)
         self.last_change.next = change
         self.last_change = change
 
