@@ -76,8 +76,8 @@ class DeltaSubscription(Subscription):
             unresolved = tuple(name for name in unknown if name not in removed)
         else:
             removed |= dict.fromkeys(unknown)
-        # What it has by an alias that has come to stand for something else, it does not want.
-        changed = [resource for resource in changed if resource.name not in removed]
+        # What was wanted by an alias that stands for it no longer is not wanted any more.
+        changed = [resource for resource in changed if self.wants(resource.name)]
         if not (changed or removed or unresolved or self._owed):
             return None
         return Plan(
