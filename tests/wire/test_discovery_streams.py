@@ -36,6 +36,37 @@ async def test_a_client_of_an_audience_without_snapshot_waits_for_one(
     assert (await client.read()).resources == {"a": "1"}
 
 
+async def test_an_ack_that_names_something_new_is_answered(
+    discovery: Discovery, client: WireClient
+):
+    endpoints = resources(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
+    discovery.cache.set("audience", {CLUSTER_LOAD_ASSIGNMENT: endpoints})
+    await client.ask(CLUSTER_LOAD_ASSIGNMENT, "a")
+    nonce = (await client.read()).nonce
+    await client.ask(CLUSTER_LOAD_ASSIGNMENT, "a", "b", response_nonce=nonce)
+    assert (await client.read()).resources["b"] == "1"
+
+
+async def test_a_key_computed_again_when_the_last_client_goes_keeps_none_of_it(
+    discovery: Discovery, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+):
+    keys = ["audience"]
+
+    def recompute(_key: object) -> None:
+        keys[0] = "another"
+        discovery.server.rekey()
+
+    monkeypatch.setattr(discovery.server, "_key_of", lambda _node: keys[0])
+    monkeypatch.setattr(recorder, "audience_unused", recompute)
+    client = discovery.delta()
+    await client.ask(CLUSTER)
+    await eventually_async(lambda: discovery.cache.watchers("audience") == 1)
+    client.call.cancel()
+    await eventually_async(lambda: not discovery.server.clients())
+    assert discovery.cache.watchers("audience") == 0
+    assert discovery.cache.watchers("another") == 0
+
+
 async def test_a_client_of_another_audience_is_not_disturbed(
     discovery: Discovery, client: WireClient
 ):

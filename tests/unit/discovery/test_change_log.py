@@ -3,9 +3,9 @@ import gc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from straightway.discovery import CLUSTER, Resource
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Resource
 from straightway.discovery.table import Change, Table
-from tests.support.conversation import resource, resources
+from tests.support.conversation import delta, resource, resources
 
 
 def names_after(change: Change) -> list[str]:
@@ -43,6 +43,20 @@ def test_changes_that_every_reader_has_seen_are_gone():
         each for each in gc.get_objects() if isinstance(each, Change) and each.name == "seen by all"
     ]
     assert left == [table.last_change]
+
+
+def test_changes_that_do_not_concern_a_client_are_not_kept_for_it():
+    talk = delta()
+    talk.serve(CLUSTER_LOAD_ASSIGNMENT, "mine", "of others")
+    talk.change(CLUSTER_LOAD_ASSIGNMENT, ["mine"])
+    talk.answers()
+    for version in range(10):
+        talk.serve(CLUSTER_LOAD_ASSIGNMENT, "mine", f"of others@v{version}")
+        assert talk.answers() == []
+    left = [
+        each for each in gc.get_objects() if isinstance(each, Change) and each.name == "of others"
+    ]
+    assert len(left) == 1
 
 
 def test_a_reader_that_lets_go_of_very_many_changes_at_once_does_no_harm():
