@@ -73,7 +73,6 @@ class Stream:
         "__weakref__",
         "_cache",
         "_callbacks",
-        "_clock",
         "_ending",
         "_key_of",
         "_loop",
@@ -105,7 +104,6 @@ class Stream:
         self._session = Session(variant, settings.hold, settings.limits, type_url)
         self._node = Node()
         self._loop = asyncio.get_running_loop()
-        self._clock = self._loop.time
         self._woken = self._loop.create_future()
         self._ending: Ending | None = None
 
@@ -176,7 +174,7 @@ class Stream:
                 with closing(Patience(seconds, limit)) as patience:
                     # The loop is not a coroutine of its own: every response goes through each that
                     # stands between it and the task twice.
-                    session, clock, write = self._session, self._clock, self._transport.write
+                    session, clock, write = self._session, self._loop.time, self._transport.write
                     while self._ending is None:
                         # Renewed before looking, so that no change is missed.
                         self._woken = self._loop.create_future()

@@ -130,13 +130,12 @@ class Subscription(ABC):
 
         Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
-        if table is not self._table or not self.is_level:
-            return self._own_plan(table, removals=removals)
-        if self._seen.next is None:
-            return None
-        if not self._makes_common_plans():
-            return self._own_plan(table, removals=removals)
-        return self._common_plan(removals=removals)
+        if table is self._table and self.is_level:
+            if self._seen.next is None:
+                return None
+            if self._makes_common_plans():
+                return self._common_plan(removals=removals)
+        return self._own_plan(table, removals=removals)
 
     @property
     def is_level(self) -> bool:
@@ -176,14 +175,12 @@ class Subscription(ABC):
         if self._behind:
             self._behind = {name: self._behind[name] for name in plan.withheld}
         if self._again or self._rejected:
-            self._settle(set(plan.names))
+            names = set(plan.names)
+            self._again = self._again - names  # Anew, as what shrinks stays as large as it was.
+            self._renew(names)
         if len(self._unanswered) == _RESPONSES_REMEMBERED:
             del self._unanswered[next(iter(self._unanswered))]
         self._unanswered[nonce] = plan
-
-    def _settle(self, names: set[str]) -> None:
-        self._again = self._again - names  # Made anew, as what shrinks stays as large as it was.
-        self._renew(names)
 
     def _renew(self, names: set[str]) -> None:
         """Note of which names something new has been sent."""
@@ -299,12 +296,8 @@ class Subscription(ABC):
         return plan
 
     def _changed_names(self) -> tuple[str, ...]:
-        names, found, change = self.names, [], self._seen.next
-        while change is not None:
-            if change.name in names:
-                found.append(change.name)
-            change = change.next
-        return tuple(found)
+        names = self.names
+        return tuple([change.name for change in self._seen.later() if change.name in names])
 
     def _own_plan(self, table: Table, *, removals: bool) -> Plan | None:
         self._look(table)
