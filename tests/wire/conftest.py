@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from straightway.discovery import Cache, DiscoveryServer, Settings, grpc_options
+from straightway.discovery.stream import KeyOf
 from tests.support.discovery import Discovery, Recorder
 
 
@@ -18,15 +19,18 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 async def serve(recorder: Recorder) -> AsyncIterator[Callable[..., Awaitable[Discovery]]]:
-    """Start discovery servers with settings of the test's own."""
+    """Start discovery servers with settings, gRPC options and keys of the test's own."""
     running: list[Discovery] = []
 
-    async def start(settings: Settings | None = None) -> Discovery:
+    async def start(
+        settings: Settings | None = None,
+        *,
+        options: list[tuple[str, int]] | None = None,
+        key_of: KeyOf = lambda node: node.cluster,
+    ) -> Discovery:
         cache = Cache()
-        server = DiscoveryServer(
-            cache, lambda node: node.cluster, callbacks=recorder, settings=settings
-        )
-        listener = grpc.aio.server(options=grpc_options())
+        server = DiscoveryServer(cache, key_of, callbacks=recorder, settings=settings)
+        listener = grpc.aio.server(options=options or grpc_options())
         server.add_to(listener)
         port = listener.add_insecure_port("127.0.0.1:0")
         await listener.start()

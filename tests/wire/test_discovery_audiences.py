@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -26,17 +27,8 @@ async def naming() -> Naming:
 
 
 @pytest.fixture
-async def renamed(naming: Naming, recorder: Recorder):
-    cache = Cache()
-    server = DiscoveryServer(cache, naming, callbacks=recorder)
-    listener = grpc.aio.server()
-    server.add_to(listener)
-    port = listener.add_insecure_port("127.0.0.1:0")
-    await listener.start()
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
-    discovery = Discovery(cache, server, listener, channel, port)
-    yield discovery
-    await discovery.stop()
+async def renamed(serve: Callable[..., Awaitable[Discovery]], naming: Naming) -> Discovery:
+    return await serve(key_of=naming)
 
 
 async def test_a_stream_whose_key_changes_is_sent_what_differs(

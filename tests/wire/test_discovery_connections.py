@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc
 import pytest
 
-from straightway.discovery import CLUSTER, Cache, Closed, DiscoveryServer, grpc_options
+from straightway.discovery import CLUSTER, Closed, grpc_options
 from tests.support.conversation import resources
 from tests.support.discovery import Discovery, Recorder
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually_async
 
+Serve = Callable[..., Awaitable[Discovery]]
 
-async def test_a_connection_that_gets_old_is_renewed():
-    cache = Cache()
-    cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
-    server = DiscoveryServer(cache, lambda node: node.cluster)
-    listener = grpc.aio.server(options=grpc_options(max_connection_age=0.2))
-    server.add_to(listener)
-    port = listener.add_insecure_port("127.0.0.1:0")
-    await listener.start()
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
-    discovery = Discovery(cache, server, listener, channel, port)
-    try:
-        old = discovery.delta("old")
-        await old.ask(CLUSTER)
-        await old.read()
-        ready = grpc.ChannelConnectivity.READY
-        await eventually_async(lambda: channel.get_state() is not ready, what="the end of its age")
 
-        new = discovery.delta("new")
-        await new.ask(CLUSTER)
-        await new.read()
-        peers = {client.node_id: client.peer for client in server.clients()}
-        assert peers["new"] != peers["old"]  # What was open goes on for its time of grace.
-    finally:
-        await discovery.stop()
+async def test_a_connection_that_gets_old_is_renewed(serve: Serve):
+    discovery = await serve(options=grpc_options(max_connection_age=0.2))
+    discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
+    old = discovery.delta("old")
+    await old.ask(CLUSTER)
+    await old.read()
+    ready = grpc.ChannelConnectivity.READY
+    await eventually_async(
+        lambda: discovery.channel.get_state() is not ready, what="the end of its age"
+    )
+
+    new = discovery.delta("new")
+    await new.ask(CLUSTER)
+    await new.read()
+    peers = {client.node_id: client.peer for client in discovery.server.clients()}
+    assert peers["new"] != peers["old"]  # What was open goes on for its time of grace.
 
 
 @dataclass
@@ -46,34 +40,29 @@ class Proxied:
     """A server that soon misses a client, and a client that comes through a proxy."""
 
     discovery: Discovery
-    recorder: Recorder
     proxy: TcpProxy
 
 
 @pytest.fixture
-async def proxied() -> AsyncIterator[Proxied]:
-    cache, recorder = Cache(), Recorder()
-    cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
-    server = DiscoveryServer(cache, lambda node: node.cluster, callbacks=recorder)
-    listener = grpc.aio.server(options=grpc_options(keepalive=0.1, keepalive_timeout=0.1))
-    server.add_to(listener)
-    port = listener.add_insecure_port("127.0.0.1:0")
-    await listener.start()
-    proxy = TcpProxy(port)
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{await proxy.start()}")
-    discovery = Discovery(cache, server, listener, channel, port)
-    yield Proxied(discovery, recorder, proxy)
-    await discovery.stop()
+async def proxied(serve: Serve) -> AsyncIterator[Proxied]:
+    discovery = await serve(options=grpc_options(keepalive=0.1, keepalive_timeout=0.1))
+    discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
+    proxy = TcpProxy(discovery.port)
+    await discovery.channel.close()
+    discovery.channel = grpc.aio.insecure_channel(f"127.0.0.1:{await proxy.start()}")
+    yield Proxied(discovery, proxy)
     await proxy.close()
 
 
-async def test_a_client_that_has_gone_without_a_word_is_found_out(proxied: Proxied):
+async def test_a_client_that_has_gone_without_a_word_is_found_out(
+    proxied: Proxied, recorder: Recorder
+):
     client = proxied.discovery.delta()
     await client.ask(CLUSTER)
     await client.read()
     proxied.proxy.fall_silent()
     await eventually_async(lambda: not proxied.discovery.server.clients(), what="the stream's end")
-    assert proxied.recorder.of("closed") == [("node", Closed.GONE)]
+    assert recorder.of("closed") == [("node", Closed.GONE)]
 
 
 async def test_a_client_that_has_nothing_to_say_stays(proxied: Proxied):
