@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from bench.config import SELECTOR
 from bench.gate import Gate
-from straightway.bootstrap import Node
+from straightway.proxies.bootstrap import Node
 from tests.support.config_folder import ConfigFolder
 from tests.support.control_plane import ControlPlane
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess

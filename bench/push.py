@@ -30,10 +30,10 @@ from bench.config import (
 from bench.figures import Figure, in_steps, percentile, table, waiting
 from bench.machine import Machine, machine
 from bench.usage import cpu_seconds
-from straightway.audience import Audience, Role
 from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT
-from straightway.review import review
-from straightway.snapshot import Encoder
+from straightway.offline.review import review
+from straightway.proxies.audience import Audience, Role
+from straightway.snapshots.snapshot import Encoder
 from straightway.sources.folder_reader import read_path
 from tests.support.config_folder import ConfigFolder
 from tests.support.ports import free_port

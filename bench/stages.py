@@ -30,10 +30,10 @@ def main() -> None:
 
     timed("imports", _import)
     from bench.config import SELECTOR
-    from straightway.audience import Audience, Role
     from straightway.catalog import Catalog, Intake
-    from straightway.review import problems_between
-    from straightway.snapshot import Encoder
+    from straightway.offline.review import problems_between
+    from straightway.proxies.audience import Audience, Role
+    from straightway.snapshots.snapshot import Encoder
     from straightway.sources.folder_reader import read_path
 
     bundles = timed("YAML", lambda: read_path(Path(sys.argv[1])))

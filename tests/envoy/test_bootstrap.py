@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from straightway.addresses import Address
-from straightway.bootstrap import Node, make_bootstrap, to_dict
+from straightway.proxies.addresses import Address
+from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, envoy_executable, sidecar_id
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess

@@ -20,8 +20,6 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 )
 from google.protobuf.json_format import ParseDict
 
-from straightway.addresses import Address
-from straightway.bootstrap import Node, make_bootstrap, to_dict
 from straightway.discovery import (
     CLUSTER,
     LISTENER,
@@ -33,6 +31,8 @@ from straightway.discovery import (
     Resource,
     grpc_options,
 )
+from straightway.proxies.addresses import Address
+from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, Json
 from tests.support.http import Answer, HttpClient
 from tests.support.mesh import Mesh

@@ -12,8 +12,6 @@ import pytest
 from envoy.service.runtime.v3.rtds_pb2 import Runtime
 from google.protobuf.json_format import ParseDict
 
-from straightway.addresses import Address
-from straightway.bootstrap import Node, make_bootstrap, to_dict
 from straightway.discovery import (
     RUNTIME,
     Cache,
@@ -23,6 +21,8 @@ from straightway.discovery import (
     Resource,
     grpc_options,
 )
+from straightway.proxies.addresses import Address
+from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, Json
 from tests.support.waiting import eventually
 

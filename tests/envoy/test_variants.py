@@ -22,8 +22,6 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 )
 from google.protobuf.json_format import ParseDict
 
-from straightway.addresses import Address
-from straightway.bootstrap import XDS_CLUSTER, Node, make_bootstrap, to_dict
 from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -40,6 +38,8 @@ from straightway.discovery import (
 from straightway.discovery.requests import Request
 from straightway.discovery.session import Session
 from straightway.discovery.subscription import Verdict
+from straightway.proxies.addresses import Address
+from straightway.proxies.bootstrap import XDS_CLUSTER, Node, make_bootstrap, to_dict
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, Json
 from tests.support.http import HttpClient
 from tests.support.mesh import Mesh

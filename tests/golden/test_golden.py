@@ -30,12 +30,12 @@ import pytest
 import yaml
 from google.protobuf import any_pb2, json_format
 
-from straightway.audience import audience_of, gateway_selector_keys, proxy_of
 from straightway.catalog import Catalog
 from straightway.documents import Bundle
-from straightway.dump import dump
-from straightway.review import Reviewed, review
-from straightway.snapshot import Encoder
+from straightway.offline.dump import dump
+from straightway.offline.review import Reviewed, review
+from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
+from straightway.snapshots.snapshot import Encoder
 from straightway.sources import read_path
 from tests.support.consistency import missing
 from tests.support.validation import envoys_complaint

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from straightway.catalog import Catalog, Intake
 from straightway.documents import Bundle, Document
-from straightway.dump import dump
+from straightway.offline.dump import dump
 from tests.support.configs import GATEWAY, PathOrigin, entry, service
 from tests.support.consistency import missing
 from tests.support.validation import envoys_complaint

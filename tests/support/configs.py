@@ -10,9 +10,8 @@ from typing import Any
 import yaml
 
 from straightway.catalog import Catalog, Intake
-from straightway.documents import Bundle, Document
-from straightway.problems import Problem
-from straightway.review import problems_between
+from straightway.documents import Bundle, Document, Problem
+from straightway.offline.review import problems_between
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from shutil import which
 from typing import Any, Self
 
-from straightway.addresses import Address
-from straightway.bootstrap import Node, make_bootstrap, to_dict
+from straightway.proxies.addresses import Address
+from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
 from tests.support.ports import accepts
 from tests.support.processes import ManagedProcess
 from tests.support.waiting import DEADLINE, eventually

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from straightway.bootstrap import Node
+from straightway.proxies.bootstrap import Node
 from tests.support.config_folder import ConfigFolder
 from tests.support.control_plane import ControlPlane
 from tests.support.envoy import GATEWAY_ID, GATEWAY_LABELS, EnvoyProcess

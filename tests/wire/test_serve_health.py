@@ -11,7 +11,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from straightway import app
-from straightway.addresses import Address
+from straightway.proxies.addresses import Address
 from straightway.sources.folder import FolderSource
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE

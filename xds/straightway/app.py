@@ -16,13 +16,13 @@ import structlog
 from envoy.config.core.v3 import base_pb2
 
 from straightway import __version__
-from straightway.addresses import Address
-from straightway.audience import Audience, proxy_of_node
-from straightway.control import Control
+from straightway.control.loop import Control
 from straightway.discovery import Cache, DiscoveryServer, grpc_options
+from straightway.logs.streams import StreamLog
+from straightway.proxies.addresses import Address
+from straightway.proxies.audience import Audience, proxy_of_node
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
-from straightway.stream_log import StreamLog
 
 _log = structlog.get_logger()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.api import Reference, is_known, reference_of
+from straightway.api import is_known, reference_of
+from straightway.documents import Reference
 
 ISTIO = "networking.istio.io"
 NAMED = {"metadata": {"name": "a", "namespace": "b"}}
@@ -107,14 +108,18 @@ def test_identity_is_readable_although_the_rest_is_bad(read):
     body = {"apiVersion": f"{ISTIO}/v1", "kind": "Gateway", "spec": 5} | NAMED
 
     assert str(reference_of(body)) == "Gateway b/a"
-    assert read(body).reference == Reference("Gateway", "b", "a")
+    assert read(body).reference == Reference("networking.istio.io", "Gateway", "b", "a")
     assert read(body).problems[0].subject == "Gateway b/a"
 
 
 def test_the_namespace_is_default_where_none_is_written(read):
     body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {}}
 
-    assert read(body).object.reference == reference_of(body) == Reference("Service", "default", "a")
+    assert (
+        read(body).object.reference
+        == reference_of(body)
+        == Reference("", "Service", "default", "a")
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from straightway.api import Code, VirtualService
 from straightway.api.messages import describe
-from straightway.problems import Severity
+from straightway.documents import Severity
 
 VS, DR, GW, SE, WE = (
     "VirtualService",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.problems import Severity
+from straightway.documents import Severity
 
 ROUTE = "route: [{destination: {host: a}}]"
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from straightway.api import ApiObject, Reference
+from straightway.api import ApiObject
 from straightway.catalog import Catalog, Intake
 from straightway.catalog.endpoints import Endpoint
+from straightway.documents import Reference
 from tests.support.configs import bundle, endpoint_slice, entry, istio, pod, service
 
 Changes = dict[Reference, ApiObject | None]

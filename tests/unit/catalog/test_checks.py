@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.problems import Problem
+from straightway.documents import Problem
 from tests.support.configs import entry, istio, reviewed, service
 
 WEB = service("web", "{name: http, port: 80}")

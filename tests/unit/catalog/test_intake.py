@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.api import Reference
 from straightway.catalog import Intake
 from straightway.catalog.intake import KEPT_UNREAD
-from straightway.documents import Bundle
-from straightway.problems import Problem, Severity
+from straightway.documents import Bundle, Problem, Reference, Severity
 from tests.support.configs import bundle, entry, istio, joined, service
 
-WEB = Reference("Service", "default", "web")
-RULE = Reference("DestinationRule", "default", "web")
+WEB = Reference("", "Service", "default", "web")
+RULE = Reference("networking.istio.io", "DestinationRule", "default", "web")
 GOOD_RULE = istio("DestinationRule", "web", "host: web")
 OTHER_RULE = istio("DestinationRule", "web", "host: other")
 BAD_RULE = istio("DestinationRule", "web", "hosts: [web]")
@@ -89,7 +87,7 @@ def test_a_half_written_file_keeps_what_it_no_longer_shows(intake):
 
 
 def test_a_file_that_cannot_be_read_says_what_stays_in_force(intake):
-    syntax = Problem("config.yaml:3", "", "", "yaml-syntax", Severity.ERROR, "Invalid YAML.")
+    syntax = Problem("config.yaml:3", "yaml-syntax", Severity.ERROR, "Invalid YAML.")
     broken = Bundle("config.yaml", problems=(syntax,), complete=False)
 
     intake.apply([broken])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from straightway.problems import Severity
+from straightway.documents import Severity
 from straightway.sources.yaml_documents import read_documents
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from straightway.audience import audience_of, gateway_selector_keys, proxy_of
+from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
 from straightway.translate.gateway import gateway_config
 from straightway.translate.proxy_config import ProxyConfig
 from straightway.translate.sidecar import sidecar_config

@@ -16,7 +16,7 @@ from straightway.api.faults import WARNED
 from straightway.api.messages import describe
 from straightway.api.objects import ApiObject
 from straightway.api.paths import Path, path_in, without
-from straightway.problems import Severity
+from straightway.documents import Severity
 
 
 @dataclass(frozen=True, slots=True)

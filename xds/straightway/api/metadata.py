@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
@@ -12,18 +12,6 @@ from straightway.api.model import KUBERNETES
 from straightway.api.values import none_as_empty_dict, none_as_empty_str
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-class Reference(NamedTuple):
-    """The identity of an object; a tuple, for it is hashed and compared more than anything."""
-
-    kind: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        """Return it as people write it: ``VirtualService shop/checkout``."""
-        return f"{self.kind} {self.namespace}/{self.name}"
 
 
 def _without_last_applied(annotations: dict[str, str]) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from straightway.api.metadata import Metadata, Reference
+from straightway.api.metadata import Metadata
 from straightway.api.model import Discarded, camel
+from straightway.documents import Reference
 
 
 class ApiObject(BaseModel):
@@ -20,7 +21,8 @@ class ApiObject(BaseModel):
     @property
     def reference(self) -> Reference:
         """The object's identity."""
-        return Reference(self.kind, self.metadata.namespace, self.metadata.name)
+        group = self.api_version.rpartition("/")[0]
+        return Reference(group, self.kind, self.metadata.namespace, self.metadata.name)
 
 
 class IstioObject(ApiObject):

@@ -10,12 +10,10 @@ from pydantic import ValidationError
 from straightway.api.codes import Code
 from straightway.api.examine import Finding, examine
 from straightway.api.kinds import KINDS, VERSIONS, meant_kind, split_api_version
-from straightway.api.metadata import Reference
 from straightway.api.objects import ApiObject
 from straightway.api.paths import path_text
 from straightway.api.values import one_of, quoted
-from straightway.documents import Document
-from straightway.problems import Problem, Severity
+from straightway.documents import Document, Problem, Reference, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +47,21 @@ def reference_of(body: object) -> Reference | None:
     """Return the identity of an object whose rest may be wrong, None if it has none."""
     if not isinstance(body, Mapping):
         return None
-    kind, metadata = body.get("kind"), body.get("metadata")
+    kind, metadata, api_version = body.get("kind"), body.get("metadata"), body.get("apiVersion")
     if not isinstance(kind, str) or not isinstance(metadata, Mapping):
         return None
     name, namespace = metadata.get("name"), metadata.get("namespace") or "default"
     if not kind or not isinstance(name, str) or not name or not isinstance(namespace, str):
         return None
-    return Reference(kind, namespace, name)
+    group = split_api_version(api_version)[0] if isinstance(api_version, str) else ""
+    return Reference(group, kind, namespace, name)
+
+
+def generation_of(body: object) -> int | None:
+    """Return ``metadata.generation``, None where there is none."""
+    metadata = body.get("metadata") if isinstance(body, Mapping) else None
+    generation = metadata.get("generation") if isinstance(metadata, Mapping) else None
+    return generation if type(generation) is int else None
 
 
 def parse(document: Document) -> Parsed:
@@ -100,11 +106,12 @@ def _model_for(body: object) -> type[ApiObject] | Finding:
 
 def _parsed(document: Document, accepted: ApiObject | None, findings: list[Finding]) -> Parsed:
     """Attach origins and the subject to what was found."""
-    reference = reference_of(document.body)
+    reference, generation = reference_of(document.body), generation_of(document.body)
     problems = tuple(
         Problem(
             origin=document.origin.at(finding.path),
-            subject=str(reference or ""),
+            reference=reference,
+            generation=generation,
             path=path_text(finding.path),
             code=finding.code,
             severity=finding.code.severity,

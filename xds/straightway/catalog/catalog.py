@@ -15,7 +15,6 @@ from straightway.api import (
     DestinationRule,
     Gateway,
     GrpcJsonTranscoder,
-    Reference,
     VirtualService,
     WorkloadEntry,
 )
@@ -32,6 +31,7 @@ from straightway.catalog.services import (
     services_of,
 )
 from straightway.catalog.workloads import Changes, Workloads
+from straightway.documents import Reference
 
 _SERVICE_KINDS = ("Service", "ServiceEntry")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from straightway.api import ApiObject, DestinationRule, Gateway, Reference, VirtualService
+from straightway.api import ApiObject, DestinationRule, Gateway, VirtualService
 from straightway.api.values import is_ip
 from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.catalog.catalog import Catalog
@@ -20,6 +20,7 @@ from straightway.catalog.gateways import MESH, gateway_name
 from straightway.catalog.hosts import admitted_hosts, intersection
 from straightway.catalog.rules import policy_of, subset_of
 from straightway.catalog.services import RegisteredService, Resolution, services_of
+from straightway.documents import Reference
 
 Path = tuple[str | int, ...]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from straightway.problems import Severity
+from straightway.documents import Severity
 
 
 class CatalogCode(StrEnum):

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from straightway.api import ApiObject, Parsed, Reference, is_known, parse
+from straightway.api import ApiObject, Parsed, generation_of, is_known, parse
 from straightway.api.paths import path_text
 from straightway.catalog.checks import Finding
 from straightway.catalog.codes import CatalogCode
-from straightway.documents import Bundle, Document
-from straightway.problems import Problem
+from straightway.documents import Bundle, Document, Problem, Reference
 
 KEPT = "The last good version stays in force."
 KEPT_UNREAD = "What was read here before stays in force."
@@ -85,7 +84,8 @@ class Intake:
         claim = self._claim(finding.subject)
         return Problem(
             origin=claim.document.origin.at(finding.path) if claim else "",
-            subject=str(finding.subject),
+            reference=finding.subject,
+            generation=generation_of(claim.document.body) if claim else None,
             path=path_text(finding.path),
             code=finding.code,
             severity=finding.code.severity,
@@ -219,7 +219,8 @@ def _kept(problem: Problem, what: str) -> Problem:
 def _duplicate(reference: Reference, second: Document, first: Document) -> Problem:
     return Problem(
         origin=second.origin.at(("metadata", "name")),
-        subject=str(reference),
+        reference=reference,
+        generation=generation_of(second.body),
         path="metadata.name",
         code=CatalogCode.DUPLICATE_OBJECT,
         severity=CatalogCode.DUPLICATE_OBJECT.severity,

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from straightway.api import ApiObject, Reference, Service, ServiceEntry
+from straightway.api import ApiObject, Service, ServiceEntry
 from straightway.api.protocol import Protocol
 from straightway.api.values import is_ip
 from straightway.api.workload_entry import WorkloadEntrySpec
+from straightway.documents import Reference
 
 CLUSTER_DOMAIN = "svc.cluster.local"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from straightway.api import ApiObject, EndpointSlice, Pod, Reference, WorkloadEntry
+from straightway.api import ApiObject, EndpointSlice, Pod, WorkloadEntry
 from straightway.catalog.endpoints import (
     Endpoint,
     endpoint_of_entry,
@@ -24,6 +24,7 @@ from straightway.catalog.services import (
     ServicePort,
     service_hostname,
 )
+from straightway.documents import Reference
 
 KINDS = frozenset({"WorkloadEntry", "Pod", "EndpointSlice"})
 
@@ -109,7 +110,7 @@ class Workloads:
                 yield item
 
     def _pod(self, namespace: str, name: str) -> Pod | None:
-        pod = self.objects.get(Reference("Pod", namespace, name))
+        pod = self.objects.get(Reference("", "Pod", namespace, name))
         return pod if isinstance(pod, Pod) else None
 
 
@@ -150,7 +151,7 @@ def _pods(item: ApiObject | None) -> set[Reference]:
         return set()
     targets = (endpoint.target_ref for endpoint in item.endpoints)
     return {
-        Reference("Pod", target.namespace or item.metadata.namespace, target.name)
+        Reference("", "Pod", target.namespace or item.metadata.namespace, target.name)
         for target in targets
         if target is not None and target.kind == "Pod" and target.name
     }

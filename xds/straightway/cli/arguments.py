@@ -11,8 +11,8 @@ from pathlib import Path
 import typer
 import yaml
 
-from straightway.addresses import Address
 from straightway.documents import Bundle
+from straightway.proxies.addresses import Address
 
 
 class OutputFormat(StrEnum):

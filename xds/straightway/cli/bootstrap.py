@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from straightway.addresses import Address
 from straightway.cli.arguments import OutputFormat, parse_address, parse_pairs, render
+from straightway.proxies.addresses import Address
 
 DEFAULT_ADMIN = Address("127.0.0.1", 15000)
 
@@ -55,7 +55,7 @@ def bootstrap(
 ) -> None:
     """Print a complete Envoy bootstrap. All else comes to that Envoy over ADS."""
     # Imported here because it takes most of a second, which other commands need not pay.
-    from straightway.bootstrap import Node, make_bootstrap, to_dict
+    from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
 
     labels = parse_pairs("--label", label)
     introduction = Node(node, labels, parse_pairs("--metadata", metadata))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from straightway.problems import Problem, Severity
+from straightway.documents import Problem, Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 

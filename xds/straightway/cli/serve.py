@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from straightway import logs
-from straightway.addresses import Address
 from straightway.cli.arguments import parse_address
+from straightway.proxies.addresses import Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
 

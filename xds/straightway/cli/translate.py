@@ -46,8 +46,8 @@ def translate(
 ) -> None:
     """Print what a proxy would be sent; problems go to stderr. Exit with 1 if any is an error."""
     # Imported here: Envoy's messages take a moment to load, and `--help` should not.
-    from straightway.dump import dump
-    from straightway.review import review
+    from straightway.offline.dump import dump
+    from straightway.offline.review import review
 
     metadata: dict[str, Any] = {"LABELS": parse_pairs("--label", label)}
     if namespace:

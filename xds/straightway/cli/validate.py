@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +11,10 @@ import typer
 
 from straightway.cli.arguments import read_paths
 from straightway.cli.problem_lines import print_problems
+from straightway.documents import Problem
 
 if TYPE_CHECKING:
-    from straightway.review import Reviewed
+    from straightway.offline.review import Reviewed
 
 
 class ProblemFormat(StrEnum):
@@ -34,14 +34,25 @@ def validate(
 ) -> None:
     """Print every problem of some config; exit with 1 if any is an error."""
     # Imported here: the models of all kinds take a moment to load, and `--help` should not.
-    from straightway.review import review
+    from straightway.offline.review import review
 
     reviewed = review(read_paths(paths))
     if output is ProblemFormat.JSON:
-        typer.echo(json.dumps([asdict(problem) for problem in reviewed.problems], indent=2))
+        typer.echo(json.dumps([_plain(problem) for problem in reviewed.problems], indent=2))
     else:
         _print(reviewed, paths)
     raise typer.Exit(1 if reviewed.has_errors else 0)
+
+
+def _plain(problem: Problem) -> dict[str, str]:
+    return {
+        "origin": problem.origin,
+        "subject": problem.subject,
+        "path": problem.path,
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+    }
 
 
 def _print(reviewed: Reviewed, paths: list[Path]) -> None:

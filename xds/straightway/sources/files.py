@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from straightway.documents import Bundle
-from straightway.problems import Problem, Severity
+from straightway.documents import Bundle, Problem, Severity
 from straightway.sources.yaml_documents import Reading, read_documents
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -166,5 +165,5 @@ def _examine(key: str, file: Path | os.DirEntry[str], *, linked: bool) -> Config
 
 
 def _unread(file: ConfigFile, code: str, message: str, line: int = 1) -> Reading:
-    problem = Problem(f"{file.path}:{line}", "", "", code, Severity.ERROR, message)
+    problem = Problem(f"{file.path}:{line}", code, Severity.ERROR, message)
     return Reading(file.path, Bundle(file.key, (), (problem,), complete=False))

@@ -27,8 +27,7 @@ from pathlib import Path
 
 import structlog
 
-from straightway.documents import Bundle
-from straightway.problems import Problem, Severity
+from straightway.documents import Bundle, Problem, Severity
 from straightway.sources.files import check_folder, identity
 from straightway.sources.folder_reader import FolderReader, folder_bundle
 from straightway.sources.settling import Settling
@@ -161,4 +160,4 @@ class FolderSource:
             emit(Update(bundles, self._synced))
 
     def _trouble(self, code: str, severity: Severity, message: str) -> None:
-        self._troubles[code] = Problem(str(self._folder), "", "", code, severity, message)
+        self._troubles[code] = Problem(str(self._folder), code, severity, message)

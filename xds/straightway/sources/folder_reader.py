@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePath
 
-from straightway.documents import Bundle
-from straightway.problems import Problem, Severity
+from straightway.documents import Bundle, Problem, Severity
 from straightway.sources.files import (
     SUFFIXES,
     ConfigFile,
@@ -129,8 +128,6 @@ class FolderReader:
 def _unreadable_folder(folder: Path, reason: str) -> Problem:
     return Problem(
         origin=str(folder),
-        subject="",
-        path="",
         code="unreadable-folder",
         severity=Severity.ERROR,
         message=f"The folder cannot be read: {reason}. What it held stays in force.",

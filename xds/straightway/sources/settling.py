@@ -21,8 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import is_
 
-from straightway.documents import Bundle
-from straightway.problems import Problem, Severity
+from straightway.documents import Bundle, Problem, Severity
 from straightway.sources.yaml_documents import Reading
 
 
@@ -81,8 +80,6 @@ class Settling:
             return reading
         problem = Problem(
             origin=f"{reading.file}:1",
-            subject="",
-            path="",
             code="empty-file",
             severity=Severity.WARNING,
             message="The file is empty: its objects stay. Delete the file to remove them.",

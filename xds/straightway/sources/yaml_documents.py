@@ -25,8 +25,7 @@ from typing import NamedTuple
 
 import yaml
 
-from straightway.documents import Bundle, Document
-from straightway.problems import Problem, Severity
+from straightway.documents import Bundle, Document, Problem, Severity
 from straightway.sources.yaml_origin import FileOrigin, Path
 from straightway.sources.yaml_problems import syntax_problem
 from straightway.sources.yaml_values import Value, read_value
@@ -185,8 +184,6 @@ def _not_a_mapping(origin: FileOrigin, value: Value) -> Problem:
     found = "a list" if isinstance(value, list) else f"the value {value!r:.40}"
     return Problem(
         origin=origin.at(),
-        subject="",
-        path="",
         code="not-a-mapping",
         severity=Severity.ERROR,
         message=f"Here should be an object (apiVersion, kind, metadata, …), but it is {found}.",

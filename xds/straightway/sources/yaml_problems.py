@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 from yaml.reader import ReaderError
 
-from straightway.problems import Problem, Severity
+from straightway.documents import Problem, Severity
 
 # libyaml's terms, said so that the cure is in them.
 _PLAIN_WORDS = {
@@ -38,8 +38,6 @@ def syntax_problem(file: str, first_line: int, text: str, error: yaml.YAMLError)
         line, column, message = first_line, 1, str(error)
     return Problem(
         origin=f"{file}:{line}",
-        subject="",
-        path="",
         code="yaml-syntax",
         severity=Severity.ERROR,
         message=f"Invalid YAML at column {column}: {message}.",

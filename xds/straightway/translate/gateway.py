@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from straightway.api import Gateway, GrpcJsonTranscoder, VirtualService
 from straightway.api.gateway import Server
-from straightway.audience import Audience
 from straightway.catalog import Catalog
 from straightway.catalog.hosts import common_hosts
+from straightway.proxies.audience import Audience
 from straightway.translate import names, transcoding
 from straightway.translate.clusters import black_hole_cluster
 from straightway.translate.destinations import Destinations

@@ -9,7 +9,7 @@ from envoy.config.cluster.v3 import cluster_pb2
 from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
 
-from straightway.api import Reference
+from straightway.documents import Reference
 from straightway.translate.clusters import ClusterPlan
 
 

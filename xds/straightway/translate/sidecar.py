@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from envoy.config.route.v3 import route_components_pb2
 
-from straightway.api import Reference, VirtualService
-from straightway.audience import Audience
+from straightway.api import VirtualService
 from straightway.catalog import Catalog
 from straightway.catalog.gateways import MESH
 from straightway.catalog.hosts import covers
@@ -17,6 +16,8 @@ from straightway.catalog.services import (
     ServicePort,
     candidate_hostnames,
 )
+from straightway.documents import Reference
+from straightway.proxies.audience import Audience
 from straightway.translate import names
 from straightway.translate.clusters import (
     black_hole_cluster,

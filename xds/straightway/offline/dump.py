@@ -8,10 +8,10 @@ from typing import Any
 
 from google.protobuf import any_pb2, json_format
 
-from straightway.audience import audience_of, gateway_selector_keys, proxy_of
 from straightway.catalog import Catalog
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
-from straightway.snapshot import Encoder
+from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
+from straightway.snapshots.snapshot import Encoder
 
 _KINDS = {
     "cluster": CLUSTER,

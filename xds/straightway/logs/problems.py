@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from straightway.problems import Problem, Severity
+from straightway.documents import Problem, Severity
 
 _log = structlog.get_logger()
 

@@ -23,7 +23,7 @@ from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections 
 from envoy_data_plane.envoy.extensions.upstreams.http import v3 as upstream_http
 from envoy_data_plane.google import protobuf
 
-from straightway.addresses import Address
+from straightway.proxies.addresses import Address
 
 XDS_CLUSTER = "xds-grpc"
 """The name of the control plane's static cluster, as in Istio's bootstraps."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from straightway.problem_log import ProblemLog
-from straightway.problems import Problem, Severity
+from straightway.documents import Problem, Reference, Severity
+from straightway.logs.problems import ProblemLog
 
-ERROR = Problem("a.yaml:1", "Service default/a", "spec", "one", Severity.ERROR, "Mend it.")
-WARNING = Problem("b.yaml:2", "", "", "two", Severity.WARNING, "Look at it.")
+A = Reference("", "Service", "default", "a")
+ERROR = Problem("a.yaml:1", "one", Severity.ERROR, "Mend it.", "spec", A)
+WARNING = Problem("b.yaml:2", "two", Severity.WARNING, "Look at it.")
 
 
 def replaced(log: ProblemLog, of_objects, between):

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from straightway.api import ApiObject, Reference
-from straightway.audience import Audience, Proxy, audience_of, gateway_selector_keys
+from straightway.api import ApiObject
 from straightway.catalog import WORKLOAD_KINDS, Catalog, Impact, Intake
 from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Cache
-from straightway.problem_log import ProblemLog
-from straightway.review import problems_between
-from straightway.snapshot import Encoder, Snapshot
+from straightway.documents import Reference
+from straightway.logs.problems import ProblemLog
+from straightway.offline.review import problems_between
+from straightway.proxies.audience import Audience, Proxy, audience_of, gateway_selector_keys
+from straightway.snapshots.snapshot import Encoder, Snapshot
 from straightway.sources import Update
 
 _log = structlog.get_logger()

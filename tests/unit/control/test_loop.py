@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from straightway.audience import Audience, Proxy, Role
-from straightway.control import Control, Debounce
+from straightway.control.loop import Control, Debounce
 from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -19,7 +18,8 @@ from straightway.discovery import (
     Cache,
 )
 from straightway.documents import Bundle
-from straightway.snapshot import Encoder
+from straightway.proxies.audience import Audience, Proxy, Role
+from straightway.snapshots.snapshot import Encoder
 from straightway.sources import Update
 from tests.support.configs import bundle, entry, istio, service
 from tests.support.virtual_time import run

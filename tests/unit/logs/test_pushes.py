@@ -9,7 +9,7 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from straightway.discovery import CLUSTER, LISTENER, ClientState, Push, Variant
-from straightway.push_log import PushLog
+from straightway.logs.pushes import PushLog
 from tests.support.virtual_time import run
 
 

@@ -7,8 +7,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from straightway.audience import Audience, Role
-from straightway.control import Control
+from straightway.control.loop import Control
 from straightway.discovery import (
     CLUSTER,
     ROUTE_CONFIGURATION,
@@ -17,8 +16,9 @@ from straightway.discovery import (
     Closed,
     Variant,
 )
+from straightway.logs.streams import StreamLog
+from straightway.proxies.audience import Audience, Role
 from straightway.sources import Update
-from straightway.stream_log import StreamLog
 from tests.support.configs import GATEWAY, bundle, istio, service
 from tests.support.virtual_time import run
 

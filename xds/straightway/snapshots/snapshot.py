@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from straightway.api import Reference
-from straightway.audience import Audience, Role
 from straightway.catalog import Catalog, Impact
 from straightway.discovery import (
     CLUSTER,
@@ -20,6 +18,8 @@ from straightway.discovery import (
     ROUTE_CONFIGURATION,
     Resource,
 )
+from straightway.documents import Reference
+from straightway.proxies.audience import Audience, Role
 from straightway.translate.clusters import ClusterPlan, build_cluster, plan_assignment
 from straightway.translate.gateway import gateway_config
 from straightway.translate.listeners import Listener

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from straightway.audience import Audience, Proxy, Role
-from straightway.control import Control
+from straightway.control.loop import Control
 from straightway.discovery import LISTENER, Cache
 from straightway.documents import Bundle, Document
+from straightway.proxies.audience import Audience, Proxy, Role
 from straightway.sources import Update
 from tests.support.objects import gateway
 

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Sequence
 
 import structlog
 
-from straightway.control import Control
+from straightway.control.loop import Control
 from straightway.discovery import Callbacks, ClientState, Closed, Push
-from straightway.push_log import PushLog
+from straightway.logs.pushes import PushLog
 
 _log = structlog.get_logger()
 _MOST_OBJECTS = 5

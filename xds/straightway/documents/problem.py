@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from straightway.documents.reference import Reference
+
 
 class Severity(StrEnum):
     """How bad a problem is.
@@ -24,18 +26,25 @@ class Severity(StrEnum):
 class Problem:
     """One thing that is wrong, where, and what to write instead.
 
-    ``origin`` is ``file.yaml:17`` or ``kind/namespace/name@resourceVersion``; ``subject`` names
-    the object (``VirtualService shop/checkout``), empty where no object could be read; ``path`` is
-    the place in the object (``spec.http[0].route[0].destination.host``), empty for the whole.
+    ``origin`` is ``file.yaml:17`` or ``kind/namespace/name@resourceVersion``; ``path`` is the place
+    in the object (``spec.http[0].route[0].destination.host``), empty for the whole. ``reference``
+    names the object, None where none could be read, and ``generation`` is its
+    ``metadata.generation`` where that is known: with both, a status can be written back to it.
     ``code`` is stable: scripts may rely on it.
     """
 
     origin: str
-    subject: str
-    path: str
     code: str
     severity: Severity
     message: str
+    path: str = ""
+    reference: Reference | None = None
+    generation: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """The object as people write it (``VirtualService shop/checkout``); empty without one."""
+        return str(self.reference or "")
 
     def __lt__(self, other: Problem) -> bool:
         """Order problems by place; line 8 of a file comes before its line 17."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from straightway.addresses import Address
+from straightway.proxies.addresses import Address
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from straightway.problems import Problem
+from straightway.documents.problem import Problem
 
 
 class Origin(Protocol):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.api import ApiObject, Reference
-from straightway.audience import Audience, Role
+from straightway.api import ApiObject
 from straightway.catalog import Catalog, Impact, Intake
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, RESOURCE_TYPES, Resource
-from straightway.snapshot import Encoder, Snapshot
+from straightway.documents import Reference
+from straightway.proxies.audience import Audience, Role
+from straightway.snapshots.snapshot import Encoder, Snapshot
 from tests.support.configs import bundle, entry, istio, service
 
 GATEWAY = Audience(Role.GATEWAY, "default")
@@ -155,7 +156,7 @@ def test_the_short_way_gives_what_the_long_way_gives():
 def test_a_service_that_comes_back_is_made_anew():
     world = World()
     before = world.resources()
-    reference = Reference("Service", "default", "web")
+    reference = Reference("", "Service", "default", "web")
     web = world.catalog.objects["Service"][reference]
     for after in (None, web):
         world.catalog, impact = world.catalog.changed({reference: after})
@@ -183,11 +184,13 @@ def test_every_resource_made_of_objects_says_of_which(audience):
     snapshot = World(audience).snapshot()
 
     assert snapshot.origins(WEB) == {
-        Reference("Service", "default", "web"),
-        Reference("DestinationRule", "default", "web"),
+        Reference("", "Service", "default", "web"),
+        Reference("networking.istio.io", "DestinationRule", "default", "web"),
     }
     routes = "http.80" if audience is GATEWAY else "80"
-    assert Reference("VirtualService", "default", "all") in snapshot.origins(routes)
+    assert Reference("networking.istio.io", "VirtualService", "default", "all") in snapshot.origins(
+        routes
+    )
 
 
 def test_audiences_share_what_they_have_in_common():

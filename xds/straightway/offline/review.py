@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from straightway.catalog import Catalog, Intake, check
-from straightway.documents import Bundle
-from straightway.problems import Problem
+from straightway.documents import Bundle, Problem
 from straightway.translate.transcoding import check_descriptors
 
 

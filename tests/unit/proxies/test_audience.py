@@ -6,7 +6,7 @@ import pytest
 from envoy.config.core.v3 import base_pb2
 from google.protobuf import json_format
 
-from straightway.audience import (
+from straightway.proxies.audience import (
     Audience,
     Proxy,
     Role,

@@ -1,0 +1,1 @@
+"""Control: changes of the sources in, snapshots for the audiences out."""

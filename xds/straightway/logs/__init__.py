@@ -1,0 +1,9 @@
+"""Logs: how lines look, and which lines there are.
+
+``setup`` configures structlog; ``problems``, ``streams`` and ``pushes`` write what happens. They
+only listen: nothing depends on a line being written.
+"""
+
+from straightway.logs.setup import LogFormat, LogLevel, configure
+
+__all__ = ["LogFormat", "LogLevel", "configure"]

@@ -1,0 +1,1 @@
+"""Offline: config looked at without a running server, for ``validate`` and ``translate``."""

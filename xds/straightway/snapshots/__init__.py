@@ -1,0 +1,1 @@
+"""Snapshots: everything that one audience is sent, encoded."""
