@@ -20,7 +20,7 @@ from straightway.discovery import (
 )
 from straightway.documents import Reference
 from straightway.proxies.audience import Audience, Role
-from straightway.translate.clusters import ClusterPlan, build_cluster, plan_assignment
+from straightway.translate.destinations import ClusterPlan, build_cluster, plan_assignment
 from straightway.translate.gateway import gateway_config
 from straightway.translate.listeners import Listener
 from straightway.translate.proxy_config import ProxyConfig

@@ -10,19 +10,15 @@ from straightway.api.gateway import Server
 from straightway.catalog import Catalog
 from straightway.catalog.hosts import common_hosts
 from straightway.proxies.audience import Audience
+from straightway.routing.http import VirtualHost
+from straightway.routing.listeners import HttpListener
 from straightway.translate import names, transcoding
 from straightway.translate.clusters import black_hole_cluster
 from straightway.translate.destinations import Destinations
-from straightway.translate.listeners import gateway_listener
+from straightway.translate.listeners import HttpFilter, http_listener
 from straightway.translate.proxy_config import ProxyConfig
-from straightway.translate.routes import (
-    RouteConfiguration,
-    Scope,
-    VirtualHost,
-    gateways_of,
-    route_configuration,
-    routes_of,
-)
+from straightway.translate.routes import RouteConfiguration
+from straightway.translate.scope import Scope, configuration, gateways_of, rules_for
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a gateway is there to be reached; Gateway.bind narrows it)
 
@@ -56,7 +52,15 @@ def gateway_config(catalog: Catalog, audience: Audience) -> ProxyConfig:
             item.reference for virtual_services in by_host.values() for item in virtual_services
         )
         transcoders = _transcoders(catalog.transcoders, audience, scope)
-        listener = gateway_listener(address, port, route, transcoders)
+        filters = [
+            HttpFilter(
+                transcoding.FILTER_NAME,
+                transcoding.transcoder_filter(transcoder),
+                transcoder.spec.transcode_first,
+            )
+            for transcoder in transcoders
+        ]
+        listener = http_listener(HttpListener(address, port, route), filters)
         config.listeners.append(listener)
         config.sources[listener.name] = frozenset(bound.gateway.reference for bound in servers)
     return config
@@ -87,11 +91,11 @@ def _routes(
     destinations: Destinations,
 ) -> RouteConfiguration:
     virtual_hosts = [
-        VirtualHost(name=f"{host}:{min(scope.ports)}", domains=[host], routes=routes)
+        VirtualHost(f"{host}:{min(scope.ports)}", (host,), rules)
         for host, virtual_services in sorted(by_host.items())
-        if (routes := routes_of(virtual_services, scope, destinations))
+        if (rules := rules_for(virtual_services, scope, destinations))
     ]
-    return route_configuration(name, virtual_hosts)
+    return configuration(name, virtual_hosts)
 
 
 def _selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:

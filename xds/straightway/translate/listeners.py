@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
 
 from envoy.config.core.v3 import base_pb2
 from envoy.config.listener.v3 import listener_pb2
@@ -16,8 +16,8 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from google.protobuf.message import Message
 
-from straightway.api import GrpcJsonTranscoder
-from straightway.translate import names, subsets, transcoding
+from straightway.routing.listeners import HttpListener, Side
+from straightway.translate import names, subsets
 from straightway.translate.config_sources import ads
 
 Listener: TypeAlias = listener_pb2.Listener
@@ -33,26 +33,27 @@ _TCP_PROXY = "envoy.filters.network.tcp_proxy"
 _ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
 
 
-def gateway_listener(
-    address: str, port: int, route: str, transcoders: Sequence[GrpcJsonTranscoder]
-) -> Listener:
-    """Return a gateway's HTTP listener."""
-    manager = _http_connection_manager(names.listener(address, port), route, transcoders)
-    # A gateway is where requests enter: it writes x-forwarded-for itself, and trusts no client's.
-    manager.use_remote_address.value = True
-    manager.normalize_path.value = True
-    return _http_listener(address, port, manager)
+class HttpFilter(NamedTuple):
+    """A filter of HTTP requests; ``first``: before all others instead of before the router."""
+
+    name: str
+    config: Message
+    first: bool = False
 
 
-def sidecar_listener(address: str, port: int, route: str, *, captured: bool) -> Listener:
-    """Return a sidecar's HTTP listener for the requests that its application sends to a port.
-
-    ``captured``: the traffic comes from ``virtualOutbound``, so the listener binds no port itself.
-    """
-    manager = _http_connection_manager(names.listener(address, port), route)
-    listener = _http_listener(address, port, manager)
-    listener.traffic_direction = base_pb2.OUTBOUND
-    if captured:
+def http_listener(value: HttpListener, filters: Iterable[HttpFilter] = ()) -> Listener:
+    """Return an HTTP listener with its own filters beside those that every listener has."""
+    name = names.listener(value.address, value.port)
+    manager = _http_connection_manager(name, value.routes, filters)
+    if value.side is Side.EDGE:
+        # Where requests enter: x-forwarded-for is the proxy's to write, and no client's is trusted.
+        manager.use_remote_address.value = True
+        manager.normalize_path.value = True
+    listener = _listener(name, value.address, value.port)
+    _add_network_filter(listener, _HTTP_CONNECTION_MANAGER, manager)
+    if value.side is Side.APPLICATION:
+        listener.traffic_direction = base_pb2.OUTBOUND
+    if value.captured:
         listener.bind_to_port.value = False
     return listener
 
@@ -80,12 +81,6 @@ def virtual_inbound() -> Listener:
     return listener
 
 
-def _http_listener(address: str, port: int, manager: HttpConnectionManager) -> Listener:
-    listener = _listener(names.listener(address, port), address, port)
-    _add_network_filter(listener, _HTTP_CONNECTION_MANAGER, manager)
-    return listener
-
-
 def _listener(name: str, address: str, port: int) -> Listener:
     listener = Listener(name=name)
     listener.address.socket_address.address = address
@@ -104,28 +99,25 @@ def _add_network_filter(listener: Listener, name: str, config: Message) -> None:
 
 
 def _http_connection_manager(
-    stat_prefix: str, route: str, transcoders: Sequence[GrpcJsonTranscoder] = ()
+    stat_prefix: str, routes: str, filters: Iterable[HttpFilter]
 ) -> HttpConnectionManager:
     manager = HttpConnectionManager(stat_prefix=stat_prefix)
-    manager.rds.route_config_name = route
+    manager.rds.route_config_name = routes
     manager.rds.config_source.CopyFrom(ads())
     # Streams of tokens may pause for long; routes have their own timeouts.
     manager.stream_idle_timeout.SetInParent()
     manager.upgrade_configs.add(upgrade_type="websocket")
-    for name, config in _http_filters(transcoders):
-        manager.http_filters.add(name=name).typed_config.Pack(config, deterministic=True)
+    for each in _http_filters(filters):
+        manager.http_filters.add(name=each.name).typed_config.Pack(each.config, deterministic=True)
     return manager
 
 
-def _http_filters(transcoders: Sequence[GrpcJsonTranscoder]) -> list[tuple[str, Message]]:
+def _http_filters(filters: Iterable[HttpFilter]) -> list[HttpFilter]:
     # The filter has no rules of its own: only routes that have some read headers. It is always
     # there, because a change of the filter chain drains the listener's connections: switching
     # dynamic subsets on must be felt at once on connections that are open.
-    chain: list[tuple[str, Message]] = [
-        (subsets.FILTER_NAME, header_to_metadata_pb2.Config()),
-    ]
-    for transcoder in transcoders:
-        entry = (transcoding.FILTER_NAME, transcoding.transcoder_filter(transcoder))
-        chain.insert(0 if transcoder.spec.transcode_first else len(chain), entry)
-    chain.append((_ROUTER_FILTER, router_pb2.Router()))
+    chain = [HttpFilter(subsets.FILTER_NAME, header_to_metadata_pb2.Config())]
+    for each in filters:
+        chain.insert(0 if each.first else len(chain), each)
+    chain.append(HttpFilter(_ROUTER_FILTER, router_pb2.Router()))
     return chain

@@ -10,7 +10,7 @@ from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
 
 from straightway.documents import Reference
-from straightway.translate.clusters import ClusterPlan
+from straightway.translate.destinations import ClusterPlan
 
 
 @dataclass(slots=True)

@@ -1,89 +1,84 @@
-"""HTTPMatchRequest → RouteMatch: which requests a route is for."""
+"""Match → RouteMatch: which requests a route is for."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
+import re2
 from envoy.config.route.v3 import route_components_pb2
 from envoy.type.matcher.v3 import string_pb2
 
-from straightway.api.matching import HeaderMatch
-from straightway.api.virtual_service import HttpMatch
+from straightway.routing.http import HeaderMatch, Match, PathMatch, TextKind, TextMatch
 
 RouteMatch: TypeAlias = route_components_pb2.RouteMatch
-
-# Istio writes these fields of a match where Envoy has a pseudo-header.
-_PSEUDO_HEADERS = (("method", ":method"), ("authority", ":authority"), ("scheme", ":scheme"))
+StringMatcher: TypeAlias = string_pb2.StringMatcher
 
 
-def route_match(match: HttpMatch | None) -> RouteMatch:
-    """Return the RouteMatch of an HTTPMatchRequest; None matches every request."""
-    result = RouteMatch()
-    if match is None:
+def set_match(result: RouteMatch, match: Match) -> None:
+    """Set what a match demands. See :func:`lacks_missing` for what it cannot say."""
+    if match.path is None:
         result.prefix = "/"
-        return result
-    _set_path(result, match)
-    for name, header in _PSEUDO_HEADERS:
-        text: HeaderMatch | None = getattr(match, name)
-        if text is not None:
-            _add_header(result, header, text)
-    for name, text in sorted(match.headers.items()):
-        _add_header(result, name.lower(), text)
-    for name, text in sorted(match.without_headers.items()):
-        _add_header(result, name.lower(), text, invert=True)
-    for name, text in sorted(match.query_params.items()):
-        _add_query_parameter(result, name, text)
-    return result
+    else:
+        _set_path(result, match.path)
+    for header in match.headers:
+        _add_header(result, header)
+    for parameter in match.query:
+        matcher = result.query_parameters.add(name=parameter.name)
+        if parameter.text.kind is TextKind.PRESENT:
+            matcher.present_match = True
+        else:
+            set_text(matcher.string_match, parameter.text)
 
 
-def matches_everything(match: RouteMatch) -> bool:
-    """Whether no route behind this one can be reached."""
-    return match.prefix == "/" and not match.headers and not match.query_parameters
+def lacks_missing(header: HeaderMatch) -> bool:
+    """Whether Envoy's matcher leaves out requests without the header, which the condition admits.
+
+    Envoy knows two ways to treat a missing header: it fails every condition, or it is like an empty
+    one. Where an inverted condition excludes the empty value, neither is right, and the first is
+    taken.
+    """
+    return header.inverted and _admits_empty(header.text)
 
 
-def _set_path(result: RouteMatch, match: HttpMatch) -> None:
-    uri = match.uri
-    if uri is None:
-        result.prefix = "/"
-    elif uri.exact is not None:
-        result.path = uri.exact
-    elif uri.prefix is not None:
-        result.prefix = uri.prefix
-    elif uri.regex is not None:
-        result.safe_regex.regex = uri.regex
-    if match.ignore_uri_case and uri is not None and uri.regex is None:
+def _set_path(result: RouteMatch, path: PathMatch) -> None:
+    if path.kind is TextKind.EXACT:
+        result.path = path.text
+    elif path.kind is TextKind.PREFIX:
+        result.prefix = path.text
+    else:
+        result.safe_regex.regex = path.text
+    if path.ignore_case and path.kind is not TextKind.REGEX:
         result.case_sensitive.value = False
 
 
-def _add_header(result: RouteMatch, name: str, text: HeaderMatch, *, invert: bool = False) -> None:
-    matcher = result.headers.add(name=name, invert_match=invert)
-    if is_presence(text):
+def _add_header(result: RouteMatch, header: HeaderMatch) -> None:
+    matcher = result.headers.add(name=header.name, invert_match=header.inverted)
+    if header.text.kind is TextKind.PRESENT:
         matcher.present_match = True
         return
-    matcher.string_match.CopyFrom(string_matcher(text))
+    set_text(matcher.string_match, header.text)
     # A header that is missing has not the value; Envoy alone would say that nothing is known of it.
-    matcher.treat_missing_header_as_empty = invert
+    if header.inverted and not _admits_empty(header.text):
+        matcher.treat_missing_header_as_empty = True
 
 
-def _add_query_parameter(result: RouteMatch, name: str, text: HeaderMatch) -> None:
-    matcher = result.query_parameters.add(name=name)
-    if is_presence(text):
-        matcher.present_match = True
+def set_text(matcher: StringMatcher, text: TextMatch) -> None:
+    """Set how a text is compared, other than by its presence."""
+    if text.kind is TextKind.EXACT:
+        matcher.exact = text.text
+    elif text.kind is TextKind.PREFIX:
+        matcher.prefix = text.text
     else:
-        matcher.string_match.CopyFrom(string_matcher(text))
+        matcher.safe_regex.regex = text.text
 
 
-def is_presence(text: HeaderMatch) -> bool:
-    """Whether a match asks only that there is a value (an empty one, or a regex for anything)."""
-    return not (text.exact or text.prefix or text.regex) or text.regex == ".*"
+def _admits_empty(text: TextMatch) -> bool:
+    if text.kind is TextKind.REGEX:
+        return _matches_empty(text.text)
+    return text.kind is TextKind.EXACT and not text.text
 
 
-def string_matcher(text: HeaderMatch) -> string_pb2.StringMatcher:
-    """Return the StringMatcher of a text match; a regex must match the whole value."""
-    if text.exact is not None:
-        return string_pb2.StringMatcher(exact=text.exact)
-    if text.prefix is not None:
-        return string_pb2.StringMatcher(prefix=text.prefix)
-    matcher = string_pb2.StringMatcher()
-    matcher.safe_regex.regex = text.regex or ""
-    return matcher
+@lru_cache(maxsize=1024)
+def _matches_empty(regex: str) -> bool:
+    return re2.fullmatch(regex, "") is not None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from envoy.config.route.v3 import route_components_pb2
-
 from straightway.api import VirtualService
 from straightway.catalog import Catalog
 from straightway.catalog.gateways import MESH
@@ -18,6 +16,9 @@ from straightway.catalog.services import (
 )
 from straightway.documents import Reference
 from straightway.proxies.audience import Audience
+from straightway.routing.http import EVERY_REQUEST, Rule, VirtualHost
+from straightway.routing.istio import forward_to
+from straightway.routing.listeners import HttpListener, Side
 from straightway.translate import names
 from straightway.translate.clusters import (
     black_hole_cluster,
@@ -27,19 +28,12 @@ from straightway.translate.clusters import (
 from straightway.translate.destinations import Destinations
 from straightway.translate.listeners import (
     CAPTURING_PORTS,
-    sidecar_listener,
+    http_listener,
     virtual_inbound,
     virtual_outbound,
 )
 from straightway.translate.proxy_config import ProxyConfig
-from straightway.translate.route_action import set_default_action
-from straightway.translate.routes import (
-    Scope,
-    VirtualHost,
-    gateways_of,
-    route_configuration,
-    routes_of,
-)
+from straightway.translate.scope import Scope, configuration, gateways_of, rules_for
 
 
 class _Bindings:
@@ -107,30 +101,29 @@ def _add_port(
     for service in services:
         virtual_services = bindings.of(service.hostname)
         sources.update(item.reference for item in virtual_services)
-        routes = routes_of(virtual_services, scope, destinations)
-        if not routes:
-            routes = [_default_route(destinations, service, port)]
+        rules = rules_for(virtual_services, scope, destinations)
+        if not rules:
+            rules = (_default_rule(destinations, service, port),)
         aliases = dict.fromkeys(_aliases(service, audience.namespace))
-        domains = [service.hostname, *(name for name in aliases if name not in used)]
+        domains = (service.hostname, *(name for name in aliases if name not in used))
         used.update(aliases)
-        virtual_hosts.append(
-            VirtualHost(name=f"{service.hostname}:{port}", domains=domains, routes=routes)
-        )
+        virtual_hosts.append(VirtualHost(f"{service.hostname}:{port}", domains, rules))
     for host in bindings.hosts_of_no_service:
         virtual_services = bindings.of(host)
-        routes = routes_of(virtual_services, scope, destinations) if host not in used else []
-        if routes:
+        rules = rules_for(virtual_services, scope, destinations) if host not in used else ()
+        if rules:
             used.add(host)
             sources.update(item.reference for item in virtual_services)
-            virtual_hosts.append(VirtualHost(name=f"{host}:{port}", domains=[host], routes=routes))
+            virtual_hosts.append(VirtualHost(f"{host}:{port}", (host,), rules))
     if "*" not in used:
         virtual_hosts.append(_anything_else(captured=audience.captured))
     name = names.sidecar_route(port)
-    config.routes.append(route_configuration(name, virtual_hosts))
+    config.routes.append(configuration(name, virtual_hosts))
     config.sources[name] = frozenset(sources)
     # Without redirection the application itself must call the sidecar, on the loopback address.
     address = "0.0.0.0" if audience.captured else "127.0.0.1"  # noqa: S104 (binds no port)
-    config.listeners.append(sidecar_listener(address, port, name, captured=audience.captured))
+    value = HttpListener(address, port, name, Side.APPLICATION, captured=audience.captured)
+    config.listeners.append(http_listener(value))
 
 
 def _http_ports(catalog: Catalog) -> dict[int, list[RegisteredService]]:
@@ -142,15 +135,11 @@ def _http_ports(catalog: Catalog) -> dict[int, list[RegisteredService]]:
     return found
 
 
-def _default_route(
-    destinations: Destinations, service: RegisteredService, port: int
-) -> route_components_pb2.Route:
+def _default_rule(destinations: Destinations, service: RegisteredService, port: int) -> Rule:
     found: ServicePort | None = service.port(port)
     assert found is not None
-    route = route_components_pb2.Route(name="default")
-    route.match.prefix = "/"
-    set_default_action(route, destinations.default_cluster(service, found))
-    return route
+    cluster = destinations.default_cluster(service, found)
+    return Rule(EVERY_REQUEST, forward_to(cluster), "default")
 
 
 def _aliases(service: RegisteredService, namespace: str) -> Iterator[str]:
@@ -172,7 +161,6 @@ def _anything_else(*, captured: bool) -> VirtualHost:
 
     Without redirection there is no original destination to pass on to.
     """
-    route = route_components_pb2.Route(name="allow_any")
-    route.match.prefix = "/"
-    set_default_action(route, names.PASSTHROUGH_CLUSTER if captured else names.BLACK_HOLE_CLUSTER)
-    return VirtualHost(name="allow_any", domains=["*"], routes=[route])
+    cluster = names.PASSTHROUGH_CLUSTER if captured else names.BLACK_HOLE_CLUSTER
+    rule = Rule(EVERY_REQUEST, forward_to(cluster), "allow_any")
+    return VirtualHost("allow_any", ("*",), (rule,))

@@ -1,0 +1,46 @@
+"""Holdings: which values a workload has for a subset key, such as the models that it holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+
+
+def subset_values(
+    key: str,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+    observed: Iterable[str] = (),
+) -> tuple[str, ...]:
+    """Return a workload's values for a key, sorted: the union of all four ways to know them.
+
+    The label ``key: value``; labels ``key/value: "true"``; an annotation ``key`` that holds a
+    comma-separated or JSON list, for label values have at most 63 characters and no commas; and
+    what the workload itself was ``observed`` to hold.
+    """
+    values = {labels[key]} if labels.get(key) else set()
+    prefix = f"{key}/"
+    values.update(
+        name.removeprefix(prefix)
+        for name, value in labels.items()
+        if value == "true" and name.startswith(prefix) and name != prefix
+    )
+    if key in annotations:
+        values.update(listed_values(annotations[key]))
+    values.update(observed)
+    return tuple(sorted(values - {""}))
+
+
+def listed_values(text: str) -> Iterator[str]:
+    """Yield the values of an annotation: a JSON list of texts and numbers, else comma-separated."""
+    items: object = None
+    if text.lstrip().startswith("["):
+        with suppress(ValueError, RecursionError):
+            items = json.loads(text)
+    if not isinstance(items, list):
+        items = text.split(",")
+    for item in items:
+        if isinstance(item, str | int | float) and not isinstance(item, bool):
+            # What is no Unicode text, such as "\ud800" in JSON, cannot be sent.
+            yield str(item).strip().encode(errors="ignore").decode()

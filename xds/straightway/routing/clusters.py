@@ -1,0 +1,65 @@
+"""Clusters and the endpoints behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from straightway.routing.policies import NO_DEMANDS, Policy, Subsets
+
+
+class Resolution(StrEnum):
+    """How a proxy finds the endpoints of a cluster.
+
+    STATIC: the control plane sends them. DNS: it resolves their names. NONE: there are none, and
+    requests go to where they were going.
+    """
+
+    STATIC = "STATIC"
+    DNS = "DNS"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Endpoints that are treated alike: a service's port, or a named subset of it.
+
+    ``is_http`` and ``speaks_http2`` tell what the port is said to speak; where it is not HTTP,
+    endpoints are spoken to as the client speaks.
+    """
+
+    name: str
+    resolution: Resolution = Resolution.STATIC
+    is_http: bool = True
+    speaks_http2: bool = False
+    policy: Policy = NO_DEMANDS
+
+    @property
+    def found_by(self) -> Resolution:
+        """How the endpoints are really found: the policy may pass requests through."""
+        return Resolution.NONE if self.policy.passes_through else self.resolution
+
+    @property
+    def subsets(self) -> Subsets | None:
+        """The dynamic subsets; without endpoints of its own a cluster can have none."""
+        return None if self.found_by is Resolution.NONE else self.policy.subsets
+
+    @property
+    def subset_keys(self) -> tuple[str, ...]:
+        """The keys of which the endpoints carry values."""
+        return self.subsets.keys if self.subsets else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address and port of a cluster.
+
+    ``weight`` 0 means unset; ``locality`` is ``region/zone/subzone``, empty for none. ``values``
+    are those of the cluster's subset keys, by key; a key without values is left out.
+    """
+
+    address: str
+    port: int
+    weight: int = 0
+    locality: str = ""
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -1,0 +1,194 @@
+"""VirtualService → rules: what happens to the requests that it routes.
+
+Source: https://istio.io/latest/docs/reference/config/networking/virtual-service/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from straightway.api import VirtualService
+from straightway.api.headers import HeaderOperations, Headers
+from straightway.api.http_actions import Redirect as IstioRedirect
+from straightway.api.http_actions import Retries, Rewrite
+from straightway.api.virtual_service import Destination, HttpMatch, HttpRoute, RouteDestination
+from straightway.routing.http import (
+    NO_LIMIT,
+    UNCHANGED,
+    Action,
+    Backend,
+    DirectResponse,
+    Forward,
+    HashKey,
+    HeaderChanges,
+    Match,
+    PathRewrite,
+    Redirect,
+    Retry,
+    RewriteKind,
+    Rule,
+    SubsetKey,
+    TextKind,
+)
+from straightway.routing.istio.matches import match_of
+
+_DEFAULT_CONDITIONS = ("connect-failure", "refused-stream", "unavailable", "cancelled")
+DEFAULT_RETRY = Retry(2, _DEFAULT_CONDITIONS)
+"""Istio retries twice unless told otherwise, on what certainly did not reach the application."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a destination comes to: a cluster, and by what of a request that one hashes."""
+
+    cluster: str
+    hash_on: HashKey | None = None
+
+
+TargetOf: TypeAlias = Callable[[Destination], Target]
+Holds: TypeAlias = Callable[[HttpMatch], bool]
+
+
+def rules_of(virtual_service: VirtualService, holds: Holds, target_of: TargetOf) -> Iterator[Rule]:
+    """Yield the rules of a VirtualService in order, one for each match of a route.
+
+    ``holds`` says whether a match holds where the rules shall stand (its ``port`` and
+    ``gateways``); ``target_of`` finds the cluster of a destination, for one that does not exist the
+    cluster that answers 503. What is not translated yet matches nothing.
+    """
+    for http in virtual_service.spec.http:
+        if http.is_left_out:
+            continue
+        if not http.match:
+            yield rule_of(http, None, target_of)
+        for match in http.match:
+            if not match.is_left_out and holds(match):
+                yield rule_of(http, match, target_of)
+
+
+def rule_of(http: HttpRoute, match: HttpMatch | None, target_of: TargetOf) -> Rule:
+    """Return the rule of a route for one of its matches; None where it has none."""
+    conditions = match_of(match)
+    request, response = _changes(http.headers)
+    if len(http.route) == 1:
+        # Of one destination, as in Istio, the headers go before those of the route.
+        own_request, own_response = _changes(http.route[0].headers)
+        request, response = request.then(own_request), response.then(own_response)
+    return Rule(
+        match=conditions,
+        action=_action(http, conditions, target_of),
+        name=".".join(part for part in (http.name, match.name if match else "") if part),
+        request_headers=request,
+        response_headers=response,
+    )
+
+
+def forward_to(cluster: str) -> Forward:
+    """Return what Istio does where no VirtualService says otherwise: all goes to one cluster."""
+    return Forward((Backend(cluster),), retry=DEFAULT_RETRY)
+
+
+def _action(http: HttpRoute, conditions: Match, target_of: TargetOf) -> Action:
+    if http.redirect is not None:
+        return _redirect(http.redirect)
+    if http.direct_response is not None:
+        body = http.direct_response.body
+        return DirectResponse(http.direct_response.status, body.content if body else None)
+    return _forward(http, conditions, target_of)
+
+
+def _redirect(redirect: IstioRedirect) -> Redirect:
+    return Redirect(
+        path=redirect.uri or "",
+        host=redirect.authority or "",
+        scheme=redirect.scheme or "",
+        port=redirect.port or 0,
+        code=redirect.redirect_code,
+    )
+
+
+def _forward(http: HttpRoute, conditions: Match, target_of: TargetOf) -> Forward:
+    single = len(http.route) == 1
+    # Of several destinations one without a weight gets no request; of one the weight is no matter.
+    destinations = [each for each in http.route if each.weight or single]
+    targets = [target_of(each.destination) for each in destinations]
+    if single:
+        backends: tuple[Backend, ...] = (Backend(targets[0].cluster),)
+    else:
+        backends = tuple(map(_backend, destinations, targets))
+    return Forward(
+        backends=backends,
+        timeout=http.timeout or NO_LIMIT,
+        retry=_retry(http.retries) if http.retries is not None else DEFAULT_RETRY,
+        host_rewrite=_host_rewrite(http),
+        path_rewrite=_path_rewrite(http.rewrite, conditions),
+        subset_keys=tuple(
+            SubsetKey(each.key, each.header) for each in http.header_to_dynamic_subset_key
+        ),
+        hash_on=next((each.hash_on for each in targets if each.hash_on), None),
+    )
+
+
+def _backend(destination: RouteDestination, target: Target) -> Backend:
+    headers = destination.headers
+    if headers is None:
+        return Backend(target.cluster, destination.weight)
+    request, response = _changes(headers)
+    return Backend(target.cluster, destination.weight, request, response, _host(headers))
+
+
+def _host_rewrite(http: HttpRoute) -> str:
+    """Return the host that all requests of a route get, empty for their own.
+
+    In Istio ``rewrite.authority`` goes before the route's ``headers.request.set.Host``, and this
+    before that of the only destination.
+    """
+    authority = http.rewrite.authority if http.rewrite else None
+    own = http.route[0].headers if len(http.route) == 1 else None
+    return authority or _host(http.headers) or _host(own)
+
+
+def _host(headers: Headers | None) -> str:
+    return _host_of(headers.request) or "" if headers else ""
+
+
+def _host_of(operations: HeaderOperations) -> str | None:
+    host: str | None = getattr(operations, "host_rewrite", None)
+    return host
+
+
+def _path_rewrite(rewrite: Rewrite | None, conditions: Match) -> PathRewrite | None:
+    if rewrite is None or not rewrite.uri:
+        return None
+    path = conditions.path
+    prefix = path is None or path.kind is TextKind.PREFIX
+    return PathRewrite(RewriteKind.PREFIX if prefix else RewriteKind.WHOLE, rewrite.uri)
+
+
+def _retry(retries: Retries) -> Retry:
+    if retries.attempts == 0:
+        return Retry(0)
+    written = [part.strip() for part in retries.retry_on.split(",")]
+    conditions = tuple(dict.fromkeys(part for part in written if part and not part.isdecimal()))
+    # Istio takes status codes in retryOn; for proxies they are something else.
+    codes = tuple(int(part) for part in written if part.isdecimal())
+    if not conditions and not codes:
+        conditions = _DEFAULT_CONDITIONS
+    return Retry(retries.attempts, conditions, codes, retries.per_try_timeout, retries.backoff)
+
+
+def _changes(headers: Headers | None) -> tuple[HeaderChanges, HeaderChanges]:
+    """Return what is done to the headers of requests and of responses."""
+    if headers is None:
+        return UNCHANGED, UNCHANGED
+    return _header_changes(headers.request), _header_changes(headers.response)
+
+
+def _header_changes(operations: HeaderOperations) -> HeaderChanges:
+    return HeaderChanges(
+        tuple(sorted(operations.set.items())),
+        tuple(sorted(operations.add.items())),
+        operations.remove,
+    )

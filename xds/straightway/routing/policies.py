@@ -1,0 +1,148 @@
+"""Policies: how a cluster chooses among its endpoints, and what it demands of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from straightway.routing.http import HashKey
+
+
+class SimpleBalancing(StrEnum):
+    """Choices without affinity. PASSTHROUGH makes none: requests go to where they were going."""
+
+    LEAST_REQUEST = "least_request"
+    ROUND_ROBIN = "round_robin"
+    RANDOM = "random"
+    PASSTHROUGH = "passthrough"
+
+
+@dataclass(frozen=True, slots=True)
+class RingHash:
+    """Ketama hashing; ``minimum_size`` is the number of entries in the ring."""
+
+    on: HashKey
+    minimum_size: int = 1024  # Envoy's default
+
+
+@dataclass(frozen=True, slots=True)
+class Maglev:
+    """Maglev hashing; ``table_size`` None is Envoy's default."""
+
+    on: HashKey
+    table_size: int | None = None
+
+
+Balancing: TypeAlias = SimpleBalancing | RingHash | Maglev
+
+
+class Fallback(StrEnum):
+    """Where a request goes that asks for a subset with no endpoint."""
+
+    ANY_ENDPOINT = "ANY_ENDPOINT"
+    NO_FALLBACK = "NO_FALLBACK"
+    DEFAULT_SUBSET = "DEFAULT_SUBSET"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Puts endpoints with the same values of all ``keys`` (sorted) into one subset."""
+
+    keys: tuple[str, ...]
+    fallback: Fallback = Fallback.NO_FALLBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Subsets:
+    """The subsets of a cluster's endpoints.
+
+    ``fallback`` holds for requests that carry none of the keys, or keys that no selector has.
+    ``default`` (pairs of key and value, sorted) is where DEFAULT_SUBSET sends requests.
+    """
+
+    selectors: tuple[Selector, ...]
+    fallback: Fallback = Fallback.ANY_ENDPOINT
+    default: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that a selector or the default subset names, sorted: what endpoints carry."""
+        named = {key for selector in self.selectors for key in selector.keys}
+        return tuple(sorted(named.union(key for key, _ in self.default)))
+
+
+@dataclass(frozen=True, slots=True)
+class Keepalive:
+    """TCP keep-alive; None is the operating system's own value."""
+
+    probes: int | None = None
+    time: timedelta | None = None
+    interval: timedelta | None = None
+
+
+class Http2(StrEnum):
+    """Whether the endpoints are spoken to in HTTP/2."""
+
+    AS_PORT_SAYS = "as_port_says"
+    ALWAYS = "always"
+    AS_CLIENT_DOES = "as_client_does"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPool:
+    """Limits to one cluster, for each Envoy. None: no limit, and for timeouts Envoy's default."""
+
+    max_connections: int | None = None
+    max_pending_requests: int | None = None
+    max_requests: int | None = None
+    max_retries: int | None = None
+    max_requests_per_connection: int | None = None
+    max_concurrent_streams: int | None = None
+    connect_timeout: timedelta | None = None
+    max_connection_duration: timedelta | None = None
+    idle_timeout: timedelta | None = None
+    keepalive: Keepalive | None = None
+    http2: Http2 = Http2.AS_PORT_SAYS
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierDetection:
+    """When an endpoint is ejected, and for how long. None: Envoy's default; 0 errors: never."""
+
+    consecutive_5xx: int | None = None
+    consecutive_gateway_failures: int | None = None
+    consecutive_local_origin_failures: int | None = None
+    splits_local_origin_errors: bool = False
+    interval: timedelta | None = None
+    base_ejection_time: timedelta | None = None
+    max_ejection_percent: int | None = None
+    min_health_percent: int | None = None
+
+
+NO_LIMITS = ConnectionPool()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All that holds for the requests to a cluster."""
+
+    balancing: Balancing = SimpleBalancing.LEAST_REQUEST
+    subsets: Subsets | None = None
+    pool: ConnectionPool = NO_LIMITS
+    outliers: OutlierDetection | None = None
+
+    @property
+    def hash_on(self) -> HashKey | None:
+        """What of a request must be hashed for the balancing, None where nothing is."""
+        return None if isinstance(self.balancing, SimpleBalancing) else self.balancing.on
+
+    @property
+    def passes_through(self) -> bool:
+        """Whether requests go to where they were going, whatever the cluster's endpoints are."""
+        return self.balancing is SimpleBalancing.PASSTHROUGH
+
+
+NO_DEMANDS = Policy()
+"""Least requests, no limits, nothing ejected: Istio's defaults."""
