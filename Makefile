@@ -37,8 +37,8 @@ format: $(READY)  ## Format and fix what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-protos: $(READY)  ## Compile protos/ again
-	$(BIN)/python protos/compile.py
+protos: $(READY)  ## Compile protos/ again, and write stubs/ again
+	$(BIN)/python -m protos
 
 clean:  ## Remove .venv and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,7 +7,6 @@ The results are committed, so that neither users nor the wheel need a compiler. 
 from __future__ import annotations
 
 import importlib.resources
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,8 +71,3 @@ def _import_from_package(path: Path, target: Target) -> None:
     if plain not in text:
         raise SystemExit(f"{path} does not hold {plain!r}: has the compiler changed?")
     path.write_text(text.replace(plain, f"from {target.package} {plain}"), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    for written in compile_all():
-        sys.stdout.write(f"{written.relative_to(ROOT)}\n")

@@ -150,6 +150,7 @@ class Client:
         error: Status | None,
     ) -> None:
         for session, nonce in zip(self.sessions, nonces, strict=True):
+            request: DiscoveryRequest | DeltaDiscoveryRequest
             if self.variant is Variant.DELTA:
                 request = DeltaDiscoveryRequest(
                     type_url=type_url,

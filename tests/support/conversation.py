@@ -75,7 +75,7 @@ def decode(variant: Variant, data: bytes) -> Answer:
         items = list(delta.resources)
         version, removed = delta.system_version_info, tuple(delta.removed_resources)
         type_url, nonce = delta.type_url, delta.nonce
-        wrapped = ()
+        wrapped: tuple[str, ...] = ()
     else:
         sotw = DiscoveryResponse.FromString(data)
         items = [_unwrapped(each) for each in sotw.resources]

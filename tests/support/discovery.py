@@ -86,6 +86,7 @@ class WireClient:
     async def ask(self, type_url: str, *names: str, **fields: Any) -> None:
         """Send a request for `names`; the first one carries the node."""
         node, self._node = self._node, None
+        request: DiscoveryRequest | DeltaDiscoveryRequest
         if self._variant is Variant.DELTA:
             request = DeltaDiscoveryRequest(
                 type_url=type_url, resource_names_subscribe=names, node=node, **fields

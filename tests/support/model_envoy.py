@@ -102,6 +102,7 @@ class ModelEnvoy:
         self, type_url: str, new: set[str] | tuple[()] = (), gone: set[str] | tuple[()] = ()
     ) -> None:
         nonce = self.nonces.get(type_url, "")
+        request: DiscoveryRequest | DeltaDiscoveryRequest
         if self.variant is Variant.DELTA:
             request = DeltaDiscoveryRequest(
                 type_url=type_url,

@@ -4,6 +4,7 @@ from typing import Any
 
 import grpc
 import pytest
+from envoy.config.core.v3.base_pb2 import Node
 
 from straightway.discovery import CLUSTER, Cache, Callbacks, DiscoveryServer
 from tests.support.conversation import resources
@@ -116,7 +117,7 @@ async def test_the_node_counts_on_the_first_message_only(discovery: Discovery):
     client = discovery.sotw("first")
     await client.ask(CLUSTER)
     nonce = (await client.read()).nonce
-    client._node = {"id": "second", "cluster": "other"}
+    client._node = Node(id="second", cluster="other")
     await client.ask(CLUSTER, response_nonce=nonce)
     discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a@2")})
     assert (await client.read()).resources == {"a": "2"}

@@ -1,5 +1,4 @@
-from typing import Any
-
+from envoy.config.core.v3.base_pb2 import Extension, Node
 from google.rpc.status_pb2 import Status
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Variant
@@ -114,12 +113,11 @@ async def test_callbacks_tell_of_every_step(discovery: Discovery, recorder: Reco
 
 async def test_a_clients_list_of_extensions_is_not_kept(discovery: Discovery):
     client = discovery.sotw()
-    node: dict[str, Any] = {
-        "id": "n",
-        "cluster": "audience",
-        "extensions": [{"name": f"extension-{number}"} for number in range(100)],
-    }
-    client._node = node
+    client._node = Node(
+        id="n",
+        cluster="audience",
+        extensions=[Extension(name=f"extension-{number}") for number in range(100)],
+    )
     await client.ask(CLUSTER)
     await eventually_async(lambda: discovery.server.clients())
     (stream,) = discovery.server._streams

@@ -14,9 +14,12 @@ from envoy.service.status.v3.csds_pb2 import (
     ConfigStatus,
 )
 from envoy.service.status.v3.csds_pb2_grpc import ClientStatusDiscoveryServiceStub
+from envoy.type.matcher.v3.node_pb2 import NodeMatcher
+from google.protobuf.json_format import ParseDict
 from google.rpc.status_pb2 import Status
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, Settings
+from tests.support.calls import read
 from tests.support.conversation import resources
 from tests.support.discovery import Discovery, Recorder
 from tests.support.waiting import eventually_async
@@ -24,7 +27,8 @@ from tests.support.waiting import eventually_async
 
 async def fetch(discovery: Discovery, *matchers: dict[str, Any]) -> list[ClientConfig]:
     stub = ClientStatusDiscoveryServiceStub(discovery.channel)
-    response = await stub.FetchClientStatus(ClientStatusRequest(node_matchers=matchers))
+    node_matchers = [ParseDict(matcher, NodeMatcher()) for matcher in matchers]
+    response = await stub.FetchClientStatus(ClientStatusRequest(node_matchers=node_matchers))
     return list(response.config)
 
 
@@ -178,6 +182,7 @@ async def test_a_status_stream_answers_every_request_anew(discovery: Discovery):
     await discovery.sotw().ask(CLUSTER)
     await eventually_async(lambda: discovery.server.clients())
     await call.write(ClientStatusRequest())
-    assert [client.node.id for client in (await call.read()).config] == ["node"]
+    response = await read(call, ClientStatusResponse)
+    assert [client.node.id for client in response.config] == ["node"]
     await call.done_writing()
     assert await call.code() is grpc.StatusCode.OK

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
 )
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
+from tests.support.calls import read
 from tests.support.discovery import Discovery
 from tests.support.waiting import DEADLINE
 
@@ -103,7 +104,7 @@ async def reflect(
 ) -> ServerReflectionResponse:
     call = ServerReflectionStub(discovery.channel).ServerReflectionInfo()
     await call.write(request)
-    response = await call.read()
+    response = await read(call, ServerReflectionResponse)
     await call.done_writing()
     return response
 

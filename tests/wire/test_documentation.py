@@ -16,6 +16,7 @@ from envoy.service.discovery.v3.ads_pb2_grpc import AggregatedDiscoveryServiceSt
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
 from straightway import discovery
+from tests.support.calls import read
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
 
@@ -27,12 +28,6 @@ def rules() -> Iterator[tuple[int, list[str]]]:
     """Yield each rule's number and the files of its tests."""
     for number, tests in re.findall(r"^\| (\d+) \| .+ \| (.+) \|$", PAGE, re.MULTILINE):
         yield int(number), re.findall(r"`([^`]+)`", tests)
-
-
-async def read(call: Any) -> DeltaDiscoveryResponse:
-    async with asyncio.timeout(DEADLINE):
-        response: DeltaDiscoveryResponse = await call.read()
-    return response
 
 
 async def test_the_example_serves_its_cluster_and_moves_its_endpoint():
@@ -47,7 +42,7 @@ async def test_the_example_serves_its_cluster_and_moves_its_endpoint():
             wait_for_ready=True, timeout=DEADLINE
         )
         await call.write(DeltaDiscoveryRequest(type_url=discovery.CLUSTER))
-        (served,) = (await read(call)).resources
+        (served,) = (await read(call, DeltaDiscoveryResponse)).resources
         cluster = Cluster()
         assert served.resource.Unpack(cluster)
         assert cluster.name == "web"
@@ -56,7 +51,7 @@ async def test_the_example_serves_its_cluster_and_moves_its_endpoint():
         await call.write(DeltaDiscoveryRequest(type_url=eds, resource_names_subscribe=["web"]))
         ports: list[int] = []
         while len(set(ports)) < 2:
-            (served,) = (await read(call)).resources
+            (served,) = (await read(call, DeltaDiscoveryResponse)).resources
             assignment = ClusterLoadAssignment()
             assert served.resource.Unpack(assignment)
             endpoint = assignment.endpoints[0].lb_endpoints[0].endpoint

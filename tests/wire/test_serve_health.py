@@ -13,6 +13,7 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from straightway import app
 from straightway.proxies.addresses import Address
 from straightway.sources.folder import FolderSource
+from tests.support.calls import read
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE
 
@@ -35,10 +36,10 @@ async def test_the_control_plane_serves_from_its_first_config_on_until_it_stops(
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
     ):
         watch = HealthStub(channel).Watch(HealthCheckRequest(), wait_for_ready=True)
-        assert (await watch.read()).status == HealthCheckResponse.NOT_SERVING
+        assert (await read(watch, HealthCheckResponse)).status == HealthCheckResponse.NOT_SERVING
         may_read.set()
-        assert (await watch.read()).status == HealthCheckResponse.SERVING
+        assert (await read(watch, HealthCheckResponse)).status == HealthCheckResponse.SERVING
         serving.cancel()
-        assert (await watch.read()).status == HealthCheckResponse.NOT_SERVING
+        assert (await read(watch, HealthCheckResponse)).status == HealthCheckResponse.NOT_SERVING
         with pytest.raises(asyncio.CancelledError):
             await serving

@@ -60,6 +60,7 @@ def request_of(
     names: Sequence[str] = (),
     held: Mapping[str, str] | None = None,
 ) -> Request:
+    request: DiscoveryRequest | DeltaDiscoveryRequest
     if variant is Variant.DELTA:
         request = DeltaDiscoveryRequest(
             type_url=type_url, resource_names_subscribe=names, initial_resource_versions=held

@@ -1,26 +1,19 @@
 """The committed code of the Open Inference Protocol, and its descriptor."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2
 
+from protos.compile import compile_all
 from straightway import openinference
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_generated_files_are_those_that_the_protos_give(tmp_path):
-    spec = importlib.util.spec_from_file_location("compile_protos", ROOT / "protos/compile.py")
-    assert spec is not None
-    assert spec.loader is not None
-    compile_protos = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = compile_protos
-    spec.loader.exec_module(compile_protos)
-
-    for written in compile_protos.compile_all(tmp_path):
+    for written in compile_all(tmp_path):
         committed = ROOT / written.relative_to(tmp_path)
         assert committed.read_bytes() == written.read_bytes(), f"{committed}: run `make protos`"
 

@@ -251,7 +251,8 @@ class TestDiscovery:
         assert group.locality.region == "eu"
         assert endpoint.endpoint.address.socket_address.address == "eu.web.com"
         assert endpoint.load_balancing_weight.value == 2
-        assert endpoint.metadata.filter_metadata["envoy.lb"]["zone"][0] == "eu"
+        (zone,) = endpoint.metadata.filter_metadata["envoy.lb"].fields["zone"].list_value.values
+        assert zone.string_value == "eu"
 
     def test_dns_passed_through_needs_no_names(self):
         rule = "{host: web.com, trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}}"

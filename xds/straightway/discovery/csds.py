@@ -8,7 +8,7 @@ told by name and version, never with their contents: those may be secrets.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 import grpc
@@ -77,8 +77,10 @@ class ClientStatusService:
         methods = {"StreamClientStatus": stream, "FetchClientStatus": fetch}
         return grpc.method_handlers_generic_handler(SERVICE_NAME, methods)
 
-    async def _stream(self, _requests: object, context: _Context) -> None:
-        while (request := await context.read()) is not grpc.aio.EOF:
+    async def _stream(
+        self, requests: AsyncIterator[ClientStatusRequest], context: _Context
+    ) -> None:
+        async for request in requests:
             await context.write(await self._fetch(request, context))
 
     async def _fetch(self, request: ClientStatusRequest, context: _Context) -> ClientStatusResponse:

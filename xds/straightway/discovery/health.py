@@ -17,12 +17,13 @@ from grpc_health.v1.health_pb2 import (
     HealthListRequest,
     HealthListResponse,
 )
+from grpc_health.v1.health_pb2_grpc import HealthServicer
 
 _Context: TypeAlias = grpc.aio.ServicerContext[HealthCheckRequest, HealthCheckResponse]
 _ListContext: TypeAlias = grpc.aio.ServicerContext[HealthListRequest, HealthListResponse]
 
 
-class HealthService:
+class HealthService(HealthServicer):
     """A servicer of ``grpc.health.v1.Health``: one status for the server and all of ``services``.
 
     It is SERVING until something else is set.

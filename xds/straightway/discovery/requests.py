@@ -10,7 +10,7 @@ what differs is decoded. It takes a fifth of the time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, overload
 
 from envoy.service.discovery.v3 import discovery_pb2
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
@@ -59,15 +59,17 @@ _REQUESTS: Final[Mapping[Variant, type[Request]]] = {
     Variant.STATE_OF_THE_WORLD: DiscoveryRequest,
     Variant.DELTA: _with_map_left_encoded(),
 }
-_Entry: Final[Any] = message_factory.GetMessageClass(
-    DeltaDiscoveryRequest.DESCRIPTOR.fields_by_name[_MAP].message_type
-)
+_Entry: Final = DeltaDiscoveryRequest.InitialResourceVersionsEntry
 
 
 class InvalidRequestError(ValueError):
     """A request that no client of this service may send."""
 
 
+@overload
+def decode(variant: Literal[Variant.DELTA], data: bytes) -> DeltaRequest: ...
+@overload
+def decode(variant: Variant, data: bytes) -> Request: ...
 def decode(variant: Variant, data: bytes) -> Request:
     """Return a request of either variant.
 

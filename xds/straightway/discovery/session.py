@@ -11,6 +11,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
+
 from straightway.discovery.delta import DeltaSubscription
 from straightway.discovery.lifetimes import Lifetimes, supports_ttl
 from straightway.discovery.order import ROUTING_TYPES, Order
@@ -237,8 +239,8 @@ class Session:
         subscription = DeltaSubscription(type_url) if is_delta else SotwSubscription(type_url)
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._order.asked_for_endpoints()
-        if is_delta and (held := len(request.initial_resource_versions)):
-            if held > self._limits.names:
+        if not isinstance(request, DiscoveryRequest) and request.initial_resource_versions:
+            if len(request.initial_resource_versions) > self._limits.names:
                 raise LimitExceededError(
                     f"more than {self._limits.names} initial_resource_versions"
                 )
@@ -253,8 +255,10 @@ class Session:
         names = sum(len(each.names) for each in self._subscriptions.values())
         if names > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
-        is_delta = self.variant is Variant.DELTA
-        new = request.resource_names_subscribe if is_delta else request.resource_names
+        if isinstance(request, DiscoveryRequest):
+            new = request.resource_names
+        else:
+            new = request.resource_names_subscribe
         longest = max(map(len, new))
         if longest > self._limits.name_length:
             raise LimitExceededError(f"a resource name of {longest} characters")

@@ -1,0 +1,2 @@
+SERVICE_NAME: str
+OVERALL_HEALTH: str
