@@ -52,7 +52,7 @@ async def test_a_stream_without_content_sleeps_though_something_was_to_be_due():
     )
     serving = asyncio.create_task(stream.run())
     endpoints = resources(CLUSTER_LOAD_ASSIGNMENT, "a")
-    clusters = [resource(CLUSTER, "a", warms="a")]
+    clusters = [resource(CLUSTER, "a", eds_service_name="a")]
     cache.set("key", {CLUSTER: clusters, CLUSTER_LOAD_ASSIGNMENT: endpoints})
     transport.requests.put_nowait(DeltaDiscoveryRequest(type_url=CLUSTER).SerializeToString())
     await eventually_async(lambda: len(transport.responses) == 1)
