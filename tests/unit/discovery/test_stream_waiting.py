@@ -8,10 +8,10 @@ from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
     Cache,
-    Callbacks,
     Settings,
     Variant,
 )
+from straightway.discovery.callbacks import Events
 from straightway.discovery.stream import Stream
 from straightway.discovery.table import Table
 from tests.support.conversation import resource, resources
@@ -48,7 +48,7 @@ class FakeTransport:
 async def test_a_stream_without_content_sleeps_though_something_was_to_be_due():
     cache, transport = CountingCache(), FakeTransport()
     stream = Stream(
-        Variant.DELTA, transport, cache, lambda node: "key", Callbacks(), Settings(hold=1000.0)
+        Variant.DELTA, transport, cache, lambda node: "key", Events(), Settings(hold=1000.0)
     )
     serving = asyncio.create_task(stream.run())
     endpoints = resources(CLUSTER_LOAD_ASSIGNMENT, "a")

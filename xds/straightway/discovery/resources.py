@@ -50,9 +50,9 @@ class Resource:
     """One named piece of config, encoded once for all its readers.
 
     ``version`` says which content this is: two resources of one type and name with the same
-    version are taken to be the same. ``body`` is the encoded ``google.protobuf.Any``. ``eds_service_name`` is
-    set on a Cluster that gets its endpoints by EDS: the name of the ClusterLoadAssignment that
-    Envoy must get before it uses the cluster; empty on everything else.
+    version are taken to be the same. ``body`` is the encoded ``google.protobuf.Any``.
+    ``eds_service_name`` is set on a Cluster that gets its endpoints by EDS: the name of the
+    ClusterLoadAssignment that Envoy must get before it uses the cluster; empty on everything else.
 
     ``aliases`` are further names by which delta clients may ask for it (the spec, "Resource
     names"; virtual hosts on demand live by it). One alias stands for one resource: of several
