@@ -28,8 +28,9 @@ class Plan:
 
     ``warming`` names the ClusterLoadAssignments that the client needs before it can use the
     clusters that are new to it. ``withheld`` names removals that are due, and that this response
-    does not tell yet. The rest is for delta clients alone: ``heartbeats`` are held by the client and go
-    without their bodies, ``unresolved`` are names that were asked for and that no virtual host has.
+    does not tell yet. The rest is for delta clients alone: ``heartbeats`` are held by the client
+    and go without their bodies, ``unresolved`` are names that were asked for and that no virtual
+    host has.
     """
 
     version: str
