@@ -20,10 +20,10 @@ from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
     Cache,
-    Callbacks,
     Settings,
     Variant,
 )
+from straightway.discovery.callbacks import Events
 from straightway.discovery.requests import Request
 from straightway.discovery.stream import Stream
 
@@ -88,10 +88,10 @@ class _Server:
             ),
         )
         self._wires = [_Wire(requests) for _ in range(_STREAMS)]
-        callbacks, settings = Callbacks(), Settings()
+        events, settings = Events(), Settings()
         self._serving = [
             tasks.create_task(
-                Stream(Variant.DELTA, wire, self._cache, lambda _: _KEY, callbacks, settings).run()
+                Stream(Variant.DELTA, wire, self._cache, lambda _: _KEY, events, settings).run()
             )
             for wire in self._wires
         ]

@@ -51,7 +51,7 @@ def cluster(index: int) -> Resource:
         eds_cluster_config=Cluster.EdsClusterConfig(eds_config=source, service_name=name),
     )
     message.connect_timeout.FromSeconds(5)
-    return Resource.of(name, message, warms=name)
+    return Resource.of(name, message, eds_service_name=name)
 
 
 def assignment(index: int, change: int = 0) -> Resource:

@@ -67,7 +67,7 @@ async def main(port: int, clusters: int) -> None:
     """Serve until the process is ended."""
     content = Content(clusters)
     server = grpc.aio.server(options=grpc_options())
-    DiscoveryServer(content.cache, lambda _node: _KEY, callbacks=content).add_to(server)
+    DiscoveryServer(content.cache, lambda _node: _KEY, callbacks=[content]).add_to(server)
     methods = {
         "ChangeEndpoints": content.change_endpoints,
         "ChangeClusters": content.change_clusters,

@@ -70,7 +70,7 @@ async def listener(acks: Acks) -> AsyncIterator[tuple[grpc.aio.Server, Address]]
     layer = ParseDict({"name": LAYER, "layer": {KEY: "42"}}, Runtime())
     cache.set("all", {RUNTIME: [Resource.of(LAYER, layer, ttl=TTL)]})
     server = grpc.aio.server(options=grpc_options())
-    DiscoveryServer(cache, lambda node: "all", callbacks=acks).add_to(server)
+    DiscoveryServer(cache, lambda node: "all", callbacks=[acks]).add_to(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     yield server, Address("127.0.0.1", port)

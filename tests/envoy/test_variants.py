@@ -120,7 +120,7 @@ class Served:
             "eds_cluster_config": eds,
             "connect_timeout": connect_timeout,
         }
-        return Resource.of("cluster", ParseDict(cluster, Cluster()), warms="endpoints")
+        return Resource.of("cluster", ParseDict(cluster, Cluster()), eds_service_name="endpoints")
 
     def _endpoints(self, port: int) -> Resource:
         address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}

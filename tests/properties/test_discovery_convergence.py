@@ -44,7 +44,7 @@ clients = st.sampled_from(tuple(CLIENTS))
 
 
 def make(type_url: str, name: str, version: str) -> Resource:
-    return resource(type_url, name, version, warms=name if type_url == CLUSTER else "")
+    return resource(type_url, name, version, eds_service_name=name if type_url == CLUSTER else "")
 
 
 class Discovery(RuleBasedStateMachine):

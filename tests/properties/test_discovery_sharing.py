@@ -91,8 +91,8 @@ class AloneSession(Session):
 
 def make(type_url: str, name: str, version: str) -> Resource:
     aliases = ("x",) if type_url == SECRET and name + version in ("a1", "b2") else ()
-    warms = name if type_url == CLUSTER and name != "c" else ""
-    return resource(type_url, name, version, warms=warms, aliases=aliases)
+    eds = name if type_url == CLUSTER and name != "c" else ""
+    return resource(type_url, name, version, eds_service_name=eds, aliases=aliases)
 
 
 class Client:

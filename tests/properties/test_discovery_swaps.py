@@ -33,7 +33,9 @@ def serve(cache: Cache, some: dict[str, str], targets: set[str]) -> None:
     cache.set(
         KEY,
         {
-            CLUSTER: [resource(CLUSTER, name, v, warms=name) for name, v in some.items()],
+            CLUSTER: [
+                resource(CLUSTER, name, v, eds_service_name=name) for name, v in some.items()
+            ],
             CLUSTER_LOAD_ASSIGNMENT: [resource(CLUSTER_LOAD_ASSIGNMENT, name) for name in some],
             LISTENER: [resource(LISTENER, "listener")],
             ROUTE_CONFIGURATION: [resource(ROUTE_CONFIGURATION, "route", route)],

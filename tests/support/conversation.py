@@ -32,14 +32,20 @@ def resource(
     name: str,
     version: str = "1",
     *,
-    warms: str = "",
+    eds_service_name: str = "",
     aliases: Iterable[str] = (),
     ttl: float | None = None,
 ) -> Resource:
     """Return a resource whose value is `name@version`."""
     value = f"{name}@{version}".encode()
     return Resource.encoded(
-        name, type_url, value, version=version, warms=warms, aliases=aliases, ttl=ttl
+        name,
+        type_url,
+        value,
+        version=version,
+        eds_service_name=eds_service_name,
+        aliases=aliases,
+        ttl=ttl,
     )
 
 

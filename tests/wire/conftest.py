@@ -29,7 +29,7 @@ async def serve(recorder: Recorder) -> AsyncIterator[Callable[..., Awaitable[Dis
         key_of: KeyOf = lambda node: node.cluster,
     ) -> Discovery:
         cache = Cache()
-        server = DiscoveryServer(cache, key_of, callbacks=recorder, settings=settings)
+        server = DiscoveryServer(cache, key_of, callbacks=[recorder], settings=settings)
         listener = grpc.aio.server(options=options or grpc_options())
         server.add_to(listener)
         port = listener.add_insecure_port("127.0.0.1:0")

@@ -126,16 +126,16 @@ async def test_the_node_counts_on_the_first_message_only(discovery: Discovery):
     ]
 
 
-async def test_a_failing_callback_is_logged_and_the_stream_goes_on(
+async def test_a_failing_callback_is_logged_and_the_stream_and_the_others_go_on(
     caplog: pytest.LogCaptureFixture,
 ):
     class Failing(Callbacks):
         def pushed(self, client: object, push: object) -> None:
             raise RuntimeError("broken callback")
 
-    cache = Cache()
+    cache, second = Cache(), Recorder()
     cache.set("", {CLUSTER: resources(CLUSTER, "a")})
-    server = DiscoveryServer(cache, lambda node: node.cluster, callbacks=Failing())
+    server = DiscoveryServer(cache, lambda node: node.cluster, callbacks=[Failing(), second])
     listener = grpc.aio.server()
     server.add_to(listener)
     port = listener.add_insecure_port("127.0.0.1:0")
@@ -151,3 +151,4 @@ async def test_a_failing_callback_is_logged_and_the_stream_goes_on(
     finally:
         await discovery.stop()
     assert "broken callback" in caplog.text
+    assert len(second.of("pushed")) == 2

@@ -102,7 +102,7 @@ async def test_listeners_on_a_stream_of_their_own_wait_for_no_endpoints(serve):
     discovery.cache.set(
         "audience",
         {
-            CLUSTER: [resource(CLUSTER, "c", warms="c")],
+            CLUSTER: [resource(CLUSTER, "c", eds_service_name="c")],
             CLUSTER_LOAD_ASSIGNMENT: resources(CLUSTER_LOAD_ASSIGNMENT, "c"),
             LISTENER: resources(LISTENER, "l"),
         },
@@ -117,7 +117,7 @@ async def test_listeners_on_a_stream_of_their_own_wait_for_no_endpoints(serve):
 
 async def test_nothing_is_to_be_due_after_clusters_on_a_stream_of_their_own(serve):
     discovery = await serve(FOREVER)
-    discovery.cache.set("audience", {CLUSTER: [resource(CLUSTER, "c", warms="c")]})
+    discovery.cache.set("audience", {CLUSTER: [resource(CLUSTER, "c", eds_service_name="c")]})
     client = discovery.stream(CDS + "DeltaClusters")
     await client.ask("")
     await client.read()

@@ -84,7 +84,7 @@ async def test_routing_held_back_is_sent_when_its_time_is_up(
     discovery.cache.set(
         "audience",
         {
-            CLUSTER: [resource(CLUSTER, "a", warms="a")],
+            CLUSTER: [resource(CLUSTER, "a", eds_service_name="a")],
             CLUSTER_LOAD_ASSIGNMENT: resources(CLUSTER_LOAD_ASSIGNMENT, "a"),
             LISTENER: resources(LISTENER, "l"),
         },

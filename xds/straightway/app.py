@@ -16,6 +16,7 @@ import structlog
 from envoy.config.core.v3 import base_pb2
 
 from straightway import __version__
+from straightway.control.audiences import Audiences
 from straightway.control.loop import Control
 from straightway.discovery import Cache, DiscoveryServer, grpc_options
 from straightway.logs.streams import StreamLog
@@ -41,15 +42,14 @@ async def serve(folder: Path, address: Address) -> None:
     """
     await asyncio.to_thread(check_folder, folder)
     cache = Cache()
-    control = Control(cache)
+    control = Control(cache, rekey=lambda: discovery.rekey())
 
     def key_of(node: base_pb2.Node) -> Audience:
         return control.audience_of(proxy_of_node(node))
 
-    streams = StreamLog(control)
-    discovery = DiscoveryServer(cache, key_of, callbacks=streams)
+    streams = StreamLog(control.origins)
+    discovery = DiscoveryServer(cache, key_of, callbacks=[Audiences(control), streams])
     discovery.set_serving(False)
-    control.rekey = discovery.rekey
     stopping = asyncio.Event()
     with _on_signals(stopping.set):
         server = await _listen(discovery, address)

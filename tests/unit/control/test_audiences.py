@@ -25,11 +25,10 @@ class Line:
 class OneProxy:
     """Does what the streams do: wants the audience of a proxy, and moves when it is another."""
 
-    def __init__(self, control: Control) -> None:
-        self.control = control
-        self.audience = control.audience_of(PROXY)
-        control.rekey = self.rekey
-        control.want(self.audience)
+    def __init__(self, cache: Cache) -> None:
+        self.control = Control(cache, rekey=self.rekey)
+        self.audience = self.control.audience_of(PROXY)
+        self.control.want(self.audience)
 
     def rekey(self) -> None:
         audience = self.control.audience_of(PROXY)
@@ -46,8 +45,8 @@ def update(body: Mapping[str, Any], *, synced: bool) -> Update:
 
 async def test_a_proxy_that_came_before_the_config_gets_what_selects_its_labels() -> None:
     cache = Cache()
-    control = Control(cache)
-    proxy = OneProxy(control)
+    proxy = OneProxy(cache)
+    control = proxy.control
     running = asyncio.create_task(control.run())
 
     control.apply(update(gateway("g", "shop", selector=LABELS, ports=[8080]), synced=True))

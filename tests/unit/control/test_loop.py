@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -41,13 +41,17 @@ class Desk:
 
     def __init__(self) -> None:
         self.cache = Cache()
-        self.control = Control(self.cache, endpoints=ENDPOINTS, config=CONFIG)
+        self.control = Control(self.cache, rekey=self.rekey, endpoints=ENDPOINTS, config=CONFIG)
+        self.on_rekey: Callable[[], None] = lambda: None
         self.times: list[float] = []
         self.cache.watch(AUDIENCE, lambda: self.times.append(asyncio.get_running_loop().time()))
         self.control.want(AUDIENCE)
 
     def apply(self, *bundles: Bundle, synced: bool = True) -> None:
         self.control.apply(Update(bundles, synced))
+
+    def rekey(self) -> None:
+        self.on_rekey()
 
     def resources(self) -> dict[tuple[str, str], object]:
         return {
@@ -233,7 +237,7 @@ def test_new_selector_keys_tell_proxies_apart_anew():
     async def scenario():
         async with synced() as desk:
             rekeyed = []
-            desk.control.rekey = lambda: rekeyed.append(desk.control.audience_of(proxy))
+            desk.on_rekey = lambda: rekeyed.append(desk.control.audience_of(proxy))
             proxy = Proxy(Role.GATEWAY, "default", {"tier": "front", "hash": "x"})
             desk.apply(bundle(istio("Gateway", "gw", gateway), "gateway.yaml"))
             await asyncio.sleep(100)
@@ -249,9 +253,11 @@ def test_new_selector_keys_tell_proxies_apart_anew():
 def test_a_resource_is_traced_to_the_objects_and_their_places():
     async def scenario():
         async with synced() as desk:
-            assert desk.control.origins(AUDIENCE, ASSIGNMENT) == ["Service default/web (web.yaml)"]
-            assert desk.control.origins(AUDIENCE, "unknown") == []
-            assert desk.control.origins("nobody", ASSIGNMENT) == []
+            assert desk.control.origins(AUDIENCE, CLUSTER, ASSIGNMENT) == [
+                "Service default/web (web.yaml)"
+            ]
+            assert desk.control.origins(AUDIENCE, CLUSTER, "unknown") == []
+            assert desk.control.origins("nobody", CLUSTER, ASSIGNMENT) == []
 
     run(scenario())
 

@@ -16,7 +16,7 @@ def swapped() -> Conversation:
     talk = delta()
     talk.set(
         {
-            CLUSTER: [resource(CLUSTER, "new", warms="new")],
+            CLUSTER: [resource(CLUSTER, "new", eds_service_name="new")],
             CLUSTER_LOAD_ASSIGNMENT: [resource(CLUSTER_LOAD_ASSIGNMENT, "new")],
             LISTENER: [resource(LISTENER, "listener")],
             ROUTE_CONFIGURATION: [resource(ROUTE_CONFIGURATION, "route", "to-new")],
@@ -61,7 +61,7 @@ def test_a_client_without_routes_is_waited_for_no_longer_than_the_time_limit():
 
 def test_a_changed_cluster_gets_its_endpoints_though_they_are_named_after_it_was_sent():
     talk = delta()
-    cluster = resource(CLUSTER, "a", "2", warms="a")
+    cluster = resource(CLUSTER, "a", "2", eds_service_name="a")
     endpoints = resource(CLUSTER_LOAD_ASSIGNMENT, "a")
     talk.set({CLUSTER: [cluster], CLUSTER_LOAD_ASSIGNMENT: [endpoints]})
     talk.change(CLUSTER, initial={"a": "1"})

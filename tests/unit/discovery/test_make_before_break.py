@@ -14,7 +14,7 @@ from tests.support.conversation import Answer, Conversation, delta, resource, re
 def service(name: str, version: str = "1") -> dict[str, list[Resource]]:
     """One cluster with endpoints by EDS, and a listener's route that goes to it."""
     return {
-        CLUSTER: [resource(CLUSTER, name, version, warms=name)],
+        CLUSTER: [resource(CLUSTER, name, version, eds_service_name=name)],
         CLUSTER_LOAD_ASSIGNMENT: [resource(CLUSTER_LOAD_ASSIGNMENT, name, version)],
         LISTENER: [resource(LISTENER, "listener")],
         ROUTE_CONFIGURATION: [resource(ROUTE_CONFIGURATION, "route", f"to-{name}")],

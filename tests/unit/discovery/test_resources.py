@@ -26,9 +26,9 @@ def test_an_empty_message_is_packed_as_any():
 def test_an_already_encoded_message_gives_the_same_resource():
     message = Cluster(name="a")
 
-    encoded = Resource.encoded("a", CLUSTER, message.SerializeToString(), warms="b")
+    encoded = Resource.encoded("a", CLUSTER, message.SerializeToString(), eds_service_name="b")
 
-    assert encoded == Resource.of("a", message, warms="b")
+    assert encoded == Resource.of("a", message, eds_service_name="b")
 
 
 def test_the_version_is_that_of_the_content():

@@ -4,7 +4,8 @@ import gc
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from grpc.aio import EOF
 
-from straightway.discovery import CLUSTER, Cache, Callbacks, Settings, Variant
+from straightway.discovery import CLUSTER, Cache, Settings, Variant
+from straightway.discovery.callbacks import Events
 from straightway.discovery.stream import Stream
 from straightway.discovery.table import Change
 from tests.support.conversation import decode, resource, resources
@@ -35,7 +36,7 @@ async def test_what_a_client_misses_is_kept_as_one_difference_and_not_change_by_
     changes = 5000
     cache, transport = Cache(), SlowTransport()
     cache.set("key", {CLUSTER: resources(CLUSTER, "changes", "stays")})
-    stream = Stream(Variant.DELTA, transport, cache, lambda _: "key", Callbacks(), Settings())
+    stream = Stream(Variant.DELTA, transport, cache, lambda _: "key", Events(), Settings())
     serving = asyncio.create_task(stream.run())
     await eventually_async(lambda: len(transport.written) == 1)
 

@@ -8,10 +8,10 @@ from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
     Cache,
-    Callbacks,
     Settings,
     Variant,
 )
+from straightway.discovery.callbacks import Events
 from straightway.discovery.stream import Stream
 from straightway.discovery.table import Table
 from tests.support.conversation import resource, resources
@@ -48,11 +48,11 @@ class FakeTransport:
 async def test_a_stream_without_content_sleeps_though_something_was_to_be_due():
     cache, transport = CountingCache(), FakeTransport()
     stream = Stream(
-        Variant.DELTA, transport, cache, lambda node: "key", Callbacks(), Settings(hold=1000.0)
+        Variant.DELTA, transport, cache, lambda node: "key", Events(), Settings(hold=1000.0)
     )
     serving = asyncio.create_task(stream.run())
     endpoints = resources(CLUSTER_LOAD_ASSIGNMENT, "a")
-    clusters = [resource(CLUSTER, "a", warms="a")]
+    clusters = [resource(CLUSTER, "a", eds_service_name="a")]
     cache.set("key", {CLUSTER: clusters, CLUSTER_LOAD_ASSIGNMENT: endpoints})
     transport.requests.put_nowait(DeltaDiscoveryRequest(type_url=CLUSTER).SerializeToString())
     await eventually_async(lambda: len(transport.responses) == 1)

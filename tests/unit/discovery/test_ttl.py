@@ -222,7 +222,7 @@ def test_heartbeats_of_routing_held_back_do_not_wake_the_stream_for_nothing():
     talk.cache.update(
         KEY,
         {
-            CLUSTER: ([resource(CLUSTER, "a", warms="a")], []),
+            CLUSTER: ([resource(CLUSTER, "a", eds_service_name="a")], []),
             CLUSTER_LOAD_ASSIGNMENT: ([resource(CLUSTER_LOAD_ASSIGNMENT, "a")], []),
             listener: ([resource(listener, "l", "2", ttl=4.0)], []),
         },

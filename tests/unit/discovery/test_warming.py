@@ -4,7 +4,7 @@ from tests.support.conversation import Conversation, delta, resource, resources,
 
 def serve_clusters(talk: Conversation, *texts: str) -> None:
     content = [
-        resource(CLUSTER, each.name, each.version, warms=f"{each.name}-endpoints")
+        resource(CLUSTER, each.name, each.version, eds_service_name=f"{each.name}-endpoints")
         for each in resources(CLUSTER, *texts)
     ]
     assignments = resources(CLUSTER_LOAD_ASSIGNMENT, "a-endpoints", "b-endpoints")
@@ -62,7 +62,7 @@ def test_changed_endpoints_of_a_changed_cluster_are_sent_once():
     talk.answers()
     talk.set(
         {
-            CLUSTER: [resource(CLUSTER, "a", "2", warms="a-endpoints")],
+            CLUSTER: [resource(CLUSTER, "a", "2", eds_service_name="a-endpoints")],
             CLUSTER_LOAD_ASSIGNMENT: [resource(CLUSTER_LOAD_ASSIGNMENT, "a-endpoints", "2")],
         }
     )
@@ -81,7 +81,7 @@ def test_a_removed_cluster_warms_nothing():
 
 def test_endpoints_that_do_not_exist_are_told_once_however_often_the_client_answers():
     talk = delta()
-    talk.set({CLUSTER: [resource(CLUSTER, "a", warms="a")]})
+    talk.set({CLUSTER: [resource(CLUSTER, "a", eds_service_name="a")]})
     talk.change(CLUSTER)
     talk.answer()
     talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"])
@@ -100,7 +100,7 @@ def test_old_clusters_in_a_complete_set_warm_nothing():
     talk.answers()
     talk.set(
         {
-            CLUSTER: [resource(CLUSTER, "b", "2", warms="b-endpoints")],
+            CLUSTER: [resource(CLUSTER, "b", "2", eds_service_name="b-endpoints")],
             CLUSTER_LOAD_ASSIGNMENT: resources(
                 CLUSTER_LOAD_ASSIGNMENT, "a-endpoints", "b-endpoints"
             ),

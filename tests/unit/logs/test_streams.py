@@ -1,70 +1,39 @@
-"""What the log says of the streams, and what the control loop learns from them."""
+"""What the log says of the streams."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Hashable
 
 import pytest
 from structlog.testing import capture_logs
 
-from straightway.control.loop import Control
 from straightway.discovery import (
     CLUSTER,
     ROUTE_CONFIGURATION,
-    Cache,
     ClientState,
     Closed,
     Variant,
 )
 from straightway.logs.streams import StreamLog
 from straightway.proxies.audience import Audience, Role
-from straightway.sources import Update
-from tests.support.configs import GATEWAY, bundle, istio, service
-from tests.support.virtual_time import run
 
 AUDIENCE = Audience(Role.GATEWAY, "default", (("istio", "gw"),))
 CLIENT = ClientState("gw-1", "gw", AUDIENCE, Variant.DELTA, "ipv4:10.0.0.1:1")
 WHO = {"node": "gw-1", "audience": "router/default[istio=gw]"}
-ROUTES = "hosts: ['*']\ngateways: [gw]\nhttp: [{route: [{destination: {host: %s}}]}]"
-TEXTS = {
-    "gateway.yaml": GATEWAY,
-    "web.yaml": service("web", "{name: http, port: 80}"),
-    "all.yaml": istio("VirtualService", "all", ROUTES % "web"),
-}
 WEB = "outbound|80||web.default.svc.cluster.local"
+ORIGINS: dict[tuple[Hashable, str, str], list[str]] = {
+    (AUDIENCE, CLUSTER, WEB): ["Service default/web (web.yaml)"],
+    (AUDIENCE, ROUTE_CONFIGURATION, "http.80"): ["VirtualService default/all (all.yaml)"],
+    (AUDIENCE, ROUTE_CONFIGURATION, "http.90"): ["VirtualService default/other (all.yaml)"],
+}
 
 
 @pytest.fixture
-def control() -> Control:
-    """A control loop that has config in force."""
-    control = Control(Cache())
+def log() -> StreamLog:
+    def origins(key: Hashable, type_url: str, name: str) -> list[str]:
+        return ORIGINS.get((key, type_url, name), [])
 
-    async def put_in_force():
-        task = asyncio.create_task(control.run())
-        bundles = tuple(bundle(text, key) for key, text in TEXTS.items())
-        control.apply(Update(bundles, synced=True))
-        await control.synced.wait()
-        task.cancel()
-
-    run(put_in_force())
-    return control
-
-
-@pytest.fixture
-def log(control) -> StreamLog:
-    control.want(AUDIENCE)
-    return StreamLog(control)
-
-
-def test_an_audience_is_kept_as_long_as_a_stream_wants_it(control):
-    log = StreamLog(control)
-
-    log.audience_wanted(AUDIENCE)
-    kept = control.origins(AUDIENCE, WEB)
-    log.audience_unused(AUDIENCE)
-
-    assert kept == ["Service default/web (web.yaml)"]
-    assert control.origins(AUDIENCE, WEB) == []
+    return StreamLog(origins)
 
 
 def test_a_proxy_comes_and_goes(log):
@@ -85,7 +54,7 @@ def test_a_proxy_comes_and_goes(log):
 
 
 def test_a_rejection_is_told_in_envoys_words_with_the_objects_it_means(log):
-    words = "Error adding route http.80: no"
+    words = "Unexpected RDS configuration (expecting http.80): no"
 
     with capture_logs() as lines:
         log.nacked(CLIENT, ROUTE_CONFIGURATION, words, ["http.80", "http.90"])

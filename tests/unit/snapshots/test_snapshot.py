@@ -170,7 +170,7 @@ def test_envoy_waits_for_the_assignments_of_clusters_with_eds_alone():
     world.change(istio("DestinationRule", "other", PASSTHROUGH))
     snapshot = world.snapshot()
 
-    warming = {each.warms for each in snapshot.resources[CLUSTER].values()} - {""}
+    warming = {each.eds_service_name for each in snapshot.resources[CLUSTER].values()} - {""}
 
     assert warming == snapshot.resources[CLUSTER_LOAD_ASSIGNMENT].keys()
     assert not any("other" in name for name in warming)

@@ -50,13 +50,14 @@ class Control:
         self,
         cache: Cache,
         *,
+        rekey: Callable[[], None] = lambda: None,
         endpoints: Debounce = ENDPOINTS,
         config: Debounce = CONFIG,
     ) -> None:
         self.catalog = Catalog()
-        self.rekey: Callable[[], None] = lambda: None
         self.synced = asyncio.Event()
         self._cache = cache
+        self._rekey = rekey
         self._endpoints = endpoints
         self._config = config
         self._intake = Intake()
@@ -140,7 +141,7 @@ class Control:
         if keys != self._selector_keys:
             # First of all, for it changes which audiences are wanted.
             self._selector_keys = keys
-            self.rekey()
+            self._rekey()
         wanted, self._wanted = self._wanted, set()
         for audience in self._snapshots.keys() | wanted:
             self._set(audience)
@@ -198,7 +199,7 @@ class Control:
         if self._snapshots.pop(audience, None) is not None:
             self._cache.drop(audience)
 
-    def origins(self, audience: Hashable, resource: str) -> list[str]:
+    def origins(self, audience: Hashable, _type_url: str, resource: str) -> list[str]:
         """Return the objects, with their places, that a resource of an audience was made from."""
         snapshot = self._snapshots.get(audience) if isinstance(audience, Audience) else None
         references = snapshot.origins(resource) if snapshot else frozenset()

@@ -7,12 +7,13 @@ The order of reading: ``resources``, ``table`` and ``cache`` hold what is to be 
 ``requests`` and ``response`` are what is said; ``subscription``, with its variants ``sotw`` and
 ``delta``, ``lifetimes``, ``order`` and ``session`` are the protocol, without I/O; ``stream`` with
 ``patience``, ``services``, ``settings`` and ``server`` bring it to the wire; ``callbacks``,
-``client``, ``report``, ``status``, ``csds`` and ``health`` say what happens there.
+``client``, ``report``, ``rejections``, ``status``, ``csds`` and ``health`` say what happens there.
 """
 
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Push
 from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
+from straightway.discovery.rejections import resources_meant
 from straightway.discovery.resources import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -61,4 +62,5 @@ __all__ = [
     "Verdict",
     "encoded_field",
     "grpc_options",
+    "resources_meant",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple, ParamSpec
+from typing import Generic, NamedTuple, ParamSpec
 
 from straightway.discovery.client import ClientState
 from straightway.discovery.session import Received
@@ -49,7 +49,7 @@ class Callbacks:
     """Does nothing: override what you want to know.
 
     All are called on the event loop and must not block. An exception in one is logged with its
-    cause, and the stream goes on.
+    cause; the stream and the other callbacks go on.
     """
 
     def stream_opened(self, client: ClientState) -> None:
@@ -79,9 +79,47 @@ class Callbacks:
         """Handle the end of a key's last stream: its snapshot may be dropped."""
 
 
-def tell(callback: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> None:
-    """Call a callback; log what it raises."""
-    try:
-        callback(*args, **kwargs)
-    except Exception:
-        log.exception("callback %s failed", getattr(callback, "__name__", callback))
+class Event(Generic[_P]):
+    """One kind of event, and who wants to hear of it; calling it tells them, in order.
+
+    It is falsy if nobody does, so that what nobody wants to know need not be put together.
+    """
+
+    __slots__ = ("_handlers",)
+
+    def __init__(self, handlers: Iterable[Callable[_P, None]]) -> None:
+        self._handlers = tuple(handlers)
+
+    def __bool__(self) -> bool:
+        return bool(self._handlers)
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        """Tell everyone; log what one of them raises, and go on with the next."""
+        for handler in self._handlers:
+            try:
+                handler(*args, **kwargs)
+            except Exception:
+                log.exception("callback %s failed", getattr(handler, "__qualname__", handler))
+
+
+class Events:
+    """The events of a server, each for those of its ``callbacks`` that override it."""
+
+    def __init__(self, callbacks: Sequence[Callbacks] = ()) -> None:
+        def event(of_base: object, handlers: Iterable[Callable[_P, None]]) -> Event[_P]:
+            return Event(
+                [each for each in handlers if getattr(each, "__func__", None) is not of_base]
+            )
+
+        self.stream_opened = event(Callbacks.stream_opened, [c.stream_opened for c in callbacks])
+        self.stream_closed = event(Callbacks.stream_closed, [c.stream_closed for c in callbacks])
+        self.request = event(Callbacks.request, [c.request for c in callbacks])
+        self.pushed = event(Callbacks.pushed, [c.pushed for c in callbacks])
+        self.acked = event(Callbacks.acked, [c.acked for c in callbacks])
+        self.nacked = event(Callbacks.nacked, [c.nacked for c in callbacks])
+        self.audience_wanted = event(
+            Callbacks.audience_wanted, [c.audience_wanted for c in callbacks]
+        )
+        self.audience_unused = event(
+            Callbacks.audience_unused, [c.audience_unused for c in callbacks]
+        )

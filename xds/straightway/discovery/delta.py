@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from straightway.discovery.requests import DeltaRequest, decode_held
 from straightway.discovery.resources import VIRTUAL_HOST, Resource, encode_held
-from straightway.discovery.response import Plan, warmed
+from straightway.discovery.response import Plan, assignments_needed
 from straightway.discovery.subscription import (
     WILDCARD,
     WILDCARD_TYPES,
@@ -84,7 +84,7 @@ class DeltaSubscription(Subscription):
             self._table.version,
             tuple(changed),
             tuple(removed),
-            warms=warmed(changed),
+            warming=assignments_needed(changed),
             withheld=withheld,
             unresolved=unresolved,
         )

@@ -82,10 +82,10 @@ class Order:
         """Note that the client gets its endpoints on this stream."""
         self._expects_endpoints = True
 
-    def sent_clusters(self, warms: AbstractSet[str], now: float) -> None:
+    def sent_clusters(self, assignments: AbstractSet[str], now: float) -> None:
         """Note the ClusterLoadAssignments that the client needs to use what it has been sent."""
-        if warms and self._expects_endpoints:
-            self.warming |= warms
+        if assignments and self._expects_endpoints:
+            self.warming |= assignments
             if self._warm_by is None:
                 self._warm_by = now + self._hold
 

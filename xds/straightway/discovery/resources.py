@@ -50,9 +50,9 @@ class Resource:
     """One named piece of config, encoded once for all its readers.
 
     ``version`` says which content this is: two resources of one type and name with the same
-    version are taken to be the same. ``body`` is the encoded ``google.protobuf.Any``. ``warms`` is
-    set on a Cluster that gets its endpoints by EDS: the name of the ClusterLoadAssignment that
-    Envoy must get before it uses the cluster; empty on everything else.
+    version are taken to be the same. ``body`` is the encoded ``google.protobuf.Any``.
+    ``eds_service_name`` is set on a Cluster that gets its endpoints by EDS: the name of the
+    ClusterLoadAssignment that Envoy must get before it uses the cluster; empty on everything else.
 
     ``aliases`` are further names by which delta clients may ask for it (the spec, "Resource
     names"; virtual hosts on demand live by it). One alias stands for one resource: of several
@@ -69,7 +69,7 @@ class Resource:
     name: str
     version: str
     body: bytes = field(repr=False)
-    warms: str = ""
+    eds_service_name: str = ""
     aliases: tuple[str, ...] = ()
     ttl: float | None = None
     sotw_head: bytes = field(init=False, repr=False, compare=False)
@@ -115,7 +115,7 @@ class Resource:
         message: Message,
         *,
         version: str | None = None,
-        warms: str = "",
+        eds_service_name: str = "",
         aliases: Iterable[str] = (),
         ttl: float | None = None,
     ) -> Self:
@@ -128,7 +128,7 @@ class Resource:
             TYPE_URL_PREFIX + message.DESCRIPTOR.full_name,
             message.SerializeToString(deterministic=True),
             version=version,
-            warms=warms,
+            eds_service_name=eds_service_name,
             aliases=aliases,
             ttl=ttl,
         )
@@ -141,7 +141,7 @@ class Resource:
         value: bytes,
         *,
         version: str | None = None,
-        warms: str = "",
+        eds_service_name: str = "",
         aliases: Iterable[str] = (),
         ttl: float | None = None,
     ) -> Self:
@@ -153,7 +153,7 @@ class Resource:
             for alias in known_as:
                 digest.update(wire.field(4, alias))
             version = digest.hexdigest()
-        return cls(name, version, body, warms, known_as, ttl)
+        return cls(name, version, body, eds_service_name, known_as, ttl)
 
 
 def encode_held(name: str, version: str) -> bytes:

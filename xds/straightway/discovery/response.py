@@ -26,16 +26,17 @@ class Variant(Enum):
 class Plan:
     """What one response is to say about one type; streams that are to hear the same may share it.
 
-    ``warms`` names the ClusterLoadAssignments that the client needs before it can use the clusters
-    that are new to it. ``withheld`` names removals that are due, and that this response does not
-    tell yet. The rest is for delta clients alone: ``heartbeats`` are held by the client and go
-    without their bodies, ``unresolved`` are names that were asked for and that no virtual host has.
+    ``warming`` names the ClusterLoadAssignments that the client needs before it can use the
+    clusters that are new to it. ``withheld`` names removals that are due, and that this response
+    does not tell yet. The rest is for delta clients alone: ``heartbeats`` are held by the client
+    and go without their bodies, ``unresolved`` are names that were asked for and that no virtual
+    host has.
     """
 
     version: str
     resources: tuple[Resource, ...]
     removed: tuple[str, ...] = ()
-    warms: frozenset[str] = frozenset()
+    warming: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
     heartbeats: tuple[Resource, ...] = ()
     unresolved: tuple[str, ...] = ()
@@ -128,9 +129,9 @@ def _nonce_field(nonce: str) -> bytes:
     return wire.field(5, nonce)  # In both messages.
 
 
-def warmed(clusters: Iterable[Resource]) -> frozenset[str]:
+def assignments_needed(clusters: Iterable[Resource]) -> frozenset[str]:
     """Return the names of the ClusterLoadAssignments that a client needs to use these."""
-    return frozenset([cluster.warms for cluster in clusters if cluster.warms])
+    return frozenset([each.eds_service_name for each in clusters if each.eds_service_name])
 
 
 def _named(resources: Iterable[Resource]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from straightway.discovery import csds
 from straightway.discovery.cache import Cache
-from straightway.discovery.callbacks import Callbacks, Closed
+from straightway.discovery.callbacks import Callbacks, Closed, Events
 from straightway.discovery.client import ClientState
 from straightway.discovery.health import HealthService
 from straightway.discovery.response import Variant
@@ -40,7 +40,8 @@ class DiscoveryServer:
     gRPC health and gRPC reflection.
 
     ``key_of`` gives the audience key for an Envoy's Node (without its list of extensions); the
-    client gets the snapshot that the cache holds under that key.
+    client gets the snapshot that the cache holds under that key. ``callbacks`` hear what happens,
+    each of them, in this order.
     """
 
     def __init__(
@@ -48,12 +49,12 @@ class DiscoveryServer:
         cache: Cache,
         key_of: KeyOf,
         *,
-        callbacks: Callbacks | None = None,
+        callbacks: Sequence[Callbacks] = (),
         settings: Settings | None = None,
     ) -> None:
         self._cache = cache
         self._key_of = key_of
-        self._callbacks = callbacks or Callbacks()
+        self._events = Events(callbacks)
         self._settings = settings or Settings()
         self._health = HealthService(_NAMES)
         self._streams: set[Stream] = set()
@@ -131,7 +132,7 @@ class DiscoveryServer:
                 context,
                 self._cache,
                 self._key_of,
-                self._callbacks,
+                self._events,
                 self._settings,
                 type_url=type_url,
             )

@@ -273,7 +273,7 @@ class Session:
         encoded = encode(self.variant, type_url, plan, table, after=self._last_number, ttl=ttl)
         self._last_number = encoded.number
         if type_url == CLUSTER:
-            self._warm(plan.warms, now)
+            self._warm(plan.warming, now)
         elif type_url == CLUSTER_LOAD_ASSIGNMENT and self._order.warming:
             self._order.sent_endpoints({resource.name for resource in plan.resources})
         subscription.sent(plan, encoded.nonce)

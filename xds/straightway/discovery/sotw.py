@@ -7,7 +7,7 @@ from typing import Final
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
-from straightway.discovery.response import Plan, warmed
+from straightway.discovery.response import Plan, assignments_needed
 from straightway.discovery.subscription import (
     WILDCARD,
     WILDCARD_TYPES,
@@ -65,7 +65,10 @@ class SotwSubscription(Subscription):
             whole = tuple(r for name in self.names if (r := table.resources.get(name)) is not None)
         withheld = frozenset(resource.name for resource in kept)
         return Plan(
-            table.version_with(kept), whole + kept, warms=warmed(changed), withheld=withheld
+            table.version_with(kept),
+            whole + kept,
+            warming=assignments_needed(changed),
+            withheld=withheld,
         )
 
     def sent(self, plan: Plan, nonce: str) -> None:

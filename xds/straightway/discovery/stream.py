@@ -17,7 +17,7 @@ import grpc
 from envoy.config.core.v3.base_pb2 import Node
 
 from straightway.discovery.cache import Cache
-from straightway.discovery.callbacks import Callbacks, Closed, tell
+from straightway.discovery.callbacks import Closed, Events
 from straightway.discovery.client import ClientState
 from straightway.discovery.patience import Patience
 from straightway.discovery.report import Reporter
@@ -72,8 +72,8 @@ class Stream:
     __slots__ = (
         "__weakref__",
         "_cache",
-        "_callbacks",
         "_ending",
+        "_events",
         "_key_of",
         "_loop",
         "_node",
@@ -90,7 +90,7 @@ class Stream:
         transport: Transport,
         cache: Cache,
         key_of: KeyOf,
-        callbacks: Callbacks,
+        events: Events,
         settings: Settings,
         *,
         type_url: str | None = None,
@@ -99,7 +99,7 @@ class Stream:
         self._transport = transport
         self._cache = cache
         self._key_of = key_of
-        self._callbacks = callbacks
+        self._events = events
         self._settings = settings
         self._session = Session(variant, settings.hold, settings.limits, type_url)
         self._node = Node()
@@ -243,7 +243,7 @@ class Stream:
             variant=self._session.variant,
             peer=self._transport.peer(),
         )
-        self._reporter = Reporter(client, self._callbacks)
+        self._reporter = Reporter(client, self._events)
         self._join(client.key)
         return self._reporter
 
@@ -257,12 +257,12 @@ class Stream:
         self._cache.watch(key, self._wake)
         self._wake()
         if is_first and key not in self._cache:
-            tell(self._callbacks.audience_wanted, key)
+            self._events.audience_wanted(key)
 
     def _leave(self, key: Hashable) -> None:
         self._cache.unwatch(key, self._wake)
         if self._cache.watchers(key) == 0:
-            tell(self._callbacks.audience_unused, key)
+            self._events.audience_unused(key)
 
     def _tables(self) -> Mapping[str, Table] | None:
         reporter = self._reporter

@@ -1,14 +1,20 @@
-"""Logs what happens on the streams, and tells the control loop which audiences are connected."""
+"""Logs what happens on the streams."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeAlias
 
 import structlog
 
-from straightway.control.loop import Control
-from straightway.discovery import Callbacks, ClientState, Closed, Push
+from straightway.discovery import Callbacks, ClientState, Closed, Push, resources_meant
 from straightway.logs.pushes import PushLog
+
+Origins: TypeAlias = Callable[[Hashable, str, str], Sequence[str]]
+"""Gives the objects, with their places, that a resource was made from.
+
+Takes the audience key, the type URL and the resource's name.
+"""
 
 _log = structlog.get_logger()
 _MOST_OBJECTS = 5
@@ -17,28 +23,20 @@ _MOST_OBJECTS = 5
 class StreamLog(Callbacks):
     """One line for each proxy that comes or goes, each kind of push and each rejection."""
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
         self._pushes = PushLog()
 
     def close(self) -> None:
         """Log what is still to be told."""
         self._pushes.close()
 
-    def audience_wanted(self, key: Hashable) -> None:
-        """Have a snapshot made."""
-        self._control.want(key)
-
-    def audience_unused(self, key: Hashable) -> None:
-        """Have the snapshot dropped."""
-        self._control.drop(key)
-
     def stream_opened(self, client: ClientState) -> None:
-        """Log a proxy that has come."""
+        """Log a proxy that has connected."""
         _log.info("proxy connected", **_who(client), variant=client.variant.value, peer=client.peer)
 
     def stream_closed(self, client: ClientState, reason: Closed) -> None:
-        """Log a proxy that has gone."""
+        """Log a proxy that has disconnected."""
         _log.info("proxy disconnected", **_who(client), reason=str(reason))
 
     def pushed(self, client: ClientState, push: Push) -> None:
@@ -49,10 +47,10 @@ class StreamLog(Callbacks):
         self, client: ClientState, type_url: str, error_message: str, names: Sequence[str]
     ) -> None:
         """Log a rejection in Envoy's words, with the objects that it comes from."""
-        # Envoy names the resources that it means; a response may hold many more.
-        meant = [name for name in names if name in error_message] or list(names)
+        # Where Envoy names none, it may mean any resource of the response.
+        meant = resources_meant(error_message, names) or list(names)
         origins = dict.fromkeys(
-            origin for name in meant for origin in self._control.origins(client.key, name)
+            origin for name in meant for origin in self._origins(client.key, type_url, name)
         )
         _log.error(
             "proxy rejected config",

@@ -108,7 +108,7 @@ class Encoder:
         return _remembered(
             self._clusters,
             plan,
-            lambda: Resource.of(plan.name, build_cluster(plan, ()), warms=plan.name),
+            lambda: Resource.of(plan.name, build_cluster(plan, ()), eds_service_name=plan.name),
         )
 
     def _assignment(self, catalog: Catalog, plan: ClusterPlan) -> Resource:

@@ -1,0 +1,64 @@
+"""``python -m bench.resource_server PORT``: the discovery library alone, serving what it is handed.
+
+It is handed DeltaDiscoveryResponses, such as another server has sent, and serves what is in them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+import grpc
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
+
+from bench.server_process import serve
+from straightway.discovery import (
+    CLUSTER,
+    Cache,
+    DiscoveryServer,
+    Resource,
+    grpc_options,
+)
+
+_KEY = "all"
+
+
+class Content:
+    """What is served."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.cache = Cache()
+
+    def take(self, response: bytes) -> bytes:
+        """Add or change the resources of a response; return when that began."""
+        message = DeltaDiscoveryResponse.FromString(response)
+        of_type = [_resource(message.type_url, each) for each in message.resources]
+        started = time.monotonic()
+        if _KEY not in self.cache:
+            self.cache.set(_KEY, {})
+        self.cache.update(_KEY, {message.type_url: (of_type, ())})
+        return repr(started).encode()
+
+
+def _resource(type_url: str, wrapper: DeltaDiscoveryResponse) -> Resource:
+    return Resource.encoded(
+        wrapper.name,
+        type_url,
+        wrapper.resource.value,
+        version=wrapper.version,
+        eds_service_name=wrapper.name if type_url == CLUSTER else "",
+    )
+
+
+async def main(port: int) -> None:
+    """Serve until the process is ended."""
+    content = Content()
+    server = grpc.aio.server(options=grpc_options())
+    DiscoveryServer(content.cache, lambda _node: _KEY).add_to(server)
+    await serve(server, port, {"Take": content.take})
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

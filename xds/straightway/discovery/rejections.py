@@ -1,0 +1,51 @@
+"""Which resources a client means when it rejects a response: clients say so in words only.
+
+A response is rejected as a whole, and may hold thousands of resources. What the words look like:
+
+- Envoy, of clusters and listeners (``CdsApiHelper``, ``LdsApiImpl``): ``Error adding/updating
+  cluster(s) NAME: reason, NAME: reason``; of listeners with a line for each.
+- Envoy, of other types: ``Unexpected EDS cluster (expecting NAME): other``, ``duplicate scoped
+  route configuration 'NAME' found``. Of routes it mostly gives no name.
+- gRPC (C++): ``[resource index 0: NAME: INVALID_ARGUMENT: reason; resource index 1: …]``. Its other
+  languages quote names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_ENTRY: Final = r"(?:\(s\):? |, |\n|resource index \d+: )({}): "
+"""A name that begins the part of the text that is about it."""
+
+_MARKED: Final = r"['\"(](?:expecting )?({})['\")]"
+"""A name in quotes or brackets."""
+
+
+def resources_meant(error_message: str, names: Iterable[str]) -> list[str]:
+    """Return those of ``names`` that a client's words name, in order; none where they name none.
+
+    A name counts only where the client marks it as one. A name such as ``80`` or ``default`` may
+    be in the text as a port, as a common word, or as a part of another name.
+    """
+    ordered = [name for name in dict.fromkeys(names) if name and name in error_message]
+    # The longest first: each takes its text away from the names that are parts of it.
+    longest_first = sorted(ordered, key=len, reverse=True)
+    for pattern in (_ENTRY, _MARKED):
+        if meant := set(_matching(pattern, error_message, longest_first)):
+            return [name for name in ordered if name in meant]
+    return []
+
+
+def _matching(pattern: str, text: str, names: Iterable[str]) -> Iterable[str]:
+    for name in names:
+        # Only the name goes: what stands around it may mark the next one.
+        text, count = re.subn(pattern.replace("{}", re.escape(name)), _without_name, text)
+        if count:
+            yield name
+
+
+def _without_name(match: re.Match[str]) -> str:
+    start, end = match.span(1)
+    return match[0][: start - match.start()] + " " + match[0][end - match.start() :]
