@@ -1,110 +1,104 @@
-"""Clusters and traffic policies."""
+"""Clusters and their policies."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from datetime import timedelta
+from typing import Any, TypeAlias
 
 import pytest
 from envoy.config.cluster.v3 import cluster_pb2
-from envoy.config.endpoint.v3 import endpoint_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from google.protobuf import json_format
 
+from straightway.routing.clusters import Cluster, Endpoint, Resolution
+from straightway.routing.http import HashKey, HashSource
+from straightway.routing.policies import (
+    ConnectionPool,
+    Http2,
+    Keepalive,
+    Maglev,
+    OutlierDetection,
+    Policy,
+    RingHash,
+    Selector,
+    SimpleBalancing,
+    Subsets,
+)
 from straightway.translate.clusters import (
     HTTP_PROTOCOL_OPTIONS,
-    ClusterPlan,
-    build_cluster,
-    plan_assignment,
+    black_hole_cluster,
+    cluster,
+    inbound_passthrough_cluster,
+    passthrough_cluster,
 )
-from tests.support.configs import catalog_of, entry, istio, service
 
-Cluster: TypeAlias = cluster_pb2.Cluster
-HTTP = "{name: http, port: 80}"
-STATIC = "{hosts: [web.com], resolution: %s, ports: [{number: 80, name: http, protocol: HTTP}]%s}"
-
-
-def plan(port: str = HTTP, policy: str = "", subset: str = "", *more: str) -> ClusterPlan:
-    rule = (
-        f"{{host: web, trafficPolicy: {{{policy}}}, subsets: [{{name: v1, labels: {{v: '1'}}}}]}}"
-    )
-    catalog = catalog_of(service("web", port), istio("DestinationRule", "web", rule), *more)
-    (registered,) = catalog.services.values()
-    (rule_in_force,) = catalog.rules
-    return ClusterPlan(registered, registered.ports[0], rule_in_force, subset)
+Message: TypeAlias = cluster_pb2.Cluster
+SOURCE = HashKey(HashSource.SOURCE_IP)
+BY_ZONE = Subsets((Selector(("zone",)),))
 
 
-def cluster(policy: str = "", port: str = HTTP) -> Cluster:
-    return build_cluster(plan(port, policy), ())
+def made(policy: Policy = Policy(), **more: Any) -> Message:  # noqa: B008 (frozen)
+    return cluster(Cluster("web", policy=policy, **more))
 
 
-def protocols(built: Cluster) -> dict[str, object]:
+def pooled(**pool: Any) -> Message:
+    return made(Policy(pool=ConnectionPool(**pool)))
+
+
+def protocols(message: Message) -> dict[str, object]:
     options = http_protocol_options_pb2.HttpProtocolOptions()
-    built.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS].Unpack(options)
+    message.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS].Unpack(options)
     return json_format.MessageToDict(options, preserving_proto_field_name=True)
 
 
-class TestBalancers:
+class TestBalancing:
     @pytest.mark.parametrize(
-        ("name", "policy"),
+        ("balancing", "policy"),
         [
-            ("ROUND_ROBIN", Cluster.ROUND_ROBIN),
-            ("RANDOM", Cluster.RANDOM),
-            ("LEAST_REQUEST", Cluster.LEAST_REQUEST),
-            ("LEAST_CONN", Cluster.LEAST_REQUEST),
-            ("UNSPECIFIED", Cluster.LEAST_REQUEST),
+            (SimpleBalancing.LEAST_REQUEST, Message.LEAST_REQUEST),
+            (SimpleBalancing.ROUND_ROBIN, Message.ROUND_ROBIN),
+            (SimpleBalancing.RANDOM, Message.RANDOM),
+            (SimpleBalancing.PASSTHROUGH, Message.CLUSTER_PROVIDED),
         ],
     )
-    def test_simple_ones(self, name, policy):
-        assert cluster(f"loadBalancer: {{simple: {name}}}").lb_policy == policy
-
-    def test_least_request_is_the_default(self):
-        assert cluster().lb_policy == Cluster.LEAST_REQUEST
-
-    def test_passthrough_goes_where_the_request_was_going(self):
-        passing = plan(HTTP, "loadBalancer: {simple: PASSTHROUGH}")
-        built = build_cluster(passing, ())
-
-        assert built.type == Cluster.ORIGINAL_DST
-        assert built.lb_policy == Cluster.CLUSTER_PROVIDED
-        assert not built.HasField("eds_cluster_config")
-        assert not passing.uses_eds
+    def test_simple_ones(self, balancing, policy):
+        assert made(Policy(balancing)).lb_policy == policy
 
     @pytest.mark.parametrize(
-        ("hashing", "policy", "size"),
+        ("balancing", "policy", "size"),
         [
-            ("useSourceIp: true", Cluster.RING_HASH, 1024),
-            ("useSourceIp: true, minimumRingSize: 7", Cluster.RING_HASH, 7),
-            ("useSourceIp: true, ringHash: {minimumRingSize: 9}", Cluster.RING_HASH, 9),
-            ("useSourceIp: true, maglev: {tableSize: 11}", Cluster.MAGLEV, 11),
-            ("useSourceIp: true, maglev: {}", Cluster.MAGLEV, 0),
+            (RingHash(SOURCE), Message.RING_HASH, 1024),
+            (RingHash(SOURCE, 7), Message.RING_HASH, 7),
+            (Maglev(SOURCE, 11), Message.MAGLEV, 11),
+            (Maglev(SOURCE), Message.MAGLEV, 0),
         ],
     )
-    def test_consistent_hashes(self, hashing, policy, size):
-        built = cluster(f"loadBalancer: {{consistentHash: {{{hashing}}}}}")
+    def test_hashes(self, balancing, policy, size):
+        message = made(Policy(balancing))
 
-        assert built.lb_policy == policy
-        ring, table = built.ring_hash_lb_config, built.maglev_lb_config
+        assert message.lb_policy == policy
+        ring, table = message.ring_hash_lb_config, message.maglev_lb_config
         assert (ring.minimum_ring_size.value or table.table_size.value) == size
 
-    def test_subsets_stand_beside_any_balancer(self):
-        subsets = "dynamicSubset: {subsetSelectors: [{keys: [model]}]}"
-        built = cluster(f"loadBalancer: {{consistentHash: {{useSourceIp: true}}, {subsets}}}")
+    def test_subsets_stand_beside_any_balancing(self):
+        message = made(Policy(RingHash(SOURCE), BY_ZONE))
 
-        assert built.lb_policy == Cluster.RING_HASH
-        assert [list(each.keys) for each in built.lb_subset_config.subset_selectors] == [["model"]]
+        assert message.lb_policy == Message.RING_HASH
+        assert [list(each.keys) for each in message.lb_subset_config.subset_selectors] == [["zone"]]
 
 
 class TestConnections:
-    def test_envoys_limits_are_lifted_as_in_istio(self):
-        (thresholds,) = cluster().circuit_breakers.thresholds
+    def test_envoys_limits_are_lifted(self):
+        (thresholds,) = made().circuit_breakers.thresholds
 
         assert thresholds.max_connections.value == 2**32 - 1
+        assert thresholds.max_pending_requests.value == 2**32 - 1
+        assert thresholds.max_requests.value == 2**32 - 1
         assert thresholds.max_retries.value == 2**32 - 1
 
     def test_limits(self):
-        (thresholds,) = cluster(
-            "connectionPool: {tcp: {maxConnections: 1}, http: {http1MaxPendingRequests: 2, "
-            "http2MaxRequests: 3, maxRetries: 4}}"
+        (thresholds,) = pooled(
+            max_connections=1, max_pending_requests=2, max_requests=3, max_retries=4
         ).circuit_breakers.thresholds
 
         assert [
@@ -114,139 +108,137 @@ class TestConnections:
             thresholds.max_retries.value,
         ] == [1, 2, 3, 4]
 
-    def test_timeout_and_keep_alive(self):
-        keep = "{probes: 3, time: 10s, interval: 1ms}"
-        built = cluster(f"connectionPool: {{tcp: {{connectTimeout: 50ms, tcpKeepalive: {keep}}}}}")
-        alive = built.upstream_connection_options.tcp_keepalive
+    @pytest.mark.parametrize(("timeout", "milliseconds"), [(None, 10_000), (0.05, 50)])
+    def test_the_timeout_of_connecting(self, timeout, milliseconds):
+        message = pooled(connect_timeout=timeout and timedelta(seconds=timeout))
 
-        assert built.connect_timeout.ToMilliseconds() == 50
+        assert message.connect_timeout.ToMilliseconds() == milliseconds
+
+    def test_keep_alive_has_whole_seconds(self):
+        keepalive = Keepalive(3, timedelta(seconds=10), timedelta(milliseconds=1))
+        settings = pooled(keepalive=keepalive).upstream_connection_options.tcp_keepalive
+
         assert [
-            alive.keepalive_probes.value,
-            alive.keepalive_time.value,
-            alive.keepalive_interval.value,
+            settings.keepalive_probes.value,
+            settings.keepalive_time.value,
+            settings.keepalive_interval.value,
         ] == [3, 10, 1]
 
     def test_an_empty_keep_alive_takes_the_systems_values(self):
-        built = cluster("connectionPool: {tcp: {tcpKeepalive: {}}}")
+        options = pooled(keepalive=Keepalive()).upstream_connection_options
 
-        assert built.upstream_connection_options.HasField("tcp_keepalive")
-        assert cluster().HasField("upstream_connection_options") is False
+        assert options.HasField("tcp_keepalive")
+        assert options.tcp_keepalive.ByteSize() == 0
+        assert not made().HasField("upstream_connection_options")
+
+
+AS_CLIENT: dict[str, object] = {"http_protocol_options": {}, "http2_protocol_options": {}}
 
 
 class TestProtocols:
     @pytest.mark.parametrize(
-        ("port", "pool", "spoken"),
+        ("facts", "pool", "spoken"),
         [
-            ("{name: http, port: 80}", "", {}),
+            ({}, {}, {}),
             (
-                "{name: grpc, port: 80}",
-                "",
+                {"speaks_http2": True},
+                {},
                 {"explicit_http_config": {"http2_protocol_options": {}}},
             ),
             (
-                "{name: http, port: 80}",
-                "h2UpgradePolicy: UPGRADE, maxConcurrentStreams: 7",
+                {},
+                {"http2": Http2.ALWAYS, "max_concurrent_streams": 7},
                 {"explicit_http_config": {"http2_protocol_options": {"max_concurrent_streams": 7}}},
             ),
             (
-                "{name: grpc, port: 80}",
-                "useClientProtocol: true",
-                {
-                    "use_downstream_protocol_config": {
-                        "http_protocol_options": {},
-                        "http2_protocol_options": {},
-                    }
-                },
+                {"is_http": False},
+                {"http2": Http2.ALWAYS},
+                {"explicit_http_config": {"http2_protocol_options": {}}},
             ),
             (
-                "{port: 80}",
-                "",
-                {
-                    "use_downstream_protocol_config": {
-                        "http_protocol_options": {},
-                        "http2_protocol_options": {},
-                    }
-                },
+                {"speaks_http2": True},
+                {"http2": Http2.AS_CLIENT_DOES},
+                {"use_downstream_protocol_config": AS_CLIENT},
             ),
+            ({"is_http": False}, {}, {"use_downstream_protocol_config": AS_CLIENT}),
             (
-                "{name: http, port: 80}",
-                "idleTimeout: 5s, maxRequestsPerConnection: 9",
+                {},
+                {
+                    "idle_timeout": timedelta(seconds=5),
+                    "max_requests_per_connection": 9,
+                    "max_connection_duration": timedelta(hours=1),
+                },
                 {
                     "common_http_protocol_options": {
                         "idle_timeout": "5s",
                         "max_requests_per_connection": 9,
+                        "max_connection_duration": "3600s",
                     },
                     "explicit_http_config": {"http_protocol_options": {}},
                 },
             ),
         ],
     )
-    def test_endpoints_are_spoken_to_as_their_port_says(self, port, pool, spoken):
-        assert protocols(cluster(f"connectionPool: {{http: {{{pool}}}}}", port)) == spoken
+    def test_endpoints_are_spoken_to_as_their_port_and_the_pool_say(self, facts, pool, spoken):
+        assert protocols(made(Policy(pool=ConnectionPool(**pool)), **facts)) == spoken
 
 
 class TestOutliers:
-    def test_without_it_nothing_is_ejected(self):
-        built = cluster()
+    def test_without_it_nothing_is_ejected_and_panic_mode_is_off(self):
+        message = made()
 
-        assert not built.HasField("outlier_detection")
-        assert built.common_lb_config.healthy_panic_threshold.value == 0
+        assert not message.HasField("outlier_detection")
+        assert message.common_lb_config.HasField("healthy_panic_threshold")
+        assert message.common_lb_config.healthy_panic_threshold.value == 0
 
     def test_what_is_asked_for(self):
-        built = cluster(
-            "outlierDetection: {consecutive5xxErrors: 7, consecutiveGatewayErrors: 3, "
-            "interval: 5s, baseEjectionTime: 1m, maxEjectionPercent: 40, minHealthPercent: 30}"
+        outliers = OutlierDetection(
+            consecutive_5xx=7,
+            consecutive_gateway_failures=3,
+            consecutive_local_origin_failures=4,
+            splits_local_origin_errors=True,
+            interval=timedelta(seconds=5),
+            base_ejection_time=timedelta(minutes=1),
+            max_ejection_percent=0,
+            min_health_percent=30,
         )
-        found = built.outlier_detection
+        message = made(Policy(outliers=outliers))
+        found = message.outlier_detection
 
         assert found.consecutive_5xx.value == 7
         assert found.consecutive_gateway_failure.value == 3
         assert found.enforcing_consecutive_gateway_failure.value == 100
+        assert found.consecutive_local_origin_failure.value == 4
+        assert found.split_external_local_origin_errors
         assert found.interval.ToSeconds() == 5
         assert found.base_ejection_time.ToSeconds() == 60
-        assert found.max_ejection_percent.value == 40
+        assert found.HasField("max_ejection_percent")
         assert found.HasField("enforcing_success_rate")
-        assert built.common_lb_config.healthy_panic_threshold.value == 30
+        assert message.common_lb_config.healthy_panic_threshold.value == 30
 
     def test_zero_errors_is_never(self):
-        found = cluster("outlierDetection: {consecutive5xxErrors: 0}").outlier_detection
+        found = made(Policy(outliers=OutlierDetection(consecutive_5xx=0))).outlier_detection
 
         assert found.HasField("enforcing_consecutive_5xx")
         assert found.enforcing_consecutive_5xx.value == 0
         assert not found.HasField("consecutive_5xx")
+        assert not found.HasField("enforcing_consecutive_gateway_failure")
 
 
-class TestDiscovery:
-    def outside(self, resolution: str, more: str = "", rule: str = "") -> ClusterPlan:
-        texts = [istio("ServiceEntry", "web", STATIC % (resolution, more))]
-        if rule:
-            texts.append(istio("DestinationRule", "web", rule))
-        catalog = catalog_of(*texts)
-        registered = catalog.services["web.com"]
-        applying = next(iter(catalog.rules), None)
-        self.endpoints = catalog.endpoints(registered, registered.ports[0])
-        return ClusterPlan(registered, registered.ports[0], applying)
+class TestResolution:
+    def test_static_endpoints_come_by_eds(self):
+        message = made(resolution=Resolution.STATIC)
 
-    def test_static_ones_come_by_eds(self):
-        assert build_cluster(self.outside("STATIC"), ()).type == Cluster.EDS
-
-    def test_none_goes_where_the_request_was_going_without_subsets(self):
-        rule = "loadBalancer: {dynamicSubset: {subsetSelectors: [{keys: [zone]}]}}"
-        outside = self.outside("NONE", rule=f"{{host: web.com, trafficPolicy: {{{rule}}}}}")
-        built = build_cluster(outside, ())
-
-        assert built.type == Cluster.ORIGINAL_DST
-        assert built.lb_policy == Cluster.CLUSTER_PROVIDED
-        assert not built.HasField("lb_subset_config")
+        assert message.type == Message.EDS
+        assert message.eds_cluster_config.eds_config.HasField("ads")
 
     def test_dns_names_stand_in_the_cluster_with_their_metadata(self):
-        more = ", endpoints: [{address: eu.web.com, labels: {zone: eu}, locality: eu, weight: 2}]"
-        rule = "loadBalancer: {dynamicSubset: {subsetSelectors: [{keys: [zone]}]}}"
-        outside = self.outside("DNS", more, f"{{host: web.com, trafficPolicy: {{{rule}}}}}")
-        built = build_cluster(outside, self.endpoints)
+        value = Cluster("web", Resolution.DNS, policy=Policy(subsets=BY_ZONE))
+        message = cluster(value, [Endpoint("eu.web.com", 80, 2, "eu", (("zone", ("eu",)),))])
 
-        assert built.type == Cluster.STRICT_DNS
-        (group,) = built.load_assignment.endpoints
+        assert message.type == Message.STRICT_DNS
+        assert message.load_assignment.cluster_name == "web"
+        (group,) = message.load_assignment.endpoints
         (endpoint,) = group.lb_endpoints
         assert group.locality.region == "eu"
         assert endpoint.endpoint.address.socket_address.address == "eu.web.com"
@@ -254,29 +246,40 @@ class TestDiscovery:
         (zone,) = endpoint.metadata.filter_metadata["envoy.lb"].fields["zone"].list_value.values
         assert zone.string_value == "eu"
 
-    def test_dns_passed_through_needs_no_names(self):
-        rule = "{host: web.com, trafficPolicy: {loadBalancer: {simple: PASSTHROUGH}}}"
-        built = build_cluster(self.outside("DNS", rule=rule), self.endpoints)
-
-        assert built.type == Cluster.ORIGINAL_DST
-        assert not built.HasField("load_assignment")
-
-
-def test_a_named_subset_has_its_own_cluster_and_endpoints():
-    catalog = catalog_of(
-        entry("a", {"app": "web", "v": "1"}, "10.0.0.1"),
-        entry("b", {"app": "web", "v": "2"}, "10.0.0.2"),
-        entry("c", {"app": "web", "v": "1"}, "host.example.com"),
-        service("web", HTTP),
+    @pytest.mark.parametrize(
+        ("resolution", "balancing"),
+        [
+            (Resolution.NONE, SimpleBalancing.LEAST_REQUEST),
+            (Resolution.STATIC, SimpleBalancing.PASSTHROUGH),
+            (Resolution.DNS, SimpleBalancing.PASSTHROUGH),
+        ],
     )
-    subset = plan(subset="v1")
-    endpoints = catalog.endpoints(subset.service, subset.port)
-    body = plan_assignment(subset, endpoints)
-    assignment = endpoint_pb2.ClusterLoadAssignment.FromString(body)
+    def test_what_passes_through_has_no_endpoints_and_no_subsets(self, resolution, balancing):
+        value = Cluster("web", resolution, policy=Policy(balancing, BY_ZONE))
+        message = cluster(value, [Endpoint("eu.web.com", 80)])
 
-    assert subset.name == "outbound|80|v1|web.default.svc.cluster.local"
-    assert [
-        each.endpoint.address.socket_address.address
-        for group in assignment.endpoints
-        for each in group.lb_endpoints
-    ] == ["10.0.0.1"]
+        assert value.found_by is Resolution.NONE
+        assert value.subset_keys == ()
+        assert message.type == Message.ORIGINAL_DST
+        assert message.lb_policy == Message.CLUSTER_PROVIDED
+        for field in ("eds_cluster_config", "load_assignment", "lb_subset_config"):
+            assert not message.HasField(field)
+
+
+class TestOfEveryProxy:
+    def test_the_black_hole_has_no_endpoint(self):
+        message = black_hole_cluster()
+
+        assert (message.name, message.type) == ("BlackHoleCluster", Message.STATIC)
+        assert not message.HasField("load_assignment")
+
+    def test_what_no_service_claims_goes_where_it_was_going(self):
+        for message in (passthrough_cluster(), inbound_passthrough_cluster()):
+            assert message.type == Message.ORIGINAL_DST
+            assert message.lb_policy == Message.CLUSTER_PROVIDED
+            assert protocols(message) == {"use_downstream_protocol_config": AS_CLIENT}
+
+    def test_what_comes_in_leaves_from_an_address_that_iptables_let_out(self):
+        bound = inbound_passthrough_cluster().upstream_bind_config.source_address
+
+        assert bound.address == "127.0.0.6"

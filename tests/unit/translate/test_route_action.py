@@ -1,202 +1,205 @@
-"""What happens to a request that a route is for."""
+"""What Envoy does with requests: destinations, retries, rewrites, redirects, headers, hashes."""
 
 from __future__ import annotations
 
-import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from envoy.config.route.v3 import route_components_pb2
 from google.protobuf import json_format
 
-from tests.support.configs import istio, service
+from straightway.routing.http import (
+    Action,
+    Backend,
+    DirectResponse,
+    Forward,
+    HashKey,
+    HashSource,
+    HeaderChanges,
+    PathMatch,
+    PathRewrite,
+    Redirect,
+    Retry,
+    RewriteKind,
+    TextKind,
+)
+from straightway.translate.route_action import set_action, set_headers
 
-WEB = "outbound|80||web.default.svc.cluster.local"
-OTHER = "outbound|80||other.default.svc.cluster.local"
-ROUTE = "route: [{destination: {host: web}}]"
+WEB, OTHER = Backend("web"), Backend("other")
+PREFIX, EXACT, REGEX = TextKind.PREFIX, TextKind.EXACT, TextKind.REGEX
 
 
-def plain(message):
+def plain(message) -> dict[str, Any]:
     return json_format.MessageToDict(message, preserving_proto_field_name=True)
 
 
-@pytest.fixture
-def the_route(routes_of):
-    """The one route of a VirtualService with one HTTP route."""
-
-    def route(http: str, *more: str):
-        (found,) = routes_of(f"- {{{http}}}", service("other", "{name: http, port: 80}"), *more)
-        return plain(found)
-
-    return route
+def made(action: Action, path: PathMatch | None = None) -> dict[str, Any]:
+    route = route_components_pb2.Route()
+    set_action(route, action, path)
+    return plain(route)
 
 
-class TestDestinations:
-    def test_one_is_a_cluster_whatever_its_weight(self, the_route):
-        http = "route: [{destination: {host: web}, weight: 0}]"
-
-        assert the_route(http)["route"]["cluster"] == WEB
-
-    def test_several_share_by_weight_and_none_goes_where_it_is_zero(self, the_route):
-        http = """route: [
-            {destination: {host: web}, weight: 3},
-            {destination: {host: other}, weight: 1},
-            {destination: {host: nowhere}, weight: 0}]"""
-
-        assert the_route(http)["route"]["weighted_clusters"]["clusters"] == [
-            {"name": WEB, "weight": 3},
-            {"name": OTHER, "weight": 1},
-        ]
-
-    @pytest.mark.parametrize(
-        "destination", ["host: nowhere", "host: web, port: {number: 81}", "host: web, subset: v9"]
-    )
-    def test_one_that_does_not_exist_answers_503(self, the_route, destination):
-        route = the_route(f"route: [{{destination: {{{destination}}}}}]")
-
-        assert route["route"]["cluster"] == "BlackHoleCluster"
-
-    def test_headers_of_a_destination_are_its_own(self, the_route):
-        http = """route: [
-            {destination: {host: web}, weight: 1, headers: {request: {set: {x: a}}}},
-            {destination: {host: other}, weight: 1}]"""
-        first, second = the_route(http)["route"]["weighted_clusters"]["clusters"]
-
-        assert first["request_headers_to_add"][0]["header"] == {"key": "x", "value": "a"}
-        assert "request_headers_to_add" not in second
+def forwarded(*backends: Backend, path: PathMatch | None = None, **more: Any) -> dict[str, Any]:
+    action: dict[str, Any] = made(Forward(backends or (WEB,), **more), path)["route"]
+    return action
 
 
-class TestTimeoutsAndRetries:
-    @pytest.mark.parametrize(("text", "timeout"), [("", "0s"), ("timeout: 1500ms,", "1.500s")])
-    def test_no_timeout_is_no_limit(self, the_route, text, timeout):
-        assert the_route(f"{text} {ROUTE}")["route"]["timeout"] == timeout
+class TestBackends:
+    def test_a_plain_one_is_a_cluster(self):
+        assert forwarded(WEB) == {"cluster": "web", "timeout": "0s"}
 
-    def test_istios_retries_are_the_default(self, the_route):
-        policy = the_route(ROUTE)["route"]["retry_policy"]
-
-        assert policy["num_retries"] == 2
-        assert policy["retry_on"] == "connect-failure,refused-stream,unavailable,cancelled"
-        assert policy["host_selection_retry_max_attempts"] == "5"
-
-    def test_no_attempts_are_no_retries(self, the_route):
-        assert the_route(f"retries: {{attempts: 0}}, {ROUTE}")["route"]["retry_policy"] == {
-            "num_retries": 0
+    def test_several_share_by_weight(self):
+        assert forwarded(Backend("web", 3), OTHER)["weighted_clusters"] == {
+            "clusters": [{"name": "web", "weight": 3}, {"name": "other", "weight": 1}]
         }
 
-    def test_status_codes_go_into_a_list_of_their_own(self, the_route):
-        retries = "{attempts: 1, retryOn: ' 503, 5xx,429,', perTryTimeout: 1s, backoff: 20ms}"
-        policy = the_route(f"retries: {retries}, {ROUTE}")["route"]["retry_policy"]
+    @pytest.mark.parametrize("others", [(), (OTHER,)])
+    def test_what_one_changes_is_its_own_even_if_it_is_alone(self, others):
+        backend = Backend(
+            "web",
+            request_headers=HeaderChanges(set=(("x", "a"),)),
+            response_headers=HeaderChanges(remove=("y",)),
+            host_rewrite="web.internal",
+        )
+        weighted = forwarded(backend, *others)["weighted_clusters"]["clusters"][0]
+
+        assert weighted == {
+            "name": "web",
+            "weight": 1,
+            "request_headers_to_add": [
+                {
+                    "header": {"key": "x", "value": "a"},
+                    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                }
+            ],
+            "response_headers_to_remove": ["y"],
+            "host_rewrite_literal": "web.internal",
+        }
+
+
+def test_timeouts():
+    assert forwarded(timeout=timedelta(milliseconds=1500))["timeout"] == "1.500s"
+
+
+class TestRetries:
+    def retried(self, retry: Retry) -> dict[str, Any]:
+        policy: dict[str, Any] = forwarded(retry=retry)["retry_policy"]
+        return policy
+
+    def test_another_endpoint_is_asked(self):
+        policy = self.retried(Retry(2, ("connect-failure", "unavailable")))
+
+        assert policy["num_retries"] == 2
+        assert policy["retry_on"] == "connect-failure,unavailable"
+        assert policy["host_selection_retry_max_attempts"] == "5"
+        assert len(policy["retry_host_predicate"]) == 1
+
+    def test_no_attempts_are_no_retries(self):
+        assert self.retried(Retry(0)) == {"num_retries": 0}
+
+    def test_status_codes_go_into_a_list_of_their_own(self):
+        retry = Retry(
+            1, ("5xx",), (503, 429), timedelta(seconds=1), backoff=timedelta(milliseconds=20)
+        )
+        policy = self.retried(retry)
 
         assert policy["retry_on"] == "5xx,retriable-status-codes"
         assert policy["retriable_status_codes"] == [503, 429]
         assert policy["per_try_timeout"] == "1s"
         assert policy["retry_back_off"] == {"base_interval": "0.020s"}
 
+    def test_the_condition_for_status_codes_stands_once(self):
+        policy = self.retried(Retry(1, ("retriable-status-codes",), (503,)))
+
+        assert policy["retry_on"] == "retriable-status-codes"
+
 
 class TestRewrites:
     @pytest.mark.parametrize(
-        ("match", "uri", "path", "rewritten"),
+        ("path", "kind"),
         [
-            ("uri: {prefix: /a}", "/", "/a/b", "/b"),
-            ("uri: {prefix: /a}", "/", "/a", "/"),
-            ("uri: {prefix: /a/}", "/", "/a/b", "/b"),
-            ("uri: {prefix: /a.b}", "/", "/a.b/c", "/c"),
-            ("uri: {prefix: /A}, ignoreUriCase: true", "/", "/a/b", "/b"),
+            (None, RewriteKind.PREFIX),
+            (PathMatch(PREFIX, "/a"), RewriteKind.PREFIX),
+            (PathMatch(EXACT, "/a"), RewriteKind.PREFIX),
+            (PathMatch(EXACT, "/a"), RewriteKind.WHOLE),
+            (PathMatch(REGEX, "/a.*"), RewriteKind.WHOLE),
         ],
     )
-    def test_a_prefix_is_cut_off_without_a_second_slash(
-        self, the_route, match, uri, path, rewritten
-    ):
-        action = the_route(f"match: [{{{match}}}], rewrite: {{uri: {uri}}}, {ROUTE}")["route"]
-        rewrite = action["regex_rewrite"]
+    def test_envoy_replaces_what_was_matched(self, path, kind):
+        action = forwarded(path=path, path_rewrite=PathRewrite(kind, "/b"))
 
-        assert re.sub(rewrite["pattern"]["regex"], rewrite["substitution"], path) == rewritten
-
-    @pytest.mark.parametrize(
-        ("match", "uri"),
-        [("uri: {prefix: /a}", "/b"), ("uri: {exact: /a}", "/"), ("uri: {prefix: /}", "/")],
-    )
-    def test_all_else_envoy_does_itself(self, the_route, match, uri):
-        action = the_route(f"match: [{{{match}}}], rewrite: {{uri: {uri}}}, {ROUTE}")["route"]
-
-        assert action["prefix_rewrite"] == uri
+        assert action["prefix_rewrite"] == "/b"
         assert "regex_rewrite" not in action
 
-    def test_a_prefix_too_long_for_a_regex_is_replaced_plainly(self, the_route):
-        match = f"uri: {{prefix: /{'a' * 200}}}"
+    @pytest.mark.parametrize("path", [None, PathMatch(PREFIX, "/a")])
+    def test_the_whole_path_behind_a_prefix_is_replaced_by_regex(self, path):
+        action = forwarded(path=path, path_rewrite=PathRewrite(RewriteKind.WHOLE, r"/b\1"))
 
-        action = the_route(f"match: [{{{match}}}], rewrite: {{uri: /}}, {ROUTE}")["route"]
+        assert "prefix_rewrite" not in action
+        assert action["regex_rewrite"]["substitution"] == r"/b\\1"
 
-        assert action["prefix_rewrite"] == "/"
-
-    def test_the_authority(self, the_route):
-        action = the_route(f"rewrite: {{authority: a.com}}, {ROUTE}")["route"]
-
-        assert action["host_rewrite_literal"] == "a.com"
+    def test_the_host(self):
+        assert forwarded(host_rewrite="a.com")["host_rewrite_literal"] == "a.com"
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("redirect", "expected"),
     [
-        ("uri: /b", {"path_redirect": "/b"}),
-        ("authority: b.com", {"host_redirect": "b.com"}),
-        ("scheme: https", {"scheme_redirect": "https"}),
-        ("port: 8443", {"port_redirect": 8443}),
-        ("uri: /b, redirectCode: 302", {"path_redirect": "/b", "response_code": "FOUND"}),
-        ("uri: /b, redirectCode: 303", {"path_redirect": "/b", "response_code": "SEE_OTHER"}),
-        (
-            "uri: /b, redirectCode: 307",
-            {"path_redirect": "/b", "response_code": "TEMPORARY_REDIRECT"},
-        ),
-        (
-            "uri: /b, redirectCode: 308",
-            {"path_redirect": "/b", "response_code": "PERMANENT_REDIRECT"},
-        ),
+        (Redirect(path="/b"), {"path_redirect": "/b"}),
+        (Redirect(host="b.com"), {"host_redirect": "b.com"}),
+        (Redirect(scheme="https"), {"scheme_redirect": "https"}),
+        (Redirect(port=8443), {"port_redirect": 8443}),
+        (Redirect(path="/b", code=302), {"path_redirect": "/b", "response_code": "FOUND"}),
+        (Redirect(code=303), {"response_code": "SEE_OTHER"}),
+        (Redirect(code=307), {"response_code": "TEMPORARY_REDIRECT"}),
+        (Redirect(code=308), {"response_code": "PERMANENT_REDIRECT"}),
     ],
 )
-def test_redirects(the_route, text, expected):
-    assert the_route(f"redirect: {{{text}}}")["redirect"] == expected
+def test_redirects(redirect, expected):
+    assert made(redirect) == {"redirect": expected}
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [
-        ("", {"status": 404}),
-        (", body: {string: gone}", {"status": 404, "body": {"inline_bytes": "Z29uZQ=="}}),
-        (", body: {bytes: Z29uZQ==}", {"status": 404, "body": {"inline_bytes": "Z29uZQ=="}}),
-    ],
+    [(None, {}), (b"gone", {"body": {"inline_bytes": "Z29uZQ=="}})],
 )
-def test_direct_responses(the_route, body, expected):
-    assert the_route(f"directResponse: {{status: 404{body}}}")["direct_response"] == expected
+def test_direct_responses(body, expected):
+    assert made(DirectResponse(404, body)) == {"direct_response": {"status": 404, **expected}}
 
 
-def test_headers_are_set_added_and_removed_by_name(the_route):
-    headers = """headers: {
-        request: {set: {b: '2', a: '1'}, add: {c: '3'}, remove: [d]},
-        response: {set: {e: '5'}}}"""
-    route = the_route(f"{headers}, {ROUTE}")
+def test_headers_are_set_added_and_removed():
+    route = route_components_pb2.Route()
+    changes = HeaderChanges((("b", "2"), ("a", "1")), (("c", "3"),), ("d",))
+    set_headers(route, changes, HeaderChanges(add=(("e", "5"),)))
+    message = plain(route)
 
     assert [
-        (each["header"]["key"], each.get("append_action"))
-        for each in route["request_headers_to_add"]
-    ] == [("a", "OVERWRITE_IF_EXISTS_OR_ADD"), ("b", "OVERWRITE_IF_EXISTS_OR_ADD"), ("c", None)]
-    assert route["request_headers_to_remove"] == ["d"]
-    assert [each["header"]["key"] for each in route["response_headers_to_add"]] == ["e"]
+        (each["header"]["key"], each["header"]["value"], each.get("append_action"))
+        for each in message["request_headers_to_add"]
+    ] == [
+        ("b", "2", "OVERWRITE_IF_EXISTS_OR_ADD"),
+        ("a", "1", "OVERWRITE_IF_EXISTS_OR_ADD"),
+        ("c", "3", None),
+    ]
+    assert message["request_headers_to_remove"] == ["d"]
+    assert message["response_headers_to_add"] == [{"header": {"key": "e", "value": "5"}}]
+    assert "response_headers_to_remove" not in message
 
 
 @pytest.mark.parametrize(
-    ("hashing", "expected"),
+    ("key", "expected"),
     [
-        ("httpHeaderName: x-user", {"header": {"header_name": "x-user"}}),
-        ("useSourceIp: true", {"connection_properties": {"source_ip": True}}),
-        ("httpQueryParameterName: q", {"query_parameter": {"name": "q"}}),
+        (HashKey(HashSource.HEADER, "x-user"), {"header": {"header_name": "x-user"}}),
+        (HashKey(HashSource.SOURCE_IP), {"connection_properties": {"source_ip": True}}),
+        (HashKey(HashSource.QUERY, "q"), {"query_parameter": {"name": "q"}}),
         (
-            "httpCookie: {name: u, path: /a, ttl: 5s}",
+            HashKey(HashSource.COOKIE, "u", "/a", timedelta(seconds=5)),
             {"cookie": {"name": "u", "path": "/a", "ttl": "5s"}},
         ),
-        ("httpCookie: {name: u}", {"cookie": {"name": "u"}}),
+        (HashKey(HashSource.COOKIE, "u", ttl=timedelta()), {"cookie": {"name": "u", "ttl": "0s"}}),
+        (HashKey(HashSource.COOKIE, "u"), {"cookie": {"name": "u"}}),
     ],
 )
-def test_a_consistent_hash_is_taken_of_the_request(the_route, hashing, expected):
-    policy = f"{{loadBalancer: {{consistentHash: {{{hashing}}}}}}}"
-    rule = istio("DestinationRule", "web", f"{{host: web, trafficPolicy: {policy}}}")
-
-    assert the_route(ROUTE, rule)["route"]["hash_policy"] == [expected]
+def test_a_hash_is_taken_of_the_request(key, expected):
+    assert forwarded(hash_on=key)["hash_policy"] == [expected]

@@ -3,68 +3,67 @@
 from __future__ import annotations
 
 import pytest
-import yaml
+from envoy.config.route.v3 import route_components_pb2
 from google.protobuf import json_format
 
-from straightway.api.virtual_service import HttpMatch
-from straightway.translate.route_match import matches_everything, route_match
+from straightway.routing.http import (
+    PRESENT,
+    HeaderMatch,
+    Match,
+    PathMatch,
+    QueryMatch,
+    TextKind,
+    TextMatch,
+)
+from straightway.translate.route_match import lacks_missing, set_match
+
+A = TextMatch(TextKind.EXACT, "a")
+EMPTY = TextMatch(TextKind.EXACT, "")
 
 
-def matched(text: str):
-    match = HttpMatch.model_validate(yaml.safe_load(text))
-    return json_format.MessageToDict(route_match(match), preserving_proto_field_name=True)
+def matched(match: Match):
+    message = route_components_pb2.RouteMatch()
+    set_match(message, match)
+    return json_format.MessageToDict(message, preserving_proto_field_name=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (None, {"prefix": "/"}),
+        (PathMatch(TextKind.EXACT, "/a"), {"path": "/a"}),
+        (PathMatch(TextKind.PREFIX, "/a"), {"prefix": "/a"}),
+        (PathMatch(TextKind.REGEX, "/a."), {"safe_regex": {"regex": "/a."}}),
+        (PathMatch(TextKind.PREFIX, "/A", True), {"prefix": "/A", "case_sensitive": False}),
+        (PathMatch(TextKind.EXACT, "/A", True), {"path": "/A", "case_sensitive": False}),
+        (PathMatch(TextKind.REGEX, "/A", True), {"safe_regex": {"regex": "/A"}}),
+    ],
+)
+def test_paths(path, expected):
+    assert matched(Match(path)) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{}", {"prefix": "/"}),
-        ("uri: {exact: /a}", {"path": "/a"}),
-        ("uri: {prefix: /a}", {"prefix": "/a"}),
-        ("uri: {regex: /a.}", {"safe_regex": {"regex": "/a."}}),
-        ("{uri: {prefix: /A}, ignoreUriCase: true}", {"prefix": "/A", "case_sensitive": False}),
-        ("{uri: {regex: /A}, ignoreUriCase: true}", {"safe_regex": {"regex": "/A"}}),
-    ],
-)
-def test_paths(text, expected):
-    assert matched(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("method: {exact: GET}", ":method"),
-        ("authority: {exact: GET}", ":authority"),
-        ("scheme: {exact: GET}", ":scheme"),
-        ("headers: {X-Any: {exact: GET}}", "x-any"),
-    ],
-)
-def test_texts_of_the_request_are_headers(text, name):
-    assert matched(text)["headers"] == [{"name": name, "string_match": {"exact": "GET"}}]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("{exact: a}", {"string_match": {"exact": "a"}}),
-        ("{prefix: a}", {"string_match": {"prefix": "a"}}),
-        ("{regex: 'a|b'}", {"string_match": {"safe_regex": {"regex": "a|b"}}}),
-        ("{}", {"present_match": True}),
-        ("{exact: ''}", {"present_match": True}),
-        ("{regex: '.*'}", {"present_match": True}),
+        (A, {"string_match": {"exact": "a"}}),
+        (EMPTY, {"string_match": {"exact": ""}}),
+        (TextMatch(TextKind.PREFIX, "a"), {"string_match": {"prefix": "a"}}),
+        (TextMatch(TextKind.REGEX, "a|b"), {"string_match": {"safe_regex": {"regex": "a|b"}}}),
+        (PRESENT, {"present_match": True}),
     ],
 )
 def test_values_of_headers_and_parameters(text, expected):
-    match = matched(f"{{headers: {{x: {text}}}, queryParams: {{x: {text}}}}}")
+    match = matched(Match(headers=(HeaderMatch("x", text),), query=(QueryMatch("y", text),)))
 
     assert match["headers"] == [{"name": "x", **expected}]
-    assert match["query_parameters"] == [{"name": "x", **expected}]
+    assert match["query_parameters"] == [{"name": "y", **expected}]
 
 
 def test_a_header_that_is_missing_is_without_the_value():
-    match = matched("withoutHeaders: {x: {exact: a}, y: {}}")
+    headers = (HeaderMatch("x", A, inverted=True), HeaderMatch("y", PRESENT, inverted=True))
 
-    assert match["headers"] == [
+    assert matched(Match(headers=headers))["headers"] == [
         {
             "name": "x",
             "string_match": {"exact": "a"},
@@ -75,26 +74,23 @@ def test_a_header_that_is_missing_is_without_the_value():
     ]
 
 
-def test_conditions_come_by_name_in_whatever_order_they_are_written():
-    one = matched("headers: {b: {}, a: {}}")
-
-    assert one == matched("headers: {a: {}, b: {}}")
-
-
 @pytest.mark.parametrize(
-    ("text", "everything"),
+    ("text", "lacks"),
     [
-        ("{}", True),
-        ("uri: {prefix: /}", True),
-        ("port: 80", True),
-        ("uri: {prefix: /a}", False),
-        ("headers: {a: {}}", False),
-        ("queryParams: {a: {}}", False),
-        ("uri: {regex: '/.*'}", False),
+        (EMPTY, True),
+        (TextMatch(TextKind.REGEX, "a?"), True),
+        (TextMatch(TextKind.REGEX, "|a"), True),
+        (TextMatch(TextKind.REGEX, "a"), False),
+        (TextMatch(TextKind.PREFIX, "a"), False),
+        (A, False),
+        (PRESENT, False),
     ],
 )
-def test_what_matches_everything(text, everything):
-    match = HttpMatch.model_validate(yaml.safe_load(text))
+def test_what_the_empty_value_fulfils_leaves_missing_headers_out(text, lacks):
+    header = HeaderMatch("x", text, inverted=True)
+    (message,) = matched(Match(headers=(header,)))["headers"]
 
-    assert matches_everything(route_match(match)) is everything
-    assert matches_everything(route_match(None))
+    assert lacks_missing(header) is lacks
+    assert not lacks_missing(HeaderMatch("x", text))
+    if lacks:
+        assert "treat_missing_header_as_empty" not in message

@@ -46,7 +46,7 @@ def rules_for(
     """Return the rules of one host's VirtualServices."""
     return in_order(
         rules_of(
-            virtual_service,
+            virtual_service.spec,
             partial(scope.holds, virtual_service.metadata.namespace),
             partial(destinations.target, namespace=virtual_service.metadata.namespace),
         )

@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from straightway.api import VirtualService
 from straightway.api.headers import HeaderOperations, Headers
 from straightway.api.http_actions import Redirect as IstioRedirect
 from straightway.api.http_actions import Retries, Rewrite
-from straightway.api.virtual_service import Destination, HttpMatch, HttpRoute, RouteDestination
+from straightway.api.virtual_service import (
+    Destination,
+    HttpMatch,
+    HttpRoute,
+    RouteDestination,
+    VirtualServiceSpec,
+)
 from straightway.routing.http import (
     NO_LIMIT,
     UNCHANGED,
@@ -51,14 +56,14 @@ TargetOf: TypeAlias = Callable[[Destination], Target]
 Holds: TypeAlias = Callable[[HttpMatch], bool]
 
 
-def rules_of(virtual_service: VirtualService, holds: Holds, target_of: TargetOf) -> Iterator[Rule]:
+def rules_of(spec: VirtualServiceSpec, holds: Holds, target_of: TargetOf) -> Iterator[Rule]:
     """Yield the rules of a VirtualService in order, one for each match of a route.
 
     ``holds`` says whether a match holds where the rules shall stand (its ``port`` and
     ``gateways``); ``target_of`` finds the cluster of a destination, for one that does not exist the
     cluster that answers 503. What is not translated yet matches nothing.
     """
-    for http in virtual_service.spec.http:
+    for http in spec.http:
         if http.is_left_out:
             continue
         if not http.match:

@@ -1,0 +1,66 @@
+"""Listeners for HTTP."""
+
+from __future__ import annotations
+
+import pytest
+from envoy.config.core.v3 import base_pb2
+from envoy.extensions.filters.http.buffer.v3 import buffer_pb2
+from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+
+from straightway.routing.listeners import HttpListener, Side
+from straightway.translate.listeners import HttpFilter, http_listener
+
+SUBSETS, ROUTER = "envoy.filters.http.header_to_metadata", "envoy.filters.http.router"
+
+
+def manager_of(listener) -> http_connection_manager_pb2.HttpConnectionManager:
+    (chain,) = listener.filter_chains
+    (network_filter,) = chain.filters
+    manager = http_connection_manager_pb2.HttpConnectionManager()
+    assert network_filter.typed_config.Unpack(manager)
+    return manager
+
+
+def test_it_takes_requests_at_its_port_by_its_routes():
+    listener = http_listener(HttpListener("10.0.0.1", 80, "http.80"))
+    manager = manager_of(listener)
+
+    assert listener.name == manager.stat_prefix == "10.0.0.1_80"
+    assert listener.address.socket_address.address == "10.0.0.1"
+    assert listener.address.socket_address.port_value == 80
+    assert manager.rds.route_config_name == "http.80"
+    assert not listener.HasField("bind_to_port")
+
+
+@pytest.mark.parametrize(("side", "trusts_nobody"), [(Side.EDGE, True), (Side.APPLICATION, False)])
+def test_clients_from_outside_are_not_trusted(side, trusts_nobody):
+    listener = http_listener(HttpListener("10.0.0.1", 80, "80", side))
+    manager = manager_of(listener)
+
+    assert manager.use_remote_address.value is trusts_nobody
+    assert manager.normalize_path.value is trusts_nobody
+    assert (listener.traffic_direction == base_pb2.OUTBOUND) is not trusts_nobody
+
+
+def test_captured_connections_come_from_another_listener():
+    listener = http_listener(HttpListener("0.0.0.0", 80, "80", Side.APPLICATION, captured=True))
+
+    assert listener.HasField("bind_to_port")
+    assert not listener.bind_to_port.value
+
+
+def test_filters_stand_before_the_router_or_before_all():
+    filters = [
+        HttpFilter("late", buffer_pb2.Buffer()),
+        HttpFilter("early", buffer_pb2.Buffer(), first=True),
+        HttpFilter("later", buffer_pb2.Buffer()),
+    ]
+    manager = manager_of(http_listener(HttpListener("0.0.0.0", 80, "80"), filters))
+
+    assert [each.name for each in manager.http_filters] == [
+        "early",
+        SUBSETS,
+        "late",
+        "later",
+        ROUTER,
+    ]
