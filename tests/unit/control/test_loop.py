@@ -18,6 +18,7 @@ from straightway.discovery import (
     Cache,
 )
 from straightway.documents import Bundle
+from straightway.logs.problems import log_problems
 from straightway.proxies.audience import Audience, Proxy, Role
 from straightway.snapshots.snapshot import Encoder
 from straightway.sources import Update
@@ -42,6 +43,7 @@ class Desk:
     def __init__(self) -> None:
         self.cache = Cache()
         self.control = Control(self.cache, endpoints=ENDPOINTS, config=CONFIG)
+        self.control.problems.listen(log_problems)
         self.times: list[float] = []
         self.cache.watch(AUDIENCE, lambda: self.times.append(asyncio.get_running_loop().time()))
         self.control.want(AUDIENCE)

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import structlog
 
 from straightway.api import ApiObject
-from straightway.catalog import WORKLOAD_KINDS, Catalog, Impact, Intake
+from straightway.catalog import WORKLOAD_KINDS, Catalog, Impact
 from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Cache
-from straightway.documents import Reference
-from straightway.logs.problems import ProblemLog
+from straightway.documents import Owner, Problem, ProblemStore, Reference
+from straightway.intake import Accepted, Intake, LastGood
 from straightway.offline.review import problems_between
 from straightway.proxies.audience import Audience, Proxy, audience_of, gateway_selector_keys
 from straightway.snapshots.snapshot import Encoder, Snapshot
@@ -50,6 +50,8 @@ class Control:
         self,
         cache: Cache,
         *,
+        state: LastGood | None = None,
+        grace: float = 30.0,
         endpoints: Debounce = ENDPOINTS,
         config: Debounce = CONFIG,
     ) -> None:
@@ -59,38 +61,54 @@ class Control:
         self._cache = cache
         self._endpoints = endpoints
         self._config = config
-        self._intake = Intake()
+        self.problems = ProblemStore()
+        self._intake = Intake(state, grace)
         self._encoder = Encoder()
         self._selector_keys: frozenset[str] = frozenset()
         self._snapshots: dict[Audience, Snapshot] = {}
         self._wanted: set[Audience] = set()
         self._pending: dict[Reference, ApiObject | None] = {}
-        self._problems = ProblemLog()
+        self._found: dict[Owner, tuple[Problem, ...]] = {}
         self._source_synced = False
         self._changed = asyncio.Event()
         self._changed_at = 0.0
 
     # --- From the sources ---
 
-    def apply(self, update: Update) -> None:
+    def apply(self, update: Update, source: str = "folder") -> None:
         """Take in an update; :meth:`run` puts it in force."""
-        accepted = self._intake.apply(update.bundles)
+        now = asyncio.get_running_loop().time()
+        self._accept(self._intake.apply(source, update.bundles, now))
+        if update.synced and not self._source_synced:
+            self._source_synced = True
+            self._accept(self._intake.complete(source, now))
+
+    def _accept(self, accepted: Accepted) -> None:
         for line in accepted.passed_over:
             _log.info("object passed over", object=line, reason="not a kind that is read")
         self._pending |= accepted.changes
-        self._source_synced = self._source_synced or update.synced
+        self._found |= accepted.problems_changed
         self._changed_at = asyncio.get_running_loop().time()
         self._changed.set()
 
     async def run(self) -> None:
         """Put changes in force as they come, until cancelled."""
         while True:
-            await self._changed.wait()
+            await self._wait()
             await self._settle()
             self._changed.clear()
             # Until the first full listing is in, what is missing is not known to be missing.
             if self._source_synced:
                 self._put_in_force()
+
+    async def _wait(self) -> None:
+        """Wait for a change; that what was held goes is one, too."""
+        loop, due = asyncio.get_running_loop(), self._intake.due
+        try:
+            async with asyncio.timeout(None if due is None else max(due - loop.time(), 0.0)):
+                await self._changed.wait()
+        except TimeoutError:
+            self._accept(self._intake.expire(loop.time()))
 
     async def _settle(self) -> None:
         """Wait until the changes pause, within the limit."""
@@ -119,13 +137,13 @@ class Control:
         else:
             self._update_endpoints(impact)
         # What is wrong between objects does not depend on endpoints that are IP addresses.
-        self._problems.replace(
-            self._intake.problems(),
-            problems_between(self._intake, self.catalog) if impact.config or first else None,
-        )
+        found, self._found = self._found, {}
+        if impact.config or first:
+            found["between objects"] = tuple(problems_between(self._intake, self.catalog))
+        self.problems.update(found)
         if first:
             self.synced.set()
-            errors = sum(problem.is_error for problem in self._problems.standing)
+            errors = self.problems.errors
             level = _log.warning if errors else _log.info
             level(
                 "config in force",
