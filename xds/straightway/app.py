@@ -18,11 +18,14 @@ from envoy.config.core.v3 import base_pb2
 from straightway import __version__
 from straightway.control.loop import Control
 from straightway.discovery import Cache, DiscoveryServer, grpc_options
+from straightway.intake import LastGood
+from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, proxy_of_node
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
+from straightway.state import StateFolder
 
 _log = structlog.get_logger()
 
@@ -31,8 +34,13 @@ class ListenError(Exception):
     """The address cannot be listened on; the message says which and what to do."""
 
 
-async def serve(folder: Path, address: Address) -> None:
+async def serve(
+    folder: Path, address: Address, *, state: Path | None = None, grace: float = 30.0
+) -> None:
     """Serve the config in ``folder`` to Envoys at ``address`` until SIGINT or SIGTERM.
+
+    ``state`` is the folder in which last good versions are kept for the next start, None for
+    nowhere; ``grace`` is how long what vanishes at once is held, in seconds.
 
     Raises:
         ConfigFolderError: if the folder cannot be read at the start.
@@ -41,7 +49,10 @@ async def serve(folder: Path, address: Address) -> None:
     """
     await asyncio.to_thread(check_folder, folder)
     cache = Cache()
-    control = Control(cache)
+    state_folder = StateFolder(state) if state is not None else None
+    last_good = await asyncio.to_thread(state_folder.open) if state_folder else LastGood()
+    control = Control(cache, state=last_good, grace=grace)
+    control.problems.listen(log_problems)
 
     def key_of(node: base_pb2.Node) -> Audience:
         return control.audience_of(proxy_of_node(node))
@@ -61,6 +72,8 @@ async def serve(folder: Path, address: Address) -> None:
                     tasks.create_task(control.run()),
                     tasks.create_task(FolderSource(folder).run(control.apply)),
                 ]
+                if state_folder is not None:
+                    running.append(tasks.create_task(state_folder.keep(last_good)))
                 await stopping.wait()
                 _log.info("stopping")
                 for task in running:
