@@ -30,7 +30,8 @@ def main() -> None:
 
     timed("imports", _import)
     from bench.config import SELECTOR
-    from straightway.catalog import Catalog, Intake
+    from straightway.catalog import Catalog
+    from straightway.intake import Intake
     from straightway.offline.review import problems_between
     from straightway.proxies.audience import Audience, Role
     from straightway.snapshots.snapshot import Encoder
@@ -38,7 +39,7 @@ def main() -> None:
 
     bundles = timed("YAML", lambda: read_path(Path(sys.argv[1])))
     intake = Intake()
-    changes = timed("validation", lambda: intake.apply(bundles)).changes
+    changes = timed("validation", lambda: intake.apply("folder", bundles, now=0.0)).changes
     catalog, _ = timed("catalog", lambda: Catalog().changed(changes))
     audience = Audience(Role.GATEWAY, "istio-system", tuple(SELECTOR.items()))
     timed("translation", lambda: Encoder().snapshot(catalog, audience))

@@ -12,8 +12,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from straightway.catalog import Catalog, Intake
+from straightway.catalog import Catalog
 from straightway.documents import Bundle, Document
+from straightway.intake import Intake
 from straightway.offline.dump import dump
 from tests.support.configs import GATEWAY, PathOrigin, entry, service
 from tests.support.consistency import missing
@@ -257,7 +258,7 @@ def catalog_of(objects: Mapping[str, list[Spec]]) -> Catalog:
         for index, spec in enumerate(specs)
     ]
     documents = tuple(Document(body, PathOrigin("config.yaml")) for body in bodies)
-    accepted = Intake().apply([Bundle("config.yaml", documents)])
+    accepted = Intake().apply("folder", [Bundle("config.yaml", documents)], now=0.0)
     catalog, _ = Catalog().changed(accepted.changes)
     return catalog
 

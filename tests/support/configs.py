@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from straightway.catalog import Catalog, Intake
+from straightway.catalog import Catalog
 from straightway.documents import Bundle, Document, Problem
+from straightway.intake import Intake
 from straightway.offline.review import problems_between
 
 
@@ -51,7 +52,7 @@ def reviewed(*texts: str) -> tuple[Catalog, list[Problem]]:
 def _taken_in(texts: Iterable[str]) -> tuple[Catalog, Intake]:
     intake = Intake()
     bundles = [bundle(text, f"config-{index}.yaml") for index, text in enumerate(texts)]
-    catalog, _ = Catalog().changed(intake.apply(bundles).changes)
+    catalog, _ = Catalog().changed(intake.apply("folder", bundles, now=0.0).changes)
     return catalog, intake
 
 

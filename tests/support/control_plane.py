@@ -20,7 +20,8 @@ class ControlPlane(ManagedProcess):
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "straightway", "serve"]
-        command += ["--config", str(config.path), "--xds-address", self.address, *options]
+        command += ["--config", str(config.path), "--xds-address", self.address]
+        command += ["--state", str(folder / "state"), *options]
         super().__init__("control plane", command, folder / "control-plane.log")
 
     def start(self) -> None:

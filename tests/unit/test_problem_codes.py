@@ -11,6 +11,7 @@ import pytest
 
 from straightway.api import Code
 from straightway.catalog.codes import CatalogCode
+from straightway.intake import IntakeCode
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
@@ -32,7 +33,12 @@ def codes_of_sources() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "codes"), [("In one object", Code), ("Between objects", CatalogCode)]
+    ("heading", "codes"),
+    [
+        ("In one object", Code),
+        ("Between objects", CatalogCode),
+        ("Which version is in force", IntakeCode),
+    ],
 )
 def test_every_code_of_objects_is_explained_with_its_severity(heading, codes):
     assert tables()[heading] == {code.value: code.severity.value for code in codes}

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from straightway.api import ApiObject
-from straightway.catalog import Catalog, Intake
+from straightway.catalog import Catalog
 from straightway.catalog.endpoints import Endpoint
 from straightway.documents import Reference
+from straightway.intake import Intake
 from tests.support.configs import bundle, endpoint_slice, entry, istio, pod, service
 
 Changes = dict[Reference, ApiObject | None]
@@ -74,7 +75,7 @@ def _texts() -> list[str]:
 def _versions() -> dict[Reference, list[ApiObject]]:
     versions: dict[Reference, list[ApiObject]] = {}
     for text in _texts():
-        ((reference, item),) = Intake().apply([bundle(text)]).changes.items()
+        ((reference, item),) = Intake().apply("folder", [bundle(text)], now=0.0).changes.items()
         assert item is not None
         versions.setdefault(reference, []).append(item)
     return versions
@@ -178,4 +179,4 @@ def test_the_old_catalog_stays_as_it_was():
 
 def _parsed(*texts: str) -> Mapping[Reference, ApiObject | None]:
     bundles = [bundle(text, f"{index}.yaml") for index, text in enumerate(texts)]
-    return Intake().apply(bundles).changes
+    return Intake().apply("folder", bundles, now=0.0).changes

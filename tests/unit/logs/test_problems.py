@@ -4,58 +4,40 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from straightway.documents import Problem, Reference, Severity
-from straightway.logs.problems import ProblemLog
+from straightway.documents import Problem, ProblemStore, Reference, Severity
+from straightway.logs.problems import log_problems
 
 A = Reference("", "Service", "default", "a")
 ERROR = Problem("a.yaml:1", "one", Severity.ERROR, "Mend it.", "spec", A)
 WARNING = Problem("b.yaml:2", "two", Severity.WARNING, "Look at it.")
 
 
-def replaced(log: ProblemLog, of_objects, between):
+def logged(appeared, solved):
     with capture_logs() as lines:
-        log.replace(of_objects, between)
-    return [(line["event"], line["log_level"], line["code"]) for line in lines]
+        log_problems(appeared, solved)
+    return lines
 
 
 def test_what_appears_is_logged_at_its_severity():
-    log = ProblemLog()
+    lines = logged([ERROR, WARNING], [])
 
-    assert replaced(log, [WARNING, ERROR], []) == [
+    assert [(line["event"], line["log_level"], line["code"]) for line in lines] == [
         ("problem", "error", "one"),
         ("problem", "warning", "two"),
     ]
-    assert log.standing == [ERROR, WARNING]
 
 
-def test_what_stays_is_not_logged_again():
-    log = ProblemLog()
-    replaced(log, [ERROR], [WARNING])
+def test_what_is_solved_is_logged_before_what_appears():
+    lines = logged([WARNING], [ERROR])
 
-    assert replaced(log, [ERROR], [WARNING]) == []
-
-
-def test_what_is_gone_is_logged_as_solved():
-    log = ProblemLog()
-    replaced(log, [ERROR], [WARNING])
-
-    assert replaced(log, [], [WARNING]) == [("problem solved", "info", "one")]
-    assert log.standing == [WARNING]
-
-
-def test_what_is_between_objects_may_be_left_as_it_was():
-    log = ProblemLog()
-    replaced(log, [], [WARNING])
-
-    assert replaced(log, [ERROR], None) == [("problem", "error", "one")]
-    assert log.standing == [ERROR, WARNING]
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("problem solved", "info"),
+        ("problem", "warning"),
+    ]
 
 
 def test_only_what_is_known_is_said():
-    with capture_logs() as lines:
-        ProblemLog().replace([WARNING], [])
-
-    assert lines == [
+    assert logged([WARNING], []) == [
         {
             "event": "problem",
             "log_level": "warning",
@@ -64,3 +46,15 @@ def test_only_what_is_known_is_said():
             "message": "Look at it.",
         }
     ]
+
+
+def test_it_listens_to_a_store():
+    store = ProblemStore()
+    store.listen(log_problems)
+
+    with capture_logs() as lines:
+        store.replace("a", [ERROR])
+        store.replace("a", [ERROR])
+        store.replace("a", [])
+
+    assert [line["event"] for line in lines] == ["problem", "problem solved"]

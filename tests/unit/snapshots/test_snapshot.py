@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from straightway.api import ApiObject
-from straightway.catalog import Catalog, Impact, Intake
+from straightway.catalog import Catalog, Impact
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, RESOURCE_TYPES, Resource
 from straightway.documents import Reference
+from straightway.intake import Intake
 from straightway.proxies.audience import Audience, Role
 from straightway.snapshots.snapshot import Encoder, Snapshot
 from tests.support.configs import bundle, entry, istio, service
@@ -61,7 +62,7 @@ class World:
     def change(self, *texts: str) -> Impact:
         changes: dict[Reference, ApiObject | None] = {}
         for text in texts:
-            changes |= Intake().apply([bundle(text)]).changes
+            changes |= Intake().apply("folder", [bundle(text)], now=0.0).changes
         self.catalog, impact = self.catalog.changed(changes)
         self.encoder.forget(impact, self.catalog)
         return impact

@@ -9,10 +9,11 @@ from straightway.api.destination_rule import DestinationRule
 from straightway.api.endpoint_slice import EndpointSlice
 from straightway.api.gateway import Gateway
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoder
+from straightway.api.identity import generation_of, is_known, reference_of
 from straightway.api.kinds import KINDS
 from straightway.api.metadata import Metadata
 from straightway.api.objects import ApiObject
-from straightway.api.parse import Parsed, generation_of, is_known, parse, reference_of
+from straightway.api.parse import Parsed, parse
 from straightway.api.pod import Pod
 from straightway.api.service import Service
 from straightway.api.service_entry import ServiceEntry

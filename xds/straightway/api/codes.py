@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from straightway.documents import Severity
+from straightway.documents import ProblemCode, Severity
 
 
-class Code(StrEnum):
+class Code(ProblemCode):
     """What is wrong, as scripts may rely on it. A code's severity never varies."""
 
     # The document as a whole.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -54,15 +52,3 @@ def split_api_version(api_version: str) -> tuple[str, str]:
     """Return group and version: ``networking.istio.io/v1`` and ``v1`` (the core group is "")."""
     group, _, version = api_version.rpartition("/")
     return group, version
-
-
-@cache
-def meant_kind(group: str, kind: str) -> str | None:
-    """Return the kind of this group that a mistyped one was to be; None where it is another kind.
-
-    No other kind of these groups is as near as this to one that is read: Endpoints, the nearest to
-    an EndpointSlice, is of another group.
-    """
-    plain = {known.lower(): known for of_group, known in KINDS if of_group == group}
-    near = difflib.get_close_matches(kind.lower(), list(plain), n=1, cutoff=0.85)
-    return plain[near[0]] if near else None

@@ -11,6 +11,13 @@ from pydantic.dataclasses import dataclass
 from straightway.api.model import KUBERNETES
 from straightway.api.values import none_as_empty_dict, none_as_empty_str
 
+NAME_PATTERN = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+NAME_LENGTH = 253
+NAMESPACE_PATTERN = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$"
+NAMESPACE_LENGTH = 63
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/names/, lengths in characters.
+"""
+
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -35,10 +42,10 @@ Timestamp = Annotated[
 class Metadata:
     """Kubernetes object metadata, as far as it is used."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+    name: Annotated[str, Field(pattern=NAME_PATTERN, max_length=NAME_LENGTH)]
     namespace: Annotated[
         str,
-        Field(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$", max_length=63),
+        Field(pattern=NAMESPACE_PATTERN, max_length=NAMESPACE_LENGTH),
         BeforeValidator(none_as_empty_str),
         AfterValidator(lambda namespace: namespace or "default"),
     ] = "default"

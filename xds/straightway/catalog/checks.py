@@ -7,7 +7,6 @@ answer 503.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from straightway.api import ApiObject, DestinationRule, Gateway, VirtualService
@@ -20,19 +19,9 @@ from straightway.catalog.gateways import MESH, gateway_name
 from straightway.catalog.hosts import admitted_hosts, intersection
 from straightway.catalog.rules import policy_of, subset_of
 from straightway.catalog.services import RegisteredService, Resolution, services_of
-from straightway.documents import Reference
+from straightway.documents import Finding, Reference
 
 Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong at a path of an object, in raw YAML keys and indices."""
-
-    subject: Reference
-    path: Path
-    code: CatalogCode
-    message: str
 
 
 def check(catalog: Catalog) -> Iterator[Finding]:

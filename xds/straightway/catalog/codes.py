@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from straightway.documents import Severity
+from straightway.documents import ProblemCode, Severity
 
 
-class CatalogCode(StrEnum):
+class CatalogCode(ProblemCode):
     """What is wrong between objects, as scripts may rely on it. A code's severity never varies."""
 
-    DUPLICATE_OBJECT = "duplicate-object"
     DUPLICATE_DESTINATION_RULE = "duplicate-destination-rule"
     DUPLICATE_HOST = "duplicate-host"
     UNKNOWN_GATEWAY = "unknown-gateway"
@@ -35,7 +32,6 @@ class CatalogCode(StrEnum):
 
 _ERRORS = frozenset(
     {
-        CatalogCode.DUPLICATE_OBJECT,
         CatalogCode.DUPLICATE_DESTINATION_RULE,
         CatalogCode.INVALID_DESCRIPTOR,
         CatalogCode.DESCRIPTOR_LACKS_SERVICE,

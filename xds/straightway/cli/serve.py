@@ -17,6 +17,7 @@ DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
 
 
 def serve(
+    *,
     config: Annotated[
         Path,
         typer.Option(metavar="DIR", help="The folder of YAML files; every change is picked up."),
@@ -27,6 +28,25 @@ def serve(
             parser=parse_address, metavar="HOST:PORT", help="Where Envoys connect (xDS over gRPC)."
         ),
     ] = DEFAULT_ADDRESS,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where to keep the last good version of each object for a restart.",
+            show_default="~/.local/state/straightway",
+        ),
+    ] = None,
+    no_state: Annotated[
+        bool, typer.Option("--no-state", help="Keep no last good versions on disk.")
+    ] = False,
+    vanish_grace: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="How long to hold objects that vanish all at once; 0: not at all.",
+        ),
+    ] = 30.0,
     log_format: Annotated[
         logs.LogFormat,
         typer.Option(help="How log lines look; auto: console on a terminal, else JSON."),
@@ -42,11 +62,14 @@ def serve(
     from straightway.app import ListenError
     from straightway.app import serve as run
     from straightway.sources.files import ConfigFolderError
+    from straightway.state import default_root, folder_for
 
     logs.configure(log_format, log_level)
+    root = None if no_state else state or default_root()
+    kept_in = folder_for(root, config) if root is not None else None
     failure: Exception | None = None
     try:
-        asyncio.run(run(config, xds_address))
+        asyncio.run(run(config, xds_address, state=kept_in, grace=vanish_grace))
     except* (ConfigFolderError, ListenError) as group:
         failure = group.exceptions[0]
     if isinstance(failure, ConfigFolderError):

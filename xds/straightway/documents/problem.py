@@ -22,6 +22,15 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+class ProblemCode(StrEnum):
+    """The base of all enumerations of codes. A code's severity never varies."""
+
+    @property
+    def severity(self) -> Severity:
+        """Whether an object with this problem stays out of force."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, where, and what to write instead.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from straightway.catalog import Catalog, Intake, check
+from straightway.catalog import Catalog, check
 from straightway.documents import Bundle, Problem
+from straightway.intake import Intake
 from straightway.translate.transcoding import check_descriptors
 
 
@@ -30,7 +31,7 @@ class Reviewed:
 def review(bundles: Iterable[Bundle]) -> Reviewed:
     """Accept what is right in some bundles, and find everything that is wrong."""
     intake = Intake()
-    accepted = intake.apply(bundles)
+    accepted = intake.apply("paths", bundles, now=0.0)
     catalog, _ = Catalog().changed(accepted.changes)
     problems = sorted([*intake.problems(), *problems_between(intake, catalog)])
     return Reviewed(catalog, problems, accepted.passed_over)

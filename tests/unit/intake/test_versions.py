@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from straightway.catalog import Intake
-from straightway.catalog.intake import KEPT_UNREAD
 from straightway.documents import Bundle, Problem, Reference, Severity
+from straightway.intake import Accepted, Intake
+from straightway.intake.intake import KEPT_UNREAD
 from tests.support.configs import bundle, entry, istio, joined, service
 
 WEB = Reference("", "Service", "default", "web")
@@ -21,6 +20,10 @@ def intake() -> Intake:
     return Intake()
 
 
+def take(intake: Intake, bundles: list[Bundle]) -> Accepted:
+    return intake.apply("folder", bundles, now=0.0)
+
+
 def hosts(accepted) -> dict[str, str | None]:
     """The hosts of the DestinationRules that changed, by name."""
     return {reference.name: item and item.spec.host for reference, item in accepted.changes.items()}
@@ -31,24 +34,24 @@ def codes(intake: Intake) -> list[str]:
 
 
 def test_what_is_new_is_accepted_once(intake):
-    first = intake.apply([bundle(service("web", "{port: 80}"))])
-    second = intake.apply([bundle(service("web", "{port: 80}"))])
+    first = take(intake, [bundle(service("web", "{port: 80}"))])
+    second = take(intake, [bundle(service("web", "{port: 80}"))])
 
     assert list(first.changes) == [WEB]
     assert second.changes == {}
 
 
 def test_an_empty_bundle_takes_its_objects_away(intake):
-    intake.apply([bundle(GOOD_RULE)])
+    take(intake, [bundle(GOOD_RULE)])
 
-    assert hosts(intake.apply([Bundle("config.yaml")])) == {"web": None}
+    assert hosts(take(intake, [Bundle("config.yaml")])) == {"web": None}
     assert intake.origin(RULE) == ""
 
 
 def test_a_bad_version_keeps_the_last_good_one(intake):
-    intake.apply([bundle(GOOD_RULE)])
+    take(intake, [bundle(GOOD_RULE)])
 
-    accepted = intake.apply([bundle(BAD_RULE)])
+    accepted = take(intake, [bundle(BAD_RULE)])
 
     assert accepted.changes == {}
     assert codes(intake) == ["missing-field", "unknown-field"]
@@ -56,31 +59,31 @@ def test_a_bad_version_keeps_the_last_good_one(intake):
 
 
 def test_an_object_that_was_never_good_does_not_claim_to_be_kept(intake):
-    intake.apply([bundle(BAD_RULE)])
+    take(intake, [bundle(BAD_RULE)])
 
     assert not any("stays in force" in problem.message for problem in intake.problems())
 
 
 def test_a_bad_object_harms_no_other_of_its_file(intake):
-    accepted = intake.apply([bundle(joined([BAD_RULE, service("web", "{port: 80}")]))])
+    accepted = take(intake, [bundle(joined([BAD_RULE, service("web", "{port: 80}")]))])
 
     assert list(accepted.changes) == [WEB]
 
 
 def test_a_mended_version_comes_in_force_and_ends_the_problem(intake):
-    intake.apply([bundle(GOOD_RULE)])
-    intake.apply([bundle(BAD_RULE)])
+    take(intake, [bundle(GOOD_RULE)])
+    take(intake, [bundle(BAD_RULE)])
 
-    accepted = intake.apply([bundle(OTHER_RULE)])
+    accepted = take(intake, [bundle(OTHER_RULE)])
 
     assert hosts(accepted) == {"web": "other"}
     assert intake.problems() == []
 
 
 def test_a_half_written_file_keeps_what_it_no_longer_shows(intake):
-    intake.apply([bundle(joined([GOOD_RULE, service("web", "{port: 80}")]))])
+    take(intake, [bundle(joined([GOOD_RULE, service("web", "{port: 80}")]))])
 
-    accepted = intake.apply([bundle(OTHER_RULE, complete=False)])
+    accepted = take(intake, [bundle(OTHER_RULE, complete=False)])
 
     assert hosts(accepted) == {"web": "other"}
     assert intake.origin(WEB) == "config.yaml"
@@ -90,36 +93,36 @@ def test_a_file_that_cannot_be_read_says_what_stays_in_force(intake):
     syntax = Problem("config.yaml:3", "yaml-syntax", Severity.ERROR, "Invalid YAML.")
     broken = Bundle("config.yaml", problems=(syntax,), complete=False)
 
-    intake.apply([broken])
+    take(intake, [broken])
     assert [each.message for each in intake.problems()] == ["Invalid YAML."]
 
-    intake.apply([bundle(GOOD_RULE)])
-    intake.apply([broken])
+    take(intake, [bundle(GOOD_RULE)])
+    take(intake, [broken])
     assert [each.message for each in intake.problems()] == [f"Invalid YAML. {KEPT_UNREAD}"]
 
 
 def test_a_file_whole_again_drops_what_it_no_longer_has(intake):
-    intake.apply([bundle(joined([GOOD_RULE, service("web", "{port: 80}")]))])
-    intake.apply([Bundle("config.yaml", complete=False)])
+    take(intake, [bundle(joined([GOOD_RULE, service("web", "{port: 80}")]))])
+    take(intake, [Bundle("config.yaml", complete=False)])
 
-    accepted = intake.apply([bundle(GOOD_RULE)])
+    accepted = take(intake, [bundle(GOOD_RULE)])
 
     assert accepted.changes == {WEB: None}
 
 
 def test_a_file_renamed_in_one_update_changes_nothing(intake):
-    intake.apply([bundle(GOOD_RULE, "a.yaml")])
+    take(intake, [bundle(GOOD_RULE, "a.yaml")])
 
-    accepted = intake.apply([Bundle("a.yaml"), bundle(GOOD_RULE, "b.yaml")])
+    accepted = take(intake, [Bundle("a.yaml"), bundle(GOOD_RULE, "b.yaml")])
 
     assert accepted.changes == {}
     assert intake.origin(RULE) == "b.yaml"
 
 
 def test_an_object_that_moved_and_broke_keeps_its_last_good_version(intake):
-    intake.apply([bundle(GOOD_RULE, "a.yaml")])
+    take(intake, [bundle(GOOD_RULE, "a.yaml")])
 
-    accepted = intake.apply([Bundle("a.yaml"), bundle(BAD_RULE, "b.yaml")])
+    accepted = take(intake, [Bundle("a.yaml"), bundle(BAD_RULE, "b.yaml")])
 
     assert accepted.changes == {}
     assert {problem.origin.partition(":")[0] for problem in intake.problems()} == {"b.yaml"}
@@ -127,7 +130,7 @@ def test_an_object_that_moved_and_broke_keeps_its_last_good_version(intake):
 
 class TestTwoObjectsOfOneName:
     def test_of_those_that_come_together_the_first_file_wins(self, intake):
-        accepted = intake.apply([bundle(OTHER_RULE, "b.yaml"), bundle(GOOD_RULE, "a.yaml")])
+        accepted = take(intake, [bundle(OTHER_RULE, "b.yaml"), bundle(GOOD_RULE, "a.yaml")])
 
         assert hosts(accepted) == {"web": "web"}
         (problem,) = intake.problems()
@@ -135,40 +138,42 @@ class TestTwoObjectsOfOneName:
         assert problem.origin.startswith("b.yaml")
         assert "already defined at a.yaml" in problem.message
 
-    def test_one_that_comes_later_does_not_displace_the_one_in_force(self, intake):
-        intake.apply([bundle(OTHER_RULE, "b.yaml")])
+    def test_the_order_in_which_they_come_does_not_matter(self, intake):
+        take(intake, [bundle(OTHER_RULE, "b.yaml")])
 
-        assert intake.apply([bundle(GOOD_RULE, "a.yaml")]).changes == {}
-        assert [problem.origin.partition(":")[0] for problem in intake.problems()] == ["a.yaml"]
+        assert hosts(take(intake, [bundle(GOOD_RULE, "a.yaml")])) == {"web": "web"}
+        (problem,) = intake.problems()
+        assert problem.origin.startswith("b.yaml")
+        assert "a file added now can displace one that serves" in problem.message
 
     def test_the_second_takes_over_when_the_first_goes(self, intake):
-        intake.apply([bundle(GOOD_RULE, "a.yaml"), bundle(OTHER_RULE, "b.yaml")])
+        take(intake, [bundle(GOOD_RULE, "a.yaml"), bundle(OTHER_RULE, "b.yaml")])
 
-        accepted = intake.apply([Bundle("a.yaml")])
+        accepted = take(intake, [Bundle("a.yaml")])
 
         assert hosts(accepted) == {"web": "other"}
         assert intake.problems() == []
 
     def test_the_same_object_twice_is_no_problem(self, intake):
-        intake.apply([bundle(GOOD_RULE, "a.yaml"), bundle(GOOD_RULE, "b.yaml")])
+        take(intake, [bundle(GOOD_RULE, "a.yaml"), bundle(GOOD_RULE, "b.yaml")])
 
         assert intake.problems() == []
 
     def test_a_broken_one_does_not_shadow_a_good_one(self, intake):
-        accepted = intake.apply([bundle(BAD_RULE, "a.yaml"), bundle(GOOD_RULE, "b.yaml")])
-        after = intake.apply([bundle(OTHER_RULE, "b.yaml")])
+        accepted = take(intake, [bundle(BAD_RULE, "a.yaml"), bundle(GOOD_RULE, "b.yaml")])
+        after = take(intake, [bundle(OTHER_RULE, "b.yaml")])
 
         assert hosts(accepted) == {"web": "web"}
         assert hosts(after) == {"web": "other"}
         assert set(codes(intake)) == {"duplicate-object", "missing-field", "unknown-field"}
 
     def test_one_that_broke_later_stays_in_force(self, intake):
-        intake.apply([bundle(GOOD_RULE, "a.yaml"), bundle(OTHER_RULE, "b.yaml")])
+        take(intake, [bundle(GOOD_RULE, "a.yaml"), bundle(OTHER_RULE, "b.yaml")])
 
-        assert intake.apply([bundle(BAD_RULE, "a.yaml")]).changes == {}
+        assert take(intake, [bundle(BAD_RULE, "a.yaml")]).changes == {}
 
     def test_in_one_file_the_first_wins(self, intake):
-        accepted = intake.apply([bundle(joined([GOOD_RULE, OTHER_RULE]))])
+        accepted = take(intake, [bundle(joined([GOOD_RULE, OTHER_RULE]))])
 
         assert hosts(accepted) == {"web": "web"}
         assert codes(intake) == ["duplicate-object"]
@@ -177,8 +182,8 @@ class TestTwoObjectsOfOneName:
 def test_other_kinds_are_passed_over_and_named_once(intake):
     config_map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"
 
-    first = intake.apply([bundle(config_map)])
-    second = intake.apply([bundle(config_map)])
+    first = take(intake, [bundle(config_map)])
+    second = take(intake, [bundle(config_map)])
 
     assert first.passed_over == ("config.yaml: ConfigMap (v1)",)
     assert second.passed_over == ()
@@ -186,9 +191,9 @@ def test_other_kinds_are_passed_over_and_named_once(intake):
 
 
 def test_a_document_without_identity_is_a_problem_of_its_file(intake):
-    intake.apply([bundle("{apiVersion: v1, kind: Service}")])
+    take(intake, [bundle("{apiVersion: v1, kind: Service}")])
     before = codes(intake)
-    intake.apply([Bundle("config.yaml")])
+    take(intake, [Bundle("config.yaml")])
 
     assert before == ["missing-field", "missing-field"]
     assert intake.problems() == []
@@ -196,18 +201,18 @@ def test_a_document_without_identity_is_a_problem_of_its_file(intake):
 
 def test_unchanged_documents_are_not_parsed_again(intake, monkeypatch):
     contents = bundle(joined([GOOD_RULE, entry("a", {"app": "web"})]))
-    intake.apply([contents])
-    monkeypatch.setattr("straightway.catalog.intake.parse", None)
+    take(intake, [contents])
+    monkeypatch.setattr("straightway.intake.reading.parse", None)
 
-    assert intake.apply([contents]).changes == {}
+    assert take(intake, [contents]).changes == {}
 
 
 def test_problems_come_by_file_and_line_order_whatever_the_order_of_updates(intake):
     other = Intake()
     files = [bundle(BAD_RULE, "a.yaml"), bundle("{kind: Service}", "b.yaml")]
 
-    intake.apply(files)
+    take(intake, files)
     for each in reversed(files):
-        other.apply([each])
+        take(other, [each])
 
     assert intake.problems() == other.problems()

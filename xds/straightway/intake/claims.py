@@ -1,0 +1,108 @@
+"""Claims: what the documents say that they are, and which of several with one name counts.
+
+Which counts is a matter of the claims alone, never of the order in which they came: the older
+object wins by ``metadata.creationTimestamp``, then the one whose source, bundle and place in the
+bundle come first. One without a timestamp is younger than all that have one, so that a file which
+somebody writes by hand displaces nothing that a cluster has dated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from straightway.api import ApiObject, Parsed
+from straightway.documents import Document, Reference
+
+
+class Place(NamedTuple):
+    """A bundle among the bundles of all sources: two sources may use one key."""
+
+    source: str
+    key: str
+
+
+class Slot(NamedTuple):
+    """An object's place in its bundle: the how-manieth, from 0, of the documents of its name."""
+
+    reference: Reference
+    ordinal: int
+
+
+class Version(NamedTuple):
+    """A good version of an object, and the plain data that it was read from."""
+
+    object: ApiObject
+    body: Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """A document that says which object it is.
+
+    ``kept`` is the last good version that stood in this slot before, where the document itself is
+    not good.
+    """
+
+    place: Place
+    slot: Slot
+    document: Document
+    parsed: Parsed
+    kept: Version | None = None
+
+    @property
+    def version(self) -> Version | None:
+        """The version that this claim has to offer: its own, or the last good one."""
+        if self.parsed.object is not None:
+            return Version(self.parsed.object, self.document.body)
+        return self.kept
+
+    @property
+    def object(self) -> ApiObject | None:
+        """The object of :attr:`version`."""
+        if self.parsed.object is not None or self.kept is None:
+            return self.parsed.object
+        return self.kept.object
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the document itself is not good, and an earlier version stands for it."""
+        return self.parsed.object is None and self.kept is not None
+
+
+def counting(claims: Sequence[Claim]) -> Claim:
+    """Return the claim that counts: of those with a good version the first, else the first."""
+    if len(claims) == 1:
+        return claims[0]
+    ranked = sorted(claims, key=_rank)
+    return next((claim for claim in ranked if claim.object is not None), ranked[0])
+
+
+def _rank(claim: Claim) -> tuple[float, Place, int]:
+    return (created_at(claim.document.body), claim.place, claim.slot.ordinal)
+
+
+def created_at(body: object) -> float:
+    """Return when an object was created (POSIX seconds); infinite where it does not say.
+
+    ``metadata.creationTimestamp`` is RFC 3339 text: the same moment may be written with ``Z`` or
+    an offset, so text cannot be compared. A time without an offset is UTC.
+    """
+    metadata = body.get("metadata") if isinstance(body, Mapping) else None
+    written = metadata.get("creationTimestamp") if isinstance(metadata, Mapping) else None
+    if isinstance(written, str):
+        try:
+            written = datetime.fromisoformat(written)
+        except ValueError:
+            return math.inf
+    if not isinstance(written, datetime):
+        return math.inf
+    if written.tzinfo is None:
+        written = written.replace(tzinfo=UTC)
+    try:
+        return written.timestamp()
+    except (OverflowError, ValueError):
+        return math.inf

@@ -1,0 +1,354 @@
+"""The intake: keeps the documents of every bundle, and decides which objects are in force.
+
+- A bad version never takes the place of a good one: the last good version of its slot stays.
+- What a half-written bundle no longer shows is kept; so is what a bundle no longer shows that has
+  a document which cannot be told to be any object.
+- Of several objects with one name the oldest counts (:mod:`straightway.intake.claims`), whatever
+  the order in which they came.
+- What vanishes at once is held (:mod:`straightway.intake.vanishing`).
+
+With the :class:`LastGood` of an earlier run, the first bundles are compared with what that run
+held, as if it had gone on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from straightway.api import ApiObject, generation_of
+from straightway.api.paths import path_text
+from straightway.documents import Bundle, Finding, Owner, Problem, Reference
+from straightway.intake.claims import Claim, Place, Slot, counting
+from straightway.intake.codes import IntakeCode
+from straightway.intake.last_good import LastGood, restore
+from straightway.intake.reading import BundleReader, Contents, place_of
+from straightway.intake.vanishing import Vanishing
+
+KEPT = "The last good version stays in force."
+KEPT_UNREAD = "What was read here before stays in force."
+NOTHING_IN_FORCE = "There is no earlier good version, so nothing is in force for it."
+
+_VANISHED = Place("", "vanished")
+"""Owns the problems of what is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a step changes.
+
+    ``changes`` maps a reference to the object that is in force from now on, or None where it is
+    gone. ``passed_over`` names the documents of kinds that are not read, each once.
+    ``problems_changed`` holds the problems of each owner (a bundle, mostly) whose problems
+    differ, for :meth:`ProblemStore.update`.
+    """
+
+    changes: Mapping[Reference, ApiObject | None]
+    passed_over: tuple[str, ...] = ()
+    problems_changed: Mapping[Owner, tuple[Problem, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Step:
+    """What one call has touched so far.
+
+    ``recalled`` are objects of an earlier run that no bundle shows; ``left`` are the slots that
+    bundles no longer have.
+    """
+
+    touched: set[Reference] = field(default_factory=set)
+    places: set[Place] = field(default_factory=set)
+    left: list[tuple[Place, Slot]] = field(default_factory=list)
+    recalled: dict[Reference, Claim] = field(default_factory=dict)
+    gone: dict[Reference, Claim] = field(default_factory=dict)
+    changes: dict[Reference, ApiObject | None] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
+
+
+class Intake:
+    """Keeps the latest documents of every bundle and the objects that are in force.
+
+    ``state`` holds the good versions of an earlier run and takes note of this one's; without it,
+    nobody is served (as in ``validate``), and problems do not speak of what is in force. ``grace``
+    is how long what vanishes at once is held, in seconds; 0 is not at all.
+    """
+
+    def __init__(self, state: LastGood | None = None, grace: float = 30.0) -> None:
+        self._state = state
+        self._reader = BundleReader()
+        self._vanishing = Vanishing(grace)
+        self._contents: dict[Place, Contents] = {}
+        self._claims: dict[Reference, list[Claim]] = {}
+        # The claims that count: those with a good version, and those that have none.
+        self._in_force: dict[Reference, Claim] = {}
+        self._broken: dict[Reference, Claim] = {}
+        self._problems: dict[Owner, tuple[Problem, ...]] = {}
+
+    # --- What comes in ---
+
+    def apply(self, source: str, bundles: Iterable[Bundle], now: float) -> Accepted:
+        """Take in bundles of a source and say what that changes.
+
+        The cost is proportional to the bundles. ``now`` is in seconds, of any clock that goes on.
+        """
+        step = _Step()
+        for bundle in bundles:
+            self._take(Place(source, bundle.key), bundle, step)
+        return self._settle(step, now)
+
+    def complete(self, source: str, now: float) -> Accepted:
+        """Take note that the first listing of a source is in: what it did not show is gone."""
+        step = _Step()
+        for place in self._state.unseen(source) if self._state else ():
+            stored = self._state.recall(place) if self._state else {}
+            step.left += [(place, slot) for slot in stored]
+            for claim in restore(place, stored):
+                reference = claim.slot.reference
+                if reference not in self._in_force:
+                    step.recalled.setdefault(reference, claim)
+                    step.touched.add(reference)
+        return self._settle(step, now)
+
+    @property
+    def due(self) -> float | None:
+        """When :meth:`expire` should be called; None while nothing is held."""
+        return self._vanishing.due
+
+    def expire(self, now: float) -> Accepted:
+        """Let go what vanished and has been held for the grace time."""
+        step = _Step()
+        for reference in self._vanishing.expired(now):
+            claim = self._in_force.pop(reference)
+            step.changes[reference] = None
+            step.left.append((claim.place, claim.slot))
+        return self._settle(step, now)
+
+    # --- What is known ---
+
+    @property
+    def mistakes(self) -> int:
+        """At how many documents our own code failed."""
+        return self._reader.mistakes
+
+    def problems(self) -> list[Problem]:
+        """Return all problems of the documents as they stand, sorted by place."""
+        return sorted(problem for problems in self._problems.values() for problem in problems)
+
+    def problem(self, finding: Finding) -> Problem:
+        """Return a finding between objects as a problem, with its place in the documents."""
+        claim = self._counting(finding.subject)
+        version = claim.version if claim else None
+        return Problem(
+            origin=place_of(claim.document.origin, finding.path) if claim else "",
+            reference=finding.subject,
+            generation=generation_of(version.body) if version else None,
+            path=path_text(finding.path),
+            code=finding.code,
+            severity=finding.code.severity,
+            message=finding.message,
+        )
+
+    def origin(self, reference: Reference) -> str:
+        """Return where an object is written; empty if it is not known."""
+        claim = self._counting(reference)
+        return place_of(claim.document.origin) if claim else ""
+
+    def _counting(self, reference: Reference) -> Claim | None:
+        return self._in_force.get(reference) or self._broken.get(reference)
+
+    # --- Bundles ---
+
+    def _take(self, place: Place, bundle: Bundle, step: _Step) -> None:
+        """Put a bundle in place of what was there, but for what is kept of that."""
+        earlier = self._contents.get(place)
+        before = earlier.claims if earlier else {}
+        contents = self._reader.read(place, bundle, before)
+        keeps = not bundle.complete or contents.has_unidentified
+        if self._state is not None and (stored := self._state.recall(place)):
+            step.left += [(place, slot) for slot in stored]
+            if keeps or contents.has_broken:
+                before = {claim.slot: claim for claim in restore(place, stored)}
+        _inherit(contents, before, keeps=keeps)
+        self._replace(place, contents, earlier.claims if earlier else {}, step)
+        named = earlier.passed_over if earlier else {}
+        step.passed_over += [
+            f"{origin}: {name}"
+            for name, origin in contents.passed_over.items()
+            if name not in named
+        ]
+        step.places.add(place)
+
+    def _replace(
+        self, place: Place, contents: Contents, before: Mapping[Slot, Claim], step: _Step
+    ) -> None:
+        after = contents.claims
+        step.left += [(place, slot) for slot in before if slot not in after]
+        touched = {slot.reference for slot in before if before[slot] is not after.get(slot)}
+        touched |= {slot.reference for slot in after if after[slot] is not before.get(slot)}
+        claims: dict[Reference, list[Claim]] = {reference: [] for reference in touched}
+        for slot, claim in after.items():
+            if slot.reference in touched:
+                claims[slot.reference].append(claim)
+        for reference, own in claims.items():
+            others = self._claims.pop(reference, ())
+            if own := [*(claim for claim in others if claim.place != place), *own]:
+                self._claims[reference] = own
+        if contents:
+            self._contents[place] = contents
+        else:
+            self._contents.pop(place, None)
+        step.touched |= touched
+
+    # --- Objects ---
+
+    def _settle(self, step: _Step, now: float) -> Accepted:
+        for reference in sorted(step.touched):
+            self._decide(reference, step)
+        self._let_go(step, now)
+        self._note(step)
+        changed = {place: self._review(place) for place in sorted(step.places)}
+        changed[_VANISHED] = self._vanishing.problems
+        problems: dict[Owner, tuple[Problem, ...]] = {
+            owner: found
+            for owner, found in changed.items()
+            if found != self._problems.get(owner, ())
+        }
+        for owner, found in problems.items():
+            if found:
+                self._problems[owner] = found
+            else:
+                del self._problems[owner]
+        return Accepted(step.changes, tuple(step.passed_over), problems)
+
+    def _decide(self, reference: Reference, step: _Step) -> None:
+        """Choose among the claims to a reference, and put in force what counts."""
+        claims = self._claims.get(reference)
+        served = self._in_force.get(reference)
+        before = served or step.recalled.get(reference)
+        self._broken.pop(reference, None)
+        if not claims:
+            if before is not None and reference not in self._vanishing:
+                step.gone[reference] = before
+            return
+        step.places.update(claim.place for claim in claims)
+        claim = counting(claims)
+        if claim.object is None and before is not None:
+            # It stood elsewhere: moved, and broken on the way.
+            claim.kept = before.version
+        if claim.object is None:
+            self._broken[reference] = claim
+            return
+        self._in_force[reference] = claim
+        if served is None or reference in self._vanishing:
+            self._vanishing.came(reference)
+        if served is None or not _is_same(served, claim):
+            step.changes[reference] = claim.object
+
+    def _let_go(self, step: _Step, now: float) -> None:
+        """Take out of force what no bundle holds any more, unless so much at once is held."""
+        served = [reference for reference in step.gone if reference in self._in_force]
+        for reference in served:
+            self._vanishing.went(reference)
+        first = next(iter(step.gone.values()), None)
+        origin = place_of(first.document.origin) if first else ""
+        if self._vanishing.hold(step.gone.keys(), now, origin):
+            for reference in step.gone.keys() - self._in_force.keys():
+                step.changes[reference] = step.gone[reference].object
+            self._in_force |= step.gone
+            return
+        for reference in served:
+            del self._in_force[reference]
+            step.changes[reference] = None
+
+    def _note(self, step: _Step) -> None:
+        """Have the good versions kept for a later run."""
+        if self._state is None:
+            return
+        for place, slot in step.left:
+            contents = self._contents.get(place)
+            if (contents is None or slot not in contents.claims) and not self._holds(place, slot):
+                self._state.drop(place, slot)
+        for reference in step.touched:
+            held = [self._in_force[reference]] if reference in self._vanishing else []
+            for claim in self._claims.get(reference, held):
+                if (version := claim.version) is not None:
+                    self._state.put(claim.place, claim.slot, version.body)
+                else:
+                    self._state.drop(claim.place, claim.slot)
+
+    def _holds(self, place: Place, slot: Slot) -> bool:
+        """Whether a slot is gone and its object held."""
+        if slot.reference not in self._vanishing:
+            return False
+        claim = self._in_force[slot.reference]
+        return (claim.place, claim.slot) == (place, slot)
+
+    # --- Problems ---
+
+    def _review(self, place: Place) -> tuple[Problem, ...]:
+        contents = self._contents.get(place)
+        if contents is None:
+            return ()
+        found = list(contents.problems)
+        for claim in contents.claims.values():
+            found += self._problems_of(claim)
+        return tuple(found)
+
+    def _problems_of(self, claim: Claim) -> Iterable[Problem]:
+        winner = self._counting(claim.slot.reference)
+        if winner is not None and winner is not claim:
+            if winner.document.body != claim.document.body:
+                yield _duplicate(claim, winner)
+                yield from claim.parsed.problems
+            return
+        said = ""
+        if claim.is_kept:
+            said = KEPT
+        elif claim.object is None and self._state is not None:
+            said = NOTHING_IN_FORCE
+        for problem in claim.parsed.problems:
+            yield _with(problem, said)
+
+
+def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -> None:
+    """Give broken claims the last good version of their slot, and keep what is to be kept."""
+    keeps_any = False
+    for slot, claim in before.items():
+        after = contents.claims.get(slot)
+        if after is None:
+            if keeps:
+                contents.claims[slot] = claim
+                keeps_any = True
+        elif after is not claim and after.parsed.object is None:
+            after.kept = claim.version
+    if keeps_any:
+        contents.problems = [_with(problem, KEPT_UNREAD) for problem in contents.problems]
+
+
+def _is_same(one: Claim, other: Claim) -> bool:
+    return one.object is other.object or one.object == other.object
+
+
+def _with(problem: Problem, said: str) -> Problem:
+    """Say what is in force all the same; a warning has said already what happens."""
+    if not said or not problem.is_error:
+        return problem
+    return replace(problem, message=f"{problem.message} {said}")
+
+
+def _duplicate(claim: Claim, winner: Claim) -> Problem:
+    reference = claim.slot.reference
+    return Problem(
+        origin=place_of(claim.document.origin, ("metadata", "name")),
+        reference=reference,
+        generation=generation_of(claim.document.body),
+        path="metadata.name",
+        code=IntakeCode.DUPLICATE_OBJECT,
+        severity=IntakeCode.DUPLICATE_OBJECT.severity,
+        message=(
+            f"{reference} is already defined at {place_of(winner.document.origin)}, and that one "
+            "counts: the older by creationTimestamp, then by file name and position, so that a "
+            "file added now can displace one that serves. Remove one of the two, or give this "
+            "one another name."
+        ),
+    )

@@ -1,0 +1,113 @@
+"""From the documents of a bundle to claims, and the problems that belong to no object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from straightway.api import Parsed, generation_of, is_known, parse, reference_of
+from straightway.documents import Bundle, Document, Origin, Problem, Reference
+from straightway.intake.claims import Claim, Place, Slot
+from straightway.intake.codes import IntakeCode
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a bundle holds.
+
+    ``problems`` belong to no object: part of the bundle could not be read, or a document cannot
+    be told to be any object (``has_unidentified``). ``passed_over`` names the kinds that are not
+    read, each with the place of its first document.
+    """
+
+    claims: dict[Slot, Claim] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    has_unidentified: bool = False
+    passed_over: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.claims or self.problems or self.passed_over)
+
+    @property
+    def has_broken(self) -> bool:
+        """Whether any object has no good version in the bundle itself."""
+        return any(claim.parsed.object is None for claim in self.claims.values())
+
+
+class BundleReader:
+    """Reads bundles; ``mistakes`` counts the documents at which our own code failed."""
+
+    def __init__(self) -> None:
+        self.mistakes = 0
+
+    def read(self, place: Place, bundle: Bundle, before: Mapping[Slot, Claim]) -> Contents:
+        """Read a bundle. Claims of ``before`` whose document is the same are used again."""
+        known = {id(claim.document.body): claim for claim in before.values()}
+        contents = Contents(problems=list(bundle.problems))
+        ordinals: dict[Reference, int] = {}
+        for document in bundle.documents:
+            same = known.get(id(document.body))
+            parsed = same.parsed if same and _is_still_right(same, document) else None
+            if parsed is None:
+                parsed = self._parse(document)
+            if parsed is None:
+                name = f"{document.body.get('kind')} ({document.body.get('apiVersion')})"
+                contents.passed_over.setdefault(name, place_of(document.origin))
+            elif parsed.reference is None:
+                contents.has_unidentified = True
+                contents.problems += parsed.problems
+            else:
+                ordinal = ordinals.get(parsed.reference, 0)
+                ordinals[parsed.reference] = ordinal + 1
+                slot = Slot(parsed.reference, ordinal)
+                if same and same.document is document and same.slot == slot:
+                    contents.claims[slot] = same
+                else:
+                    contents.claims[slot] = Claim(place, slot, document, parsed)
+        return contents
+
+    def _parse(self, document: Document) -> Parsed | None:
+        """Parse a document, None for one to be passed over. Contains every mistake of ours."""
+        try:
+            return parse(document) if is_known(document.body) else None
+        except Exception as error:  # noqa: BLE001 (the edge of our own code: logged with its cause)
+            self.mistakes += 1
+            problem = _internal_error(document, error)
+            _log.exception("parsing failed", at=problem.origin, object=problem.subject)
+            return Parsed(problem.reference, None, (problem,))
+
+
+def place_of(origin: Origin, path: tuple[str | int, ...] = ()) -> str:
+    """Return the place of a path, whatever becomes of looking for it."""
+    try:
+        return origin.at(path)
+    except Exception:  # noqa: BLE001 (a line that is not found must not cost the problem itself)
+        _log.exception("place of a problem not found", path=path)
+        return ""
+
+
+def _is_still_right(claim: Claim, document: Document) -> bool:
+    """Whether what a document was parsed to still holds: problems hold its lines."""
+    return claim.document is document or not claim.parsed.problems
+
+
+def _internal_error(document: Document, error: Exception) -> Problem:
+    try:
+        reference, generation = reference_of(document.body), generation_of(document.body)
+    except Exception:  # noqa: BLE001 (what failed once may fail again)
+        reference = generation = None
+    return Problem(
+        origin=place_of(document.origin),
+        reference=reference,
+        generation=generation,
+        code=IntakeCode.INTERNAL_ERROR,
+        severity=IntakeCode.INTERNAL_ERROR.severity,
+        message=(
+            f"Straightway failed to read this object ({type(error).__name__}), which is a mistake "
+            "of its own: please report it with the lines of the log."
+        ),
+    )

@@ -1,0 +1,145 @@
+"""What vanishes at once is held for a while: it is seldom what somebody wanted.
+
+An unmounted volume or a folder replaced by an empty one looks like the removal of everything. So a
+step that leaves nothing in force, or none of the objects of a role without which no request is
+served, is held for the grace time. What comes back meanwhile has never been gone.
+
+The rule asks for two objects at least: who deletes the only VirtualService means it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from straightway.documents import Problem, Reference
+from straightway.intake.codes import IntakeCode
+
+_ISTIO: Final = "networking.istio.io"
+_ROLES: Final = {
+    (_ISTIO, "Gateway"): "Gateway",
+    (_ISTIO, "VirtualService"): "VirtualService",
+    (_ISTIO, "DestinationRule"): "DestinationRule",
+    ("", "Service"): "Service or ServiceEntry",
+    (_ISTIO, "ServiceEntry"): "Service or ServiceEntry",
+    (_ISTIO, "WorkloadEntry"): "WorkloadEntry, Pod or EndpointSlice",
+    ("", "Pod"): "WorkloadEntry, Pod or EndpointSlice",
+    ("discovery.k8s.io", "EndpointSlice"): "WorkloadEntry, Pod or EndpointSlice",
+}
+"""Kind → what it is needed for, named by the kinds that serve it: one may replace the other."""
+
+_LEAST = 2
+_MOST_NAMES = 5
+
+
+def utc_now() -> datetime:
+    """Return the time of day."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, eq=False)
+class _Step:
+    """What vanished at once and is held until ``until``."""
+
+    until: float
+    waiting: set[Reference]
+    problem: Problem
+
+
+class Vanishing:
+    """Counts what is in force, and keeps the objects that vanished at once.
+
+    ``grace`` is in seconds; 0 holds nothing. ``clock`` tells the time of day for messages alone.
+    """
+
+    def __init__(self, grace: float, clock: Callable[[], datetime] = utc_now) -> None:
+        self._grace = grace
+        self._clock = clock
+        self._standing: Counter[str] = Counter()
+        self._total = 0
+        self._steps: list[_Step] = []
+        self._held: dict[Reference, _Step] = {}
+
+    # --- What is in force, held objects apart ---
+
+    def came(self, reference: Reference) -> None:
+        """Note that an object is in force that was not, or was held."""
+        self._count(reference, 1)
+        if (step := self._held.pop(reference, None)) is not None:
+            step.waiting.discard(reference)
+            self._steps = [each for each in self._steps if each.waiting]
+
+    def went(self, reference: Reference) -> None:
+        """Note that an object vanished."""
+        self._count(reference, -1)
+
+    def _count(self, reference: Reference, by: int) -> None:
+        self._total += by
+        if role := _ROLES.get(reference[:2]):
+            self._standing[role] += by
+
+    # --- What is held ---
+
+    def __contains__(self, reference: Reference) -> bool:
+        return reference in self._held
+
+    @property
+    def due(self) -> float | None:
+        """When the first of the held objects are to go; None while nothing is held."""
+        return min((step.until for step in self._steps), default=None)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """One problem for each step that is held."""
+        return tuple(step.problem for step in self._steps)
+
+    def hold(self, gone: Collection[Reference], now: float, origin: str) -> bool:
+        """Hold what vanished in one step, if that is suspicious, and say whether it is.
+
+        ``gone`` has been taken off the count. ``origin`` is where some of it stood.
+        """
+        lost = self._lost(gone) if self._grace > 0 else ""
+        if not lost:
+            return False
+        until = self._clock() + timedelta(seconds=self._grace)
+        step = _Step(now + self._grace, set(gone), _problem(gone, lost, until, origin))
+        self._steps.append(step)
+        self._held.update(dict.fromkeys(gone, step))
+        return True
+
+    def expired(self, now: float) -> list[Reference]:
+        """Return what has been held long enough, and hold it no more."""
+        over = [step for step in self._steps if step.until <= now]
+        self._steps = [step for step in self._steps if step.until > now]
+        expired = sorted(reference for step in over for reference in step.waiting)
+        for reference in expired:
+            del self._held[reference]
+        return expired
+
+    def _lost(self, gone: Collection[Reference]) -> str:
+        """Return what there is none of any more, if it is suspicious that this is so."""
+        if self._total == 0 and gone and len(gone) + len(self._held) >= _LEAST:
+            return "object"
+        roles = Counter(_ROLES[reference[:2]] for reference in gone if reference[:2] in _ROLES)
+        lost = (
+            role for role, number in roles.items() if number >= _LEAST and not self._standing[role]
+        )
+        return ", no ".join(sorted(lost))
+
+
+def _problem(gone: Collection[Reference], lost: str, until: datetime, origin: str) -> Problem:
+    names = ", ".join(map(str, sorted(gone)[:_MOST_NAMES]))
+    more = f" and {len(gone) - _MOST_NAMES} more" if len(gone) > _MOST_NAMES else ""
+    return Problem(
+        origin=origin,
+        code=IntakeCode.VANISHED_AT_ONCE,
+        severity=IntakeCode.VANISHED_AT_ONCE.severity,
+        message=(
+            f"{len(gone)} objects vanished in one step, after which there is no {lost}: "
+            f"{names}{more}. They stay in force until {until:%Y-%m-%dT%H:%M:%SZ} in case that "
+            "was not meant, as with a volume that is not mounted; put them back, or wait."
+        ),
+    )

@@ -1,0 +1,161 @@
+"""The state folder of one config folder, and the task that keeps it up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from straightway.intake import LastGood
+from straightway.intake.last_good import Record
+from straightway.state.journal import Journal, JournalError, Limits
+
+_log = structlog.get_logger()
+
+WRITE_INTERVAL: Final = 1.0
+"""How long to gather changes before they are written, in seconds."""
+RETRY_INTERVAL: Final = 30.0
+"""When to try again to write to a disk that did not take it, in seconds."""
+_SLICE: Final = 100
+"""After so many records the writing thread lets others run: about 1 ms of work."""
+
+
+def default_root() -> Path | None:
+    """Return where the state of all config folders is; None where there is no home.
+
+    ``$XDG_STATE_HOME/straightway``, else ``~/.local/state/straightway``:
+    https://specifications.freedesktop.org/basedir-spec/latest/
+    """
+    root = os.environ.get("XDG_STATE_HOME", "")
+    if Path(root).is_absolute():
+        return Path(root) / "straightway"
+    try:
+        return Path.home() / ".local/state/straightway"
+    except RuntimeError:
+        return None
+
+
+def folder_for(root: Path, config: Path) -> Path:
+    """Return the state folder of a config folder: its name, and a digest of its path."""
+    path = config.absolute()
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[:64].lstrip(".")
+    return root / f"{name or 'config'}-{digest}"
+
+
+class StateFolder:
+    """Reads what an earlier run left, and writes what this one wants kept.
+
+    The folder is the user's own (0700, files 0600). One process writes at a time: another one with
+    the same folder reads what is there at its start, and takes over when the first has ended.
+    """
+
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self._folder = folder
+        self._journal = Journal(folder / "last-good.journal", limits)
+        self._lock: int | None = None
+        self._has_failed = self._has_warned = False
+
+    def open(self) -> LastGood:
+        """Return what an earlier run left. Blocks; raises nothing."""
+        try:
+            self._lock_it()
+        except OSError as error:
+            self._warn(error)
+        try:
+            return LastGood(self._journal.load())
+        except (OSError, JournalError) as error:
+            self._warn(error)
+            return LastGood()
+
+    async def keep(self, state: LastGood) -> None:
+        """Write what changes, until cancelled; then write what is left. Raises nothing else."""
+        try:
+            while True:
+                await asyncio.sleep(RETRY_INTERVAL if self._has_failed else WRITE_INTERVAL)
+                if (state.is_changed or self._has_failed) and self._can_write():
+                    await asyncio.to_thread(self._write, *self._due(state))
+        finally:
+            if (state.is_changed or self._has_failed) and self._can_write():
+                self._write(*self._due(state))
+            self._unlock()
+
+    def _due(self, state: LastGood) -> tuple[list[Record], bool]:
+        """Return what is to be written, and whether it is everything."""
+        if self._journal.wants_rewriting:
+            return state.everything(), True
+        return state.take(), False
+
+    def _write(self, records: list[Record], everything: bool) -> None:
+        self._has_failed = False
+        try:
+            if everything:
+                self._journal.rewrite(_yielding(records))
+            else:
+                self._journal.append(_yielding(records))
+        except Exception as error:  # noqa: BLE001 (what is kept for later must not end serving)
+            self._journal.spoil()
+            self._has_failed = True
+            self._warn(error)
+            # The folder itself may be gone: the next try makes it anew.
+            self._unlock()
+        if self._journal.left_out:
+            self._warn(f"{self._journal.left_out} versions are too much, or no plain data")
+
+    def _can_write(self) -> bool:
+        try:
+            return self._lock is not None or self._lock_it()
+        except OSError as error:
+            self._has_failed = True
+            self._warn(error)
+            return False
+
+    def _lock_it(self) -> bool:
+        """Become the one that writes here; False if another process is."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if not isinstance(error, BlockingIOError):
+                raise
+            self._warn("another process writes this folder; when it ends, this one goes on")
+            return False
+        self._lock = descriptor
+        # What was read before may be stale by now: another process has written here meanwhile.
+        self._journal.spoil()
+        return True
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _warn(self, reason: object) -> None:
+        """Say once what is the matter with the folder."""
+        if self._has_warned:
+            return
+        self._has_warned = True
+        _log.warning(
+            "last good versions are not kept",
+            folder=str(self._folder),
+            reason=str(reason),
+            consequence="an object that is broken at the next start may have nothing in force",
+        )
+
+
+def _yielding(records: list[Record]) -> Iterator[Record]:
+    """Yield the records, and let the event loop's thread run every now and then."""
+    for index, record in enumerate(records):
+        if index % _SLICE == 0:
+            time.sleep(0)
+        yield record
