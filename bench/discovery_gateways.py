@@ -270,7 +270,7 @@ async def _pause(seconds: float) -> None:
 def main() -> None:
     """Measure and print."""
     for name, figures in zip(("serve", "library alone"), measure(), strict=True):
-        print(  # noqa: T201
+        print(
             f"{name:14} CPU a change {median(figures.cpu) * 1e3:6.1f} ms, "
             f"spread {median(figures.spread) * 1e3:6.1f} ms, "
             f"come back {max(figures.come_back):5.2f} s (CPU {max(figures.come_back_cpu):5.2f} s)"

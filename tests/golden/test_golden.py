@@ -32,10 +32,9 @@ from google.protobuf import any_pb2, json_format
 
 from straightway.catalog import Catalog
 from straightway.documents import Bundle
-from straightway.offline.dump import dump
+from straightway.offline.dump import dump, resources_for
 from straightway.offline.review import Reviewed, review
-from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
-from straightway.snapshots.snapshot import Encoder
+from straightway.proxies.audience import audience_in, proxy_of
 from straightway.sources import read_path
 from tests.support.consistency import missing
 from tests.support.validation import envoys_complaint
@@ -144,17 +143,15 @@ def test_the_order_of_files_and_documents_does_not_matter(case):
 
 def test_a_second_decoder_reads_the_same(case):
     """envoy-data-plane was made from the same API by another compiler."""
-    audience = audience_of(
-        proxy_of(case.node, case.metadata), gateway_selector_keys(case.reviewed.catalog)
-    )
-    snapshot = Encoder().snapshot(case.reviewed.catalog, audience)
+    catalog = case.reviewed.catalog
+    audience = audience_in(proxy_of(case.node, case.metadata), catalog)
     dumped = {
         (kind, _name(each)): _comparable(each) for kind in KINDS for each in case.resources[kind]
     }
     bodies = [
         (kind, each.name, any_pb2.Any.FromString(each.body))
-        for kind, of_type in zip(KINDS, snapshot.resources.values(), strict=True)
-        for each in of_type.values()
+        for kind, of_kind in resources_for(catalog, audience).items()
+        for each in of_kind
     ]
 
     assert {(kind, name): _decoded(body) for kind, name, body in bodies} == dumped

@@ -12,7 +12,7 @@ import yaml
 from straightway.catalog import Catalog
 from straightway.documents import Bundle, Document, Problem
 from straightway.intake import Intake
-from straightway.offline.review import problems_between
+from straightway.offline.review import review
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class PathOrigin:
 
     def at(self, path: tuple[str | int, ...] = ()) -> str:
         return ":".join([self.file, *([".".join(map(str, path))] if path else [])])
+
+    def written(self, path: tuple[str | int, ...] = ()) -> str | None:
+        return None
 
 
 def documents(text: str, file: str = "config.yaml") -> tuple[Document, ...]:
@@ -38,22 +41,21 @@ def bundle(text: str, key: str = "config.yaml", *, complete: bool = True) -> Bun
 
 def catalog_of(*texts: str) -> Catalog:
     """The catalog of some YAML texts, in each of which there must be no error."""
-    catalog, intake = _taken_in(texts)
+    intake, catalog = Intake(), Catalog()
+    catalog.change(intake.apply("test", bundles_of(texts), now=0.0).changes)
     assert [problem for problem in intake.problems() if problem.is_error] == []
     return catalog
 
 
 def reviewed(*texts: str) -> tuple[Catalog, list[Problem]]:
     """The catalog of some YAML texts, and all their problems."""
-    catalog, intake = _taken_in(texts)
-    return catalog, sorted([*intake.problems(), *problems_between(intake, catalog)])
+    found = review(bundles_of(texts))
+    return found.catalog, found.problems
 
 
-def _taken_in(texts: Iterable[str]) -> tuple[Catalog, Intake]:
-    intake = Intake()
-    bundles = [bundle(text, f"config-{index}.yaml") for index, text in enumerate(texts)]
-    catalog, _ = Catalog().changed(intake.apply("folder", bundles, now=0.0).changes)
-    return catalog, intake
+def bundles_of(texts: Iterable[str]) -> list[Bundle]:
+    """A bundle for each of some YAML texts."""
+    return [bundle(text, f"config-{index}.yaml") for index, text in enumerate(texts)]
 
 
 def istio(kind: str, name: str, spec: str, namespace: str = "default") -> str:

@@ -8,7 +8,8 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -16,23 +17,44 @@ import structlog
 from envoy.config.core.v3 import base_pb2
 
 from straightway import __version__
-from straightway.control.audiences import Audiences
-from straightway.control.loop import Control
+from straightway.catalog import ROOT_NAMESPACE, Catalog
+from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer, grpc_options
+from straightway.documents import ProblemStore, Reference
+from straightway.intake import Intake, LastGood
+from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
 from straightway.proxies.addresses import Address
-from straightway.proxies.audience import Audience, proxy_of_node
+from straightway.proxies.audience import Audience, audience_in, proxy_of_node
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
+from straightway.state import StateFolder
 
 _log = structlog.get_logger()
+_FOLDER = "folder"
 
 
 class ListenError(Exception):
     """The address cannot be listened on; the message says which and what to do."""
 
 
-async def serve(folder: Path, address: Address) -> None:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to serve.
+
+    ``state`` is the folder in which last good versions are kept for the next start, None for
+    nowhere. ``vanish_grace`` is for how long what vanishes at once is held, and
+    ``max_connection_age`` after how long an Envoy's connection is renewed, so that Envoys spread
+    over replicas; both in seconds. ``root_namespace`` is Istio's.
+    """
+
+    state: Path | None = None
+    vanish_grace: float = 30.0
+    max_connection_age: float | None = None
+    root_namespace: str = ROOT_NAMESPACE
+
+
+async def serve(folder: Path, address: Address, options: Options = Options()) -> None:
     """Serve the config in ``folder`` to Envoys at ``address`` until SIGINT or SIGTERM.
 
     Raises:
@@ -41,26 +63,43 @@ async def serve(folder: Path, address: Address) -> None:
 
     """
     await asyncio.to_thread(check_folder, folder)
-    cache = Cache()
-    control = Control(cache, rekey=lambda: discovery.rekey())
+    state = StateFolder(options.state) if options.state is not None else None
+    last_good = await asyncio.to_thread(state.open) if state is not None else LastGood()
+    catalog, cache, interest = (
+        Catalog(options.root_namespace, mistaken=_not_indexed),
+        Cache(),
+        Interest(),
+    )
+    problems = ProblemStore()
+    problems.listen(log_problems)
+    control = Control(
+        catalog,
+        cache,
+        sources=[_FOLDER],
+        intake=Intake(last_good, options.vanish_grace),
+        interest=interest,
+        problems=problems,
+    )
 
     def key_of(node: base_pb2.Node) -> Audience:
-        return control.audience_of(proxy_of_node(node))
+        return audience_in(proxy_of_node(node), catalog)
 
     streams = StreamLog(control.origins)
-    discovery = DiscoveryServer(cache, key_of, callbacks=[Audiences(control), streams])
+    discovery = DiscoveryServer(cache, key_of, callbacks=[interest, streams])
     discovery.set_serving(False)
     stopping = asyncio.Event()
     with _on_signals(stopping.set):
-        server = await _listen(discovery, address)
+        server = await _listen(discovery, address, options.max_connection_age)
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(_load_uncollected(control)),
                     tasks.create_task(_serve_from_first_config(discovery, control)),
-                    tasks.create_task(control.run()),
-                    tasks.create_task(FolderSource(folder).run(control.apply)),
+                    tasks.create_task(control.run(discovery.rekey)),
+                    tasks.create_task(FolderSource(folder).run(partial(control.apply, _FOLDER))),
                 ]
+                if state is not None:
+                    running.append(tasks.create_task(state.keep(last_good)))
                 await stopping.wait()
                 _log.info("stopping")
                 for task in running:
@@ -69,6 +108,10 @@ async def serve(folder: Path, address: Address) -> None:
             await discovery.close()
             await server.stop(grace=1.0)
             streams.close()
+
+
+def _not_indexed(reference: Reference, mistake: Exception) -> None:
+    _log.error("internal error, the object is left out", object=str(reference), exc_info=mistake)
 
 
 async def _load_uncollected(control: Control) -> None:
@@ -94,8 +137,10 @@ async def _serve_from_first_config(discovery: DiscoveryServer, control: Control)
     discovery.set_serving(True)
 
 
-async def _listen(discovery: DiscoveryServer, address: Address) -> grpc.aio.Server:
-    server = grpc.aio.server(options=grpc_options())
+async def _listen(
+    discovery: DiscoveryServer, address: Address, max_connection_age: float | None
+) -> grpc.aio.Server:
+    server = grpc.aio.server(options=grpc_options(max_connection_age=max_connection_age))
     discovery.add_to(server)
     try:
         port = server.add_insecure_port(str(address))

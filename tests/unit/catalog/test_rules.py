@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from straightway.catalog.rules import policy_of, subset_of
 
 from straightway.catalog import Catalog
-from straightway.catalog.rules import policy_of, subset_of
 from tests.support.configs import catalog_of, istio, service
 
 FULL = "web.shop.svc.cluster.local"

@@ -1,6 +1,7 @@
 """Snapshots are kept for the audiences of which a proxy is connected."""
 
 from straightway.control.audiences import Audiences
+
 from straightway.control.loop import Control
 from straightway.discovery import Cache
 from straightway.proxies.audience import Audience, Role

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
 from straightway.translate.gateway import gateway_config
 from straightway.translate.proxy_config import ProxyConfig
 from straightway.translate.sidecar import sidecar_config
+
+from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
 from tests.support.configs import GATEWAY, WEB, catalog_of, istio
 
 ConfigOf = Callable[..., ProxyConfig]

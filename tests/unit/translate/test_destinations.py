@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from envoy.config.endpoint.v3 import endpoint_pb2
-
 from straightway.translate.destinations import ClusterPlan, build_cluster, plan_assignment
+
 from tests.support.configs import catalog_of, entry, istio, service
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -53,3 +54,29 @@ class Metadata:
     annotations: Annotations = Field(default_factory=dict)
     creation_timestamp: Timestamp = None
     deletion_timestamp: Timestamp = None
+
+    @property
+    def created_at(self) -> float:
+        """When the object was created (POSIX seconds); infinite where it does not say."""
+        return seconds_of(self.creation_timestamp)
+
+
+def seconds_of(timestamp: object) -> float:
+    """Return a timestamp as POSIX seconds; infinite where it is none.
+
+    It is RFC 3339 text: the same moment may be written with ``Z`` or an offset, so text cannot be
+    compared. A time without an offset is UTC.
+    """
+    if isinstance(timestamp, str):
+        try:
+            timestamp = datetime.fromisoformat(timestamp)
+        except ValueError:
+            return math.inf
+    if not isinstance(timestamp, datetime):
+        return math.inf
+    if timestamp.tzinfo is None:
+        timestamp = timestamp.replace(tzinfo=UTC)
+    try:
+        return timestamp.timestamp()
+    except (OverflowError, ValueError):
+        return math.inf

@@ -1,22 +1,28 @@
 """The accepted objects, indexed: what the config says as a whole.
 
-``catalog`` is the immutable, indexed set of what :mod:`straightway.intake` has put in force,
-``services`` gives Kubernetes Services and Istio ServiceEntries one face, ``workloads`` and
-``endpoints`` find what is behind them, ``rules`` finds the DestinationRule of a service, and
-``checks`` names what is wrong between objects. Nothing here knows Envoy.
+``intake`` decides which version of which object is in force; ``catalog`` is the indexed set of
+them, ``keys`` names what can be asked of it and what can differ, ``contributions`` says under which
+keys an object stands and ``index`` keeps them. ``services`` gives Kubernetes Services and Istio
+ServiceEntries one face; ``endpoints`` and ``observations`` say where workloads listen and what they
+hold. Nothing here knows Envoy.
 """
 
-from straightway.catalog.catalog import Catalog, Impact
-from straightway.catalog.checks import check
+from straightway.catalog.catalog import ROOT_NAMESPACE, Catalog, Changes
 from straightway.catalog.codes import CatalogCode
-from straightway.catalog.workloads import KINDS as WORKLOAD_KINDS
-from straightway.documents import Finding
+from straightway.catalog.contributions import WORKLOAD_KINDS
+from straightway.catalog.keys import Key
+from straightway.catalog.observations import Observation
+from straightway.catalog.services import RegisteredService, Resolution, ServicePort
 
 __all__ = [
+    "ROOT_NAMESPACE",
     "WORKLOAD_KINDS",
     "Catalog",
     "CatalogCode",
-    "Finding",
-    "Impact",
-    "check",
+    "Changes",
+    "Key",
+    "Observation",
+    "RegisteredService",
+    "Resolution",
+    "ServicePort",
 ]

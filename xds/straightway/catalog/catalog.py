@@ -1,195 +1,224 @@
-"""The catalog: the immutable set of accepted objects, indexed.
+"""The catalog: the accepted objects, indexed.
 
-A change gives a new catalog, which shares with the old one all that did not change, and the
-:class:`Impact`: the services whose endpoints may differ, and whether anything else does.
+It changes in place, at the cost of the change, and answers with the keys whose values differ
+(:mod:`straightway.catalog.keys`). What has been read under no such key is as it was. A copy that
+left the old catalog as it is would cost as much as all objects together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+import math
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
-from straightway.api import (
-    ApiObject,
-    DestinationRule,
-    Gateway,
-    GrpcJsonTranscoder,
-    VirtualService,
-    WorkloadEntry,
+from straightway.api import ApiObject
+from straightway.catalog import keys
+from straightway.catalog.contributions import (
+    LabelKey,
+    label_keys_of,
+    object_keys,
+    object_values,
+    service_keys,
+    service_values,
 )
-from straightway.api.values import is_ip
-from straightway.catalog import workloads as workload_index
-from straightway.catalog.endpoints import Endpoint
-from straightway.catalog.rules import Rules
-from straightway.catalog.services import (
-    RegisteredService,
-    Resolution,
-    SelectorIndex,
-    ServicePort,
-    candidate_hostnames,
-    services_of,
-)
-from straightway.catalog.workloads import Changes, Workloads
+from straightway.catalog.index import Index, Move, Tally
+from straightway.catalog.keys import Key
+from straightway.catalog.observations import Observation
+from straightway.catalog.services import RegisteredService, services_of
 from straightway.documents import Reference
 
-_SERVICE_KINDS = ("Service", "ServiceEntry")
+Changes: TypeAlias = Mapping[Reference, ApiObject | None]
+Mistaken: TypeAlias = Callable[[Reference, Exception], None]
 
-Object = TypeVar("Object", bound=ApiObject)
-
-
-@dataclass(frozen=True, slots=True)
-class Impact:
-    """What a change may touch.
-
-    ``endpoints`` holds the hostnames of the services whose endpoints may differ; ``config`` is true
-    when anything but endpoints changed, so that routes, listeners and clusters may differ as well,
-    and what is wrong between objects.
-    """
-
-    endpoints: frozenset[str]
-    config: bool
+ROOT_NAMESPACE = "istio-system"
+"""Istio's default root namespace: what stands there is for all namespaces."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
-    """The accepted objects and their indexes. Starts empty and goes on by :meth:`changed`.
+    """The accepted objects, and what workloads were observed to hold.
 
-    ``objects`` holds what is not a workload, by kind, in Istio's order of precedence (oldest
-    first, then by name); ``services`` are by hostname.
+    ``root_namespace`` is Istio's: its DestinationRules hold where no other does. ``mistaken`` is
+    told of an object that cannot be indexed, for a mistake of ours; it is as if it had not come. By
+    default such a mistake is raised. Translation and checks read a catalog through a
+    :class:`~straightway.units.Reading`, which notes what was asked for.
     """
 
-    objects: Mapping[str, Mapping[Reference, ApiObject]] = field(default_factory=dict)
-    services: Mapping[str, RegisteredService] = field(default_factory=dict)
-    rules: Rules = field(default_factory=lambda: Rules((), {}))
-    selectors: SelectorIndex = field(default_factory=lambda: SelectorIndex(()))
-    workloads: Workloads = field(default_factory=Workloads)
+    def __init__(
+        self, root_namespace: str = ROOT_NAMESPACE, *, mistaken: Mistaken | None = None
+    ) -> None:
+        self.root_namespace = root_namespace
+        self._mistaken = mistaken or _raise
+        self._objects: dict[Reference, ApiObject] = {}
+        self._created: dict[Reference, float] = {}
+        self._services: dict[str, RegisteredService] = {}
+        self._held: dict[Reference, Mapping[str, Observation]] = {}
+        self._listed: Index[Reference] = Index(self._precedence)
+        self._named: Index[str] = Index(str)
+        self._sets = Tally()
+        self._label_keys: Counter[LabelKey] = Counter()
 
-    def changed(self, changes: Changes) -> tuple[Catalog, Impact]:
-        """Return the catalog with these objects put in (None: taken out), and the impact."""
-        of_workloads = {r: item for r, item in changes.items() if r.kind in workload_index.KINDS}
-        catalog, touched = self, set[str]()
-        config = len(of_workloads) < len(changes)
-        if config:
-            rest = {r: item for r, item in changes.items() if r not in of_workloads}
-            catalog, touched = self._with_config(rest)
-        if of_workloads:
-            config = config or any(
-                _names_host(item)
-                for reference, after in of_workloads.items()
-                for item in (self.workloads.objects.get(reference), after)
-            )
-            workloads, moved = catalog.workloads.changed(of_workloads, catalog.selectors)
-            catalog = Catalog(
-                catalog.objects, catalog.services, catalog.rules, catalog.selectors, workloads
-            )
-            touched |= moved
-        # Endpoints that Envoy resolves by DNS are part of the cluster itself.
-        services = (catalog.services.get(hostname) for hostname in touched)
-        config |= any(item and item.resolution is Resolution.DNS for item in services)
-        return catalog, Impact(frozenset(touched), config)
+    # --- What is in it ---
 
-    def _with_config(self, changes: Changes) -> tuple[Catalog, set[str]]:
-        objects = dict(self.objects)
-        kinds = {reference.kind for reference in changes}
-        for kind in kinds:
-            of_kind = {r: item for r, item in changes.items() if r.kind == kind}
-            objects[kind] = _merged(objects.get(kind, {}), of_kind)
-        services, selectors, workloads = self.services, self.selectors, self.workloads
-        altered: set[str] = set()
-        if not kinds.isdisjoint(_SERVICE_KINDS):
-            services = _registry(objects)
-            altered = _altered(self.services, services)
-            selectors = SelectorIndex(services.values())
-            workloads = workloads.reselected(
-                [services[name] for name in altered if name in services], altered
-            )
-        rules = Rules(_of_kind(objects, "DestinationRule", DestinationRule), services)
-        return Catalog(objects, services, rules, selectors, workloads), altered
+    def object(self, reference: Reference) -> ApiObject | None:
+        """Return an object, None where there is none."""
+        return self._objects.get(reference)
+
+    def service(self, hostname: str) -> RegisteredService | None:
+        """Return the service with a hostname, None where there is none."""
+        return self._services.get(hostname)
+
+    def objects_at(self, key: Key) -> tuple[Reference, ...]:
+        """Return the objects under a key, oldest first."""
+        return self._listed.get(key)
+
+    def hostnames_at(self, key: Key) -> tuple[str, ...]:
+        """Return the hostnames under a key, sorted."""
+        return self._named.get(key)
+
+    def values_at(self, key: Key) -> frozenset[Any]:
+        """Return the set of what there is under a key."""
+        return self._sets.get(key)
+
+    def held(self, reference: Reference) -> Mapping[str, Observation]:
+        """Return what a workload was observed to hold, by subset key."""
+        return self._held.get(reference, {})
 
     @property
     def size(self) -> int:
         """How many objects are accepted."""
-        return sum(map(len, self.objects.values())) + len(self.workloads.objects)
+        return len(self._objects)
 
     @property
-    def service_sources(self) -> list[ApiObject]:
-        """All Services and ServiceEntries, in the order in which they get their hostnames."""
-        return [item for kind in _SERVICE_KINDS for item in self.objects.get(kind, {}).values()]
+    def services(self) -> int:
+        """How many services there are."""
+        return len(self._services)
 
-    @property
-    def gateways(self) -> list[Gateway]:
-        """All Gateways."""
-        return _of_kind(self.objects, "Gateway", Gateway)
+    # --- Changes ---
 
-    @property
-    def virtual_services(self) -> list[VirtualService]:
-        """All VirtualServices."""
-        return _of_kind(self.objects, "VirtualService", VirtualService)
+    def change(self, changes: Changes) -> set[Key]:
+        """Put objects in (None: take them out), and return the keys whose values differ."""
+        replaced = [each for each in map(self._replaced, changes.items()) if each is not None]
+        for each in replaced:
+            self._put(each.reference, each.after)
+        changed: set[Key] = {each.reference for each in replaced}
+        changed |= self._listed.move(move for each in replaced for move in each.moves)
+        for each in replaced:
+            changed |= self._sets.count(each.values_before, each.values_after)
+        hostnames = {hostname for each in replaced for hostname in each.hostnames}
+        return changed | self._change_services(hostnames)
 
-    @property
-    def transcoders(self) -> list[GrpcJsonTranscoder]:
-        """All ASMGrpcJsonTranscoders."""
-        return _of_kind(self.objects, "ASMGrpcJsonTranscoder", GrpcJsonTranscoder)
+    def _put(self, reference: Reference, item: ApiObject | None) -> None:
+        if item is None:
+            del self._objects[reference]
+        else:
+            self._objects[reference] = item
+        if item is not None and item.metadata.creation_timestamp is not None:
+            self._created[reference] = item.metadata.created_at
+        else:
+            self._created.pop(reference, None)
 
-    def resolve(self, host: str, namespace: str) -> RegisteredService | None:
-        """Return the service that ``host`` means in an object of ``namespace``, or None."""
-        for hostname in candidate_hostnames(host, namespace):
-            if (service := self.services.get(hostname)) is not None:
-                return service
+    def _replaced(self, change: tuple[Reference, ApiObject | None]) -> _Replaced | None:
+        """Return what a change of an object does, None if it does nothing."""
+        reference, after = change
+        before = self._objects.get(reference)
+        if after is before:
+            return None
+        try:
+            return _Replaced.of(reference, before, after, self._label_keys)
+        except Exception as mistake:  # noqa: BLE001 (the edge of our own code: told with its cause)
+            self._mistaken(reference, mistake)
+            return None
+
+    def observe(self, reference: Reference, held: Mapping[str, Observation]) -> set[Key]:
+        """Take in what a workload was observed to hold now, by subset key; {} for nothing known."""
+        values = {key: observation.values for key, observation in held.items()}
+        before = {key: observation.values for key, observation in self.held(reference).items()}
+        if held:
+            self._held[reference] = held
+        else:
+            self._held.pop(reference, None)
+        return {keys.held(reference)} if values != before else set()
+
+    def _change_services(self, hostnames: Iterable[str]) -> set[Key]:
+        """Find out again what stands behind hostnames."""
+        changed: set[Key] = set()
+        moves = []
+        label_keys = self._label_keys.copy()
+        for hostname in hostnames:
+            before, after = self._services.get(hostname), self._registered(hostname)
+            if before == after:
+                continue
+            changed.add(keys.service(hostname))
+            if after is None:
+                del self._services[hostname]
+            else:
+                self._services[hostname] = after
+            moves.append(Move(hostname, service_keys(before), service_keys(after)))
+            changed |= self._sets.count(service_values(before), service_values(after))
+            label_keys.subtract(label_keys_of(before))
+            label_keys.update(label_keys_of(after))
+        if moves:
+            changed |= self._named.move(moves) | self._relabel(+label_keys)
+        return changed
+
+    def _registered(self, hostname: str) -> RegisteredService | None:
+        """Return the service of the first object that claims a hostname."""
+        for reference in self._listed.get(keys.claiming(hostname)):
+            for service in services_of(self._objects[reference]):
+                if service.hostname == hostname:
+                    return service
         return None
 
-    def services_selecting(
-        self, namespace: str, labels: Mapping[str, str]
-    ) -> list[RegisteredService]:
-        """Return the services that select a workload with these labels."""
-        found = self.selectors.selecting(namespace, labels)
-        return sorted(found, key=lambda service: service.hostname)
+    def _relabel(self, label_keys: Counter[LabelKey]) -> set[Key]:
+        """List workloads by the labels by which services select them, and by no others."""
+        before, self._label_keys = self._label_keys, label_keys
+        if before.keys() == label_keys.keys():
+            return set()
+        return self._listed.move(
+            Move(reference, object_keys(item, before), object_keys(item, label_keys))
+            for reference, item in self._objects.items()
+            if reference.kind in ("WorkloadEntry", "Pod")
+        )
 
-    def endpoints(self, service: RegisteredService, port: ServicePort) -> list[Endpoint]:
-        """Return the endpoints of a service's port, ordered by address and port, each once."""
-        return self.workloads.endpoints(service, port)
-
-
-def _names_host(item: ApiObject | None) -> bool:
-    """Whether it is a workload at a host name: not every service can resolve one."""
-    return isinstance(item, WorkloadEntry) and not is_ip(item.spec.address)
-
-
-def _of_kind(
-    objects: Mapping[str, Mapping[Reference, ApiObject]], kind: str, model: type[Object]
-) -> list[Object]:
-    return [item for item in objects.get(kind, {}).values() if isinstance(item, model)]
+    def _precedence(self, reference: Reference) -> tuple[float, str, str, str]:
+        age = self._created.get(reference, math.inf)
+        return (age, reference.namespace, reference.name, reference.kind)
 
 
-def _merged(objects: Mapping[Reference, ApiObject], changes: Changes) -> dict[Reference, ApiObject]:
-    merged = {**objects, **changes}
-    present = [(reference, item) for reference, item in merged.items() if item is not None]
-    return dict(sorted(present, key=lambda pair: _precedence(pair[1])))
+class _Replaced(NamedTuple):
+    """What a change of one object does to the indexes."""
+
+    reference: Reference
+    after: ApiObject | None
+    moves: list[Move]
+    values_before: list[tuple[Key, object]]
+    values_after: list[tuple[Key, object]]
+    hostnames: set[str]
+
+    @classmethod
+    def of(
+        cls,
+        reference: Reference,
+        before: ApiObject | None,
+        after: ApiObject | None,
+        label_keys: Container[LabelKey],
+    ) -> _Replaced:
+        was, now = object_keys(before, label_keys), object_keys(after, label_keys)
+        moves = [Move(reference, was, now)]
+        if before and after and before.metadata.created_at != after.metadata.created_at:
+            # It goes to another place in every list.
+            moves = [Move(reference, was, frozenset()), Move(reference, frozenset(), now)]
+        items = [item for item in (before, after) if item is not None]
+        return cls(
+            reference,
+            after,
+            moves,
+            list(object_values(before)),
+            list(object_values(after)),
+            {service.hostname for item in items for service in services_of(item)},
+        )
 
 
-def _precedence(item: ApiObject) -> tuple[str, str, str]:
-    metadata = item.metadata
-    return (metadata.creation_timestamp or "", metadata.namespace, metadata.name)
-
-
-def _registry(
-    objects: Mapping[str, Mapping[Reference, ApiObject]],
-) -> dict[str, RegisteredService]:
-    """Return all services by hostname; of two with one hostname the first wins."""
-    registry: dict[str, RegisteredService] = {}
-    for kind in _SERVICE_KINDS:
-        for item in objects.get(kind, {}).values():
-            for service in services_of(item):
-                registry.setdefault(service.hostname, service)
-    return registry
-
-
-def _altered(
-    before: Mapping[str, RegisteredService], after: Mapping[str, RegisteredService]
-) -> set[str]:
-    return {
-        hostname
-        for hostname in before.keys() | after.keys()
-        if before.get(hostname) != after.get(hostname)
-    }
+def _raise(_reference: Reference, mistake: Exception) -> None:
+    raise mistake

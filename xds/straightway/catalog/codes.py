@@ -23,6 +23,7 @@ class CatalogCode(ProblemCode):
     SUBSET_KEY_WITHOUT_SELECTOR = "subset-key-without-selector"
     INVALID_DESCRIPTOR = "invalid-descriptor"
     DESCRIPTOR_LACKS_SERVICE = "descriptor-lacks-service"
+    TRANSCODED_PORT_NOT_GRPC = "transcoded-port-not-grpc"
 
     @property
     def severity(self) -> Severity:
@@ -32,7 +33,6 @@ class CatalogCode(ProblemCode):
 
 _ERRORS = frozenset(
     {
-        CatalogCode.DUPLICATE_DESTINATION_RULE,
         CatalogCode.INVALID_DESCRIPTOR,
         CatalogCode.DESCRIPTOR_LACKS_SERVICE,
     }

@@ -6,13 +6,14 @@ selector matches; WorkloadEntries that match are added in both cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from straightway.api import EndpointSlice, Pod, WorkloadEntry
 from straightway.api.endpoint_slice import TargetReference
 from straightway.api.workload_entry import WorkloadEntrySpec
 from straightway.catalog.services import RegisteredService, ServicePort
+from straightway.documents import Reference
 
 _NONE: Mapping[str, str] = {}
 
@@ -22,6 +23,7 @@ class Endpoint:
     """One address and port behind a service's port.
 
     ``weight`` 0 means unset; ``locality`` is Istio's ``region/zone/subzone``, empty for none.
+    ``workload`` is the object behind it, None where none is known.
     """
 
     address: str
@@ -30,46 +32,38 @@ class Endpoint:
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     weight: int = 0
     locality: str = ""
+    workload: Reference | None = None
 
 
-def endpoints_of_slices(
-    endpoint_slices: Iterable[EndpointSlice],
-    pod_named: Callable[[str, str], Pod | None],
+def endpoints_of_slice(
+    endpoint_slice: EndpointSlice,
+    pod_named: Callable[[Reference], Pod | None],
     service: RegisteredService,
     port: ServicePort,
 ) -> Iterator[Endpoint]:
-    """Yield the endpoints of a service's port from its EndpointSlices.
+    """Yield the endpoints of a service's port in one EndpointSlice.
 
-    ``pod_named`` finds, by namespace and name, the Pods whose labels the endpoints have. A Pod of a
-    dual-stack service stands in slices of both families; it is one endpoint, at its IPv4 address.
+    ``pod_named`` finds the Pods whose labels the endpoints have.
     """
-    seen: set[TargetReference] = set()
-    for endpoint_slice in sorted(endpoint_slices, key=lambda item: item.address_type):
-        number = next((p.port for p in endpoint_slice.ports if (p.name or "") == port.name), None)
-        if number is None or endpoint_slice.address_type == "FQDN":
+    number = next((p.port for p in endpoint_slice.ports if (p.name or "") == port.name), None)
+    if number is None or endpoint_slice.address_type == "FQDN":
+        return
+    for item in endpoint_slice.endpoints:
+        if not (item.is_ready or service.includes_unready):
             continue
-        for item in endpoint_slice.endpoints:
-            target = item.target_ref
-            if target in seen or not (item.is_ready or service.includes_unready):
-                continue
-            if target is not None:
-                seen.add(target)
-            pod = _pod(target, service, pod_named)
-            labels = pod.metadata.labels if pod else _NONE
-            annotations = pod.metadata.annotations if pod else _NONE
-            # Kubernetes gives no meaning to further addresses.
-            for address in item.addresses[:1]:
-                yield Endpoint(address, number, labels, annotations)
+        workload = _workload(item.target_ref, endpoint_slice.metadata.namespace)
+        pod = pod_named(workload) if workload is not None and workload.kind == "Pod" else None
+        labels = pod.metadata.labels if pod else _NONE
+        annotations = pod.metadata.annotations if pod else _NONE
+        # Kubernetes gives no meaning to further addresses.
+        for address in item.addresses[:1]:
+            yield Endpoint(address, number, labels, annotations, workload=workload)
 
 
-def _pod(
-    target: TargetReference | None,
-    service: RegisteredService,
-    pod_named: Callable[[str, str], Pod | None],
-) -> Pod | None:
-    if target is None or target.kind != "Pod" or not target.name:
+def _workload(target: TargetReference | None, namespace: str) -> Reference | None:
+    if target is None or not target.name:
         return None
-    return pod_named(target.namespace or service.namespace, target.name)
+    return Reference("", target.kind or "", target.namespace or namespace, target.name)
 
 
 def endpoint_of_pod(pod: Pod, service: RegisteredService, port: ServicePort) -> Endpoint | None:
@@ -80,12 +74,19 @@ def endpoint_of_pod(pod: Pod, service: RegisteredService, port: ServicePort) -> 
     number = pod.port_named(target) if isinstance(target, str) else target or port.number
     if number is None:
         return None
-    return Endpoint(pod.status.pod_ip, number, pod.metadata.labels, pod.metadata.annotations)
+    return Endpoint(
+        pod.status.pod_ip,
+        number,
+        pod.metadata.labels,
+        pod.metadata.annotations,
+        workload=pod.reference,
+    )
 
 
 def endpoint_of_entry(entry: WorkloadEntry, port: ServicePort) -> Endpoint:
     """Return a selected WorkloadEntry's endpoint."""
-    return _from_spec(entry.spec, port, labels_of(entry), entry.metadata.annotations)
+    annotations = entry.metadata.annotations
+    return _from_spec(entry.spec, port, labels_of(entry), annotations, entry.reference)
 
 
 def labels_of(workload: Pod | WorkloadEntry) -> Mapping[str, str]:
@@ -106,6 +107,7 @@ def _from_spec(
     port: ServicePort,
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
+    workload: Reference | None = None,
 ) -> Endpoint:
     return Endpoint(
         spec.address,
@@ -114,6 +116,7 @@ def _from_spec(
         annotations,
         spec.weight or 0,
         spec.locality,
+        workload,
     )
 
 

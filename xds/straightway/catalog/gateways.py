@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from straightway.api import VirtualService
+
 MESH = "mesh"
 """The name by which VirtualServices mean all sidecars instead of a Gateway."""
 
 
 def gateway_name(gateway: str, namespace: str) -> str:
-    """Return ``namespace/name`` for a gateway as an object of ``namespace`` names it."""
-    return gateway if gateway == MESH or "/" in gateway else f"{namespace}/{gateway}"
+    """Return ``namespace/name`` for a gateway as an object of ``namespace`` names it.
+
+    As in Istio, ``./name`` stands in the object's own namespace, and a name with dots is that of a
+    host: ``name.namespace``, ``name.namespace.svc.cluster.local``.
+    """
+    if gateway == MESH:
+        return MESH
+    of, slash, name = gateway.rpartition("/")
+    if slash:
+        return f"{namespace if of == '.' else of}/{name}"
+    name, dot, rest = gateway.partition(".")
+    return f"{rest.partition('.')[0] if dot else namespace}/{name}"
+
+
+def gateways_of(virtual_service: VirtualService) -> frozenset[str]:
+    """Return the gateways that a VirtualService binds to; ``mesh`` where it names none."""
+    namespace = virtual_service.metadata.namespace
+    named = virtual_service.spec.gateways or (MESH,)
+    return frozenset(gateway_name(gateway, namespace) for gateway in named)

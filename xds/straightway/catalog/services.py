@@ -5,7 +5,7 @@ Istio calls this the service registry. Each hostname of a ServiceEntry is a serv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,7 +62,8 @@ class RegisteredService:
     """A service under one hostname; its ports are those of TCP, for UDP is not routed.
 
     ``selector`` is None where the service selects no workloads; ``inline`` holds the endpoints
-    that a ServiceEntry lists itself; ``addresses`` are its virtual IPs.
+    that a ServiceEntry lists itself; ``addresses`` are its virtual IPs. ``alias_of`` is the
+    hostname that an ExternalName without ports stands for.
     """
 
     hostname: str
@@ -74,6 +75,7 @@ class RegisteredService:
     inline: tuple[WorkloadEntrySpec, ...] = ()
     addresses: tuple[str, ...] = ()
     includes_unready: bool = False
+    alias_of: str = ""
 
     def port(self, number: int) -> ServicePort | None:
         """Return the port with this number, or None."""
@@ -121,25 +123,27 @@ def services_of(source: ApiObject) -> tuple[RegisteredService, ...]:
 def _from_service(service: Service) -> RegisteredService:
     spec = service.spec
     external = spec.external_name if spec.type == "ExternalName" else None
+    ports = tuple(
+        ServicePort(
+            port.port,
+            port.name or "",
+            _protocol(port.app_protocol or _name_prefix(port.name or "")),
+            port.target_port,
+        )
+        for port in spec.ports
+        if port.protocol == "TCP"
+    )
     return RegisteredService(
         hostname=service_hostname(service.metadata.name, service.metadata.namespace),
         namespace=service.metadata.namespace,
-        ports=tuple(
-            ServicePort(
-                port.port,
-                port.name or "",
-                _protocol(port.app_protocol or _name_prefix(port.name or "")),
-                port.target_port,
-            )
-            for port in spec.ports
-            if port.protocol == "TCP"
-        ),
+        ports=ports,
         resolution=Resolution.DNS if external else Resolution.STATIC,
         source=service.reference,
         selector=tuple(sorted(spec.selector.items())) or None,
         inline=(WorkloadEntrySpec(address=external),) if external else (),
         addresses=_virtual_ips(spec.cluster_ip),
         includes_unready=spec.publish_not_ready_addresses,
+        alias_of=(external or "") if not ports else "",
     )
 
 
@@ -188,25 +192,3 @@ def _name_prefix(name: str) -> str:
 
 def _protocol(name: str) -> Protocol:
     return _BY_NAME.get(name.lower(), Protocol.TCP)
-
-
-class SelectorIndex:
-    """Answers which services select a workload, without asking every service.
-
-    Each service stands under one pair of its selector, so a workload is compared only with the
-    services that share that pair with it.
-    """
-
-    def __init__(self, services: Iterable[RegisteredService]) -> None:
-        self._by_pair: dict[tuple[str, str, str], list[RegisteredService]] = {}
-        for service in services:
-            if service.selector:
-                key, value = service.selector[0]
-                self._by_pair.setdefault((service.namespace, key, value), []).append(service)
-
-    def selecting(self, namespace: str, labels: Mapping[str, str]) -> Iterator[RegisteredService]:
-        """Yield the services that select a workload with these labels."""
-        for key, value in labels.items():
-            for service in self._by_pair.get((namespace, key, value), ()):
-                if service.selects(labels):
-                    yield service

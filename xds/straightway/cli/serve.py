@@ -47,6 +47,19 @@ def serve(
             help="How long to hold objects that vanish all at once; 0: not at all.",
         ),
     ] = 30.0,
+    max_connection_age: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            metavar="SECONDS",
+            help="Renew the connections of Envoys that are older, so that they spread out.",
+            show_default="never",
+        ),
+    ] = None,
+    root_namespace: Annotated[
+        str,
+        typer.Option(help="Istio's root namespace, whose DestinationRules hold for all others."),
+    ] = "istio-system",
     log_format: Annotated[
         logs.LogFormat,
         typer.Option(help="How log lines look; auto: console on a terminal, else JSON."),
@@ -59,17 +72,22 @@ def serve(
     # gRPC's core writes lines of its own form to stderr; what matters of it, we log ourselves.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Imported here, so that the other commands start without grpc.
-    from straightway.app import ListenError
+    from straightway.app import ListenError, Options
     from straightway.app import serve as run
     from straightway.sources.files import ConfigFolderError
     from straightway.state import default_root, folder_for
 
-    logs.configure(log_format, log_level)
     root = None if no_state else state or default_root()
-    kept_in = folder_for(root, config) if root is not None else None
+    options = Options(
+        state=folder_for(root, config) if root is not None else None,
+        vanish_grace=vanish_grace,
+        max_connection_age=max_connection_age,
+        root_namespace=root_namespace,
+    )
+    logs.configure(log_format, log_level)
     failure: Exception | None = None
     try:
-        asyncio.run(run(config, xds_address, state=kept_in, grace=vanish_grace))
+        asyncio.run(run(config, xds_address, options))
     except* (ConfigFolderError, ListenError) as group:
         failure = group.exceptions[0]
     if isinstance(failure, ConfigFolderError):

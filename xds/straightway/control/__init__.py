@@ -1,1 +1,12 @@
-"""Control: changes of the sources in, snapshots for the audiences out."""
+"""Control: changes of the sources in, snapshots for the audiences of Envoys out.
+
+``loop`` puts changes in force; ``interest`` knows which audiences are connected, ``published`` what
+each of them was given, ``assignments`` who has which, and ``checking`` runs the checks between
+objects. ``pace`` says when. Nothing here translates or speaks xDS.
+"""
+
+from straightway.control.interest import Interest
+from straightway.control.loop import Control
+from straightway.control.pace import Debounce
+
+__all__ = ["Control", "Debounce", "Interest"]

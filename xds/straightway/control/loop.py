@@ -1,206 +1,302 @@
-"""The control loop: updates of the sources in, snapshots for the audiences of Envoys out.
+"""The control loop: changes of the sources in, snapshots for the audiences of Envoys out.
 
-Updates are parsed as they come and put in force together, after a short quiet time. Changes of
-endpoints alone take the short way: no listener, route or cluster is looked at.
+There are two lanes. Endpoints go their own way: what a workload holds now is in force at once, and
+what follows is gathered for some milliseconds. All else waits for a quiet time, for an apply of
+many files is one change. Both lanes change the one catalog; what is stale then is made again piece
+by piece, so that neither lane, nor any stream, waits for the other.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from functools import partial
 
 import structlog
 
 from straightway.api import ApiObject
-from straightway.catalog import WORKLOAD_KINDS, Catalog, Impact, Intake
-from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Cache
-from straightway.documents import Reference
-from straightway.logs.problems import ProblemLog
-from straightway.offline.review import problems_between
-from straightway.proxies.audience import Audience, Proxy, audience_of, gateway_selector_keys
-from straightway.snapshots.snapshot import Encoder, Snapshot
+from straightway.catalog import WORKLOAD_KINDS, Catalog, Key, Observation, keys
+from straightway.control.checking import Checking
+from straightway.control.interest import Interest
+from straightway.control.pace import Breath, Debounce
+from straightway.control.published import Published
+from straightway.discovery import Cache
+from straightway.documents import ProblemStore, Reference
+from straightway.intake import Accepted, Intake
+from straightway.proxies.audience import Audience
+from straightway.snapshots import Snapshot, pieces_of, snapshot_of
+from straightway.snapshots.clusters import assignment
+from straightway.snapshots.origins import origins_of
 from straightway.sources import Update
+from straightway.units import Call, NotMadeError, Units
 
 _log = structlog.get_logger()
 
-
-@dataclass(frozen=True, slots=True)
-class Debounce:
-    """How long to wait for more changes, in seconds: a quiet time, and a limit from the first."""
-
-    quiet: float
-    limit: float
-
-
-ENDPOINTS = Debounce(quiet=0.010, limit=0.100)
-"""For endpoints alone: a model's move should be felt at once."""
+ENDPOINTS_PAUSE = 0.010
+"""For how many seconds changes of endpoints are gathered after one that was put in force."""
 CONFIG = Debounce(quiet=0.100, limit=1.0)
 """For all else: an apply of many files is one change."""
 
+_AUDIENCE_KEYS: frozenset[Key] = frozenset({keys.PROXY_LABELS, keys.NAMESPACES})
+_RETRY_SECONDS = 1.0
+_LARGE = 50
+"""Of how many changed objects on everything is made piece by piece."""
+
 
 class Control:
-    """Keeps the cache true to the sources, for the audiences that are wanted.
+    """Keeps the cache true to the sources, for the audiences that streams want.
 
-    ``rekey`` is called when the label keys by which proxies are told apart have changed.
+    ``sources`` are the names of all that will call :meth:`apply`: nothing is in force before each
+    of them has its first listing in.
     """
 
     def __init__(
         self,
+        catalog: Catalog,
         cache: Cache,
         *,
-        rekey: Callable[[], None] = lambda: None,
-        endpoints: Debounce = ENDPOINTS,
+        sources: Collection[str],
+        intake: Intake,
+        interest: Interest,
+        problems: ProblemStore,
+        endpoints_pause: float = ENDPOINTS_PAUSE,
         config: Debounce = CONFIG,
     ) -> None:
-        self.catalog = Catalog()
+        self.catalog = catalog
         self.synced = asyncio.Event()
-        self._cache = cache
-        self._rekey = rekey
-        self._endpoints = endpoints
+        self.mistakes = 0
+        """How many mistakes of our own were contained."""
+        self._units = Units(catalog, self._mistaken)
+        self._published = Published(cache, self._units)
+        self._intake = intake
+        self._interest = interest
+        self._problems = problems
+        self._checking = Checking(self._units, intake, problems)
+        self._endpoints_pause = endpoints_pause
         self._config = config
-        self._intake = Intake()
-        self._encoder = Encoder()
-        self._selector_keys: frozenset[str] = frozenset()
-        self._snapshots: dict[Audience, Snapshot] = {}
-        self._wanted: set[Audience] = set()
-        self._pending: dict[Reference, ApiObject | None] = {}
-        self._problems = ProblemLog()
-        self._source_synced = False
-        self._changed = asyncio.Event()
-        self._changed_at = 0.0
+        self._unsynced = set(sources)
+        self._pending_endpoints: dict[Reference, ApiObject | None] = {}
+        self._pending_config: dict[Reference, ApiObject | None] = {}
+        self._observed: dict[Reference, Mapping[str, Observation]] = {}
+        self._endpoints_due = asyncio.Event()
+        self._config_due = interest.changed
+        self._config_changed_at = 0.0
+        # What is stale beside assignments: it is left to the lane that takes its time.
+        self._stale_audiences: dict[Audience, None] = {}
+        self._due_checks: dict[Call, None] = {}
 
     # --- From the sources ---
 
-    def apply(self, update: Update) -> None:
-        """Take in an update; :meth:`run` puts it in force."""
-        accepted = self._intake.apply(update.bundles)
-        for line in accepted.passed_over:
-            _log.info("object passed over", object=line, reason="not a kind that is read")
-        self._pending |= accepted.changes
-        self._source_synced = self._source_synced or update.synced
-        self._changed_at = asyncio.get_running_loop().time()
-        self._changed.set()
+    def apply(self, source: str, update: Update) -> None:
+        """Take in an update of a source; :meth:`run` puts it in force."""
+        now = asyncio.get_running_loop().time()
+        self._accept(self._intake.apply(source, update.bundles, now))
+        if update.synced and source in self._unsynced:
+            self._unsynced.discard(source)
+            self._accept(self._intake.complete(source, now))
+            self._config_due.set()
 
-    async def run(self) -> None:
-        """Put changes in force as they come, until cancelled."""
+    def observe(self, workload: Reference, held: Mapping[str, Observation]) -> None:
+        """Take in what a workload was observed to hold now, by subset key; {} for nothing known."""
+        self._observed[workload] = held
+        self._endpoints_due.set()
+
+    def _accept(self, accepted: Accepted) -> None:
+        for line in accepted.passed_over:
+            _log.info("unsupported kind", object=line)
+        self._problems.update(accepted.problems_changed)
+        for reference, item in accepted.changes.items():
+            if reference.kind in WORKLOAD_KINDS:
+                self._pending_endpoints[reference] = item
+                self._endpoints_due.set()
+            else:
+                self._pending_config[reference] = item
+                self._config_changed_at = asyncio.get_running_loop().time()
+                self._config_due.set()
+
+    # --- The two lanes ---
+
+    async def run(self, rekey: Callable[[], None]) -> None:
+        """Put changes in force as they come, until cancelled.
+
+        ``rekey`` is called when what tells proxies apart has changed.
+        """
+        async with asyncio.TaskGroup() as lanes:
+            lanes.create_task(self._lane(self._endpoints_due, self._next_endpoints))
+            lanes.create_task(self._lane(self._config_due, partial(self._next_config, rekey)))
+            lanes.create_task(self._expire())
+
+    async def _lane(self, due: asyncio.Event, step: Callable[[], Awaitable[None]]) -> None:
+        """Take step after step; a mistake of ours in one is told, and the next is taken."""
         while True:
-            await self._changed.wait()
-            await self._settle()
-            self._changed.clear()
-            # Until the first full listing is in, what is missing is not known to be missing.
-            if self._source_synced:
-                self._put_in_force()
+            await due.wait()
+            try:
+                await step()
+            except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
+                self.mistakes += 1
+                _log.exception("a change could not be put in force, what was sent stays")
+                await asyncio.sleep(_RETRY_SECONDS)
+                self._config_due.set()
+
+    async def _next_endpoints(self) -> None:
+        await self.synced.wait()
+        self._endpoints_due.clear()
+        self._take(self._pending_endpoints)
+        observed, self._observed = self._observed, {}
+        for workload, held in observed.items():
+            self._units.changed(self.catalog.observe(workload, held))
+        if self._renew():
+            self._config_due.set()
+        await asyncio.sleep(self._endpoints_pause)
+
+    async def _next_config(self, rekey: Callable[[], None]) -> None:
+        if self._unsynced:
+            # What is missing is not known to be missing yet.
+            self._config_due.clear()
+            return
+        await self._settle()
+        self._config_due.clear()
+        is_first = not self.synced.is_set()
+        if is_first:
+            self._take(self._pending_endpoints)
+        is_large = is_first or len(self._pending_config) > _LARGE
+        changed = self._take(self._pending_config)
+        if is_first or not _AUDIENCE_KEYS.isdisjoint(changed):
+            # First of all, for it changes which audiences are wanted.
+            rekey()
+        breath = Breath()
+        await self._refresh(breath, is_large=is_large)
+        await self._check(breath)
+        if is_first:
+            self.synced.set()
+            self._tell_first()
 
     async def _settle(self) -> None:
-        """Wait until the changes pause, within the limit."""
+        """Wait until changes of config pause, within the limit."""
         if not self.synced.is_set():
             return
         now = asyncio.get_running_loop().time
         started = now()
-        while True:
-            debounce = self._debounce()
-            rest = min(self._changed_at + debounce.quiet, started + debounce.limit) - now()
+        while self._pending_config:
+            quiet = self._config_changed_at + self._config.quiet
+            rest = min(quiet, started + self._config.limit) - now()
             if rest <= 0:
                 return
             await asyncio.sleep(rest)
 
-    def _debounce(self) -> Debounce:
-        endpoints_alone = all(reference.kind in WORKLOAD_KINDS for reference in self._pending)
-        return self._endpoints if endpoints_alone else self._config
+    async def _expire(self) -> None:
+        """Let go what vanished at once, when the time for which it is held is over."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = self._intake.due
+            await asyncio.sleep(_RETRY_SECONDS if due is None else max(0.0, due - clock()))
+            if due is not None and due <= clock():
+                self._accept(self._intake.expire(clock()))
 
-    def _put_in_force(self) -> None:
-        changes, self._pending = self._pending, {}
-        self.catalog, impact = self.catalog.changed(changes)
-        self._encoder.forget(impact, self.catalog)
-        first = not self.synced.is_set()
-        if impact.config or first:
-            self._update_all()
-        else:
-            self._update_endpoints(impact)
-        # What is wrong between objects does not depend on endpoints that are IP addresses.
-        self._problems.replace(
-            self._intake.problems(),
-            problems_between(self._intake, self.catalog) if impact.config or first else None,
-        )
-        if first:
-            self.synced.set()
-            errors = sum(problem.is_error for problem in self._problems.standing)
-            level = _log.warning if errors else _log.info
-            level(
-                "config in force",
-                errors=errors,
-                services=len(self.catalog.services),
-                gateways=len(self.catalog.gateways),
-                virtual_services=len(self.catalog.virtual_services),
-            )
+    # --- Making ---
 
-    def _update_all(self) -> None:
-        keys = gateway_selector_keys(self.catalog)
-        if keys != self._selector_keys:
-            # First of all, for it changes which audiences are wanted.
-            self._selector_keys = keys
-            self._rekey()
-        wanted, self._wanted = self._wanted, set()
-        for audience in self._snapshots.keys() | wanted:
-            self._set(audience)
+    def _take(self, pending: dict[Reference, ApiObject | None]) -> set[Key]:
+        """Put pending changes into the catalog, and return the keys that differ."""
+        changes = pending.copy()
+        pending.clear()
+        if not changes:
+            return set()
+        changed = self.catalog.change(changes)
+        self._units.changed(changed)
+        self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
+        return changed
 
-    def _update_endpoints(self, impact: Impact) -> None:
-        for audience, snapshot in self._snapshots.items():
-            with self._mistakes_contained(audience):
-                changed = self._encoder.assignments(self.catalog, snapshot, impact.endpoints)
-                self._cache.update(audience, {CLUSTER_LOAD_ASSIGNMENT: (changed, ())})
+    def _renew(self) -> bool:
+        """Send the assignments that are stale; return whether anything else is, and note it."""
+        for call in self._units.take_stale():
+            if call.make is assignment:
+                self._published.renew(call)
+            elif call.make is snapshot_of:
+                (audience,) = call.args
+                assert isinstance(audience, Audience)
+                self._stale_audiences[audience] = None
+            else:
+                self._due_checks[call] = None
+        return bool(self._stale_audiences or self._due_checks)
 
-    @contextmanager
-    def _mistakes_contained(self, audience: Audience) -> Iterator[None]:
-        """Keep what an audience is served, should its translation fail by a mistake of ours."""
+    async def _refresh(self, breath: Breath, *, is_large: bool) -> None:
+        """Give each audience that is stale, or new, what it is to have now."""
+        wanted, stale = self._interest.wanted, self._stale_audiences
+        for audience in [each for each in self._published.audiences if each not in wanted]:
+            self._published.withdraw(audience)
+        with self._units.keeping():
+            for _ in self._units.remake():
+                await breath.take()
+            self._renew()
+            stale.update((each, None) for each in wanted if not self._published.has(each))
+            while stale:
+                audience = next(iter(stale))
+                del stale[audience]
+                if audience in wanted:
+                    await self._refresh_one(audience, breath, is_large=is_large)
+                    await breath.take()
+
+    async def _refresh_one(self, audience: Audience, breath: Breath, *, is_large: bool) -> None:
+        call = Call(snapshot_of, (audience,))
         try:
-            yield
-        except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
-            _log.exception("translation failed, what was sent stays", audience=str(audience))
-            self._wanted.add(audience)  # It is tried again with the next change of config.
+            if is_large or not self._published.has(audience):
+                for piece in pieces_of(self._units, audience):
+                    self._units.get_or_none(piece)
+                    await breath.take()
+                for piece in self._units.get(call).assignments:
+                    self._units.get_or_none(piece)
+                    await breath.take()
+            if audience in self._interest.wanted:
+                self._publish(audience, self._units.get(call))
+        except NotMadeError:
+            pass  # A mistake of ours, which has been told: what was sent stays.
 
-    def _set(self, audience: Audience) -> None:
-        with self._mistakes_contained(audience):
-            self._make_snapshot(audience)
-
-    def _make_snapshot(self, audience: Audience) -> None:
-        snapshot = self._encoder.snapshot(self.catalog, audience)
-        before = self._snapshots.get(audience)
+    def _publish(self, audience: Audience, snapshot: Snapshot) -> None:
+        before = self._published.snapshot(audience)
         if not snapshot.listens and (before is None or before.listens):
             _log.warning(
                 "proxies have nothing to serve",
                 audience=str(audience),
                 remedy="compare the Gateway's selector with the labels in the proxy's bootstrap",
             )
-        self._snapshots[audience] = snapshot
-        resources = {url: of_type.values() for url, of_type in snapshot.resources.items()}
-        self._cache.set(audience, resources)
+        self._published.publish(audience, snapshot)
 
-    # --- For the streams ---
+    async def _check(self, breath: Breath) -> None:
+        """Run the checks that may find something else now."""
+        while self._due_checks:
+            call = next(iter(self._due_checks))
+            del self._due_checks[call]
+            self._checking.run(call)
+            await breath.take()
 
-    def audience_of(self, proxy: Proxy) -> Audience:
-        """Return the audience that a proxy belongs to."""
-        return audience_of(proxy, self._selector_keys)
+    # --- What is told ---
 
-    def want(self, audience: Hashable) -> None:
-        """Begin to keep a snapshot for an audience; streams wait until the config is in."""
-        assert isinstance(audience, Audience)
-        if self.synced.is_set():
-            self._set(audience)
-        else:
-            self._wanted.add(audience)
+    def _mistaken(self, call: Call, mistake: Exception) -> None:
+        self.mistakes += 1
+        _log.error(
+            "internal error, what was made before stays",
+            unit=call.make.__name__,
+            of=[str(item) for item in call.args],
+            exc_info=mistake,
+        )
 
-    def drop(self, audience: Hashable) -> None:
-        """Stop to keep a snapshot for an audience that nobody is connected as any more."""
-        assert isinstance(audience, Audience)
-        self._wanted.discard(audience)
-        if self._snapshots.pop(audience, None) is not None:
-            self._cache.drop(audience)
+    def _tell_first(self) -> None:
+        level = _log.warning if self._problems.errors else _log.info
+        level(
+            "config in force",
+            errors=self._problems.errors,
+            services=self.catalog.services,
+            gateways=len(self.catalog.objects_at(keys.of_kind("Gateway"))),
+            virtual_services=len(self.catalog.objects_at(keys.of_kind("VirtualService"))),
+        )
 
-    def origins(self, audience: Hashable, _type_url: str, resource: str) -> list[str]:
-        """Return the objects, with their places, that a resource of an audience was made from."""
-        snapshot = self._snapshots.get(audience) if isinstance(audience, Audience) else None
-        references = snapshot.origins(resource) if snapshot else frozenset()
-        return [f"{item} ({self._intake.origin(item)})" for item in sorted(references)]
+    def origins(self, audience: Hashable, type_url: str, name: str, words: str = "") -> list[str]:
+        """Return the objects, with their places, that a resource of an audience was made from.
+
+        ``words`` are Envoy's own about it: where they name a part of the resource, such as a
+        virtual host, only what that was made from counts.
+        """
+        if not isinstance(audience, Audience):
+            return []
+        found = origins_of(self._units, audience, type_url, name, words)
+        return [f"{item} ({self._intake.origin(item)})" for item in sorted(found)]

@@ -8,13 +8,12 @@ somebody writes by hand displaces nothing that a cluster has dated.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from straightway.api import ApiObject, Parsed
+from straightway.api.metadata import seconds_of
 from straightway.documents import Document, Reference
 
 
@@ -86,23 +85,6 @@ def _rank(claim: Claim) -> tuple[float, Place, int]:
 
 
 def created_at(body: object) -> float:
-    """Return when an object was created (POSIX seconds); infinite where it does not say.
-
-    ``metadata.creationTimestamp`` is RFC 3339 text: the same moment may be written with ``Z`` or
-    an offset, so text cannot be compared. A time without an offset is UTC.
-    """
+    """Return when an object was created (POSIX seconds); infinite where it does not say."""
     metadata = body.get("metadata") if isinstance(body, Mapping) else None
-    written = metadata.get("creationTimestamp") if isinstance(metadata, Mapping) else None
-    if isinstance(written, str):
-        try:
-            written = datetime.fromisoformat(written)
-        except ValueError:
-            return math.inf
-    if not isinstance(written, datetime):
-        return math.inf
-    if written.tzinfo is None:
-        written = written.replace(tzinfo=UTC)
-    try:
-        return written.timestamp()
-    except (OverflowError, ValueError):
-        return math.inf
+    return seconds_of(metadata.get("creationTimestamp") if isinstance(metadata, Mapping) else None)

@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from google.protobuf import any_pb2, json_format
 
 from straightway.catalog import Catalog
-from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
-from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
-from straightway.snapshots.snapshot import Encoder
+from straightway.discovery import Resource
+from straightway.proxies.audience import Audience, audience_in, proxy_of
+from straightway.snapshots import Snapshot, snapshot_of
+from straightway.units import Call, Units
 
-_KINDS = {
-    "cluster": CLUSTER,
-    "endpoint": CLUSTER_LOAD_ASSIGNMENT,
-    "listener": LISTENER,
-    "route": ROUTE_CONFIGURATION,
-}
+
+def resources_for(catalog: Catalog, audience: Audience) -> dict[str, list[Resource]]:
+    """Return the encoded resources of an audience, by kind and ordered by name."""
+    units = Units(catalog, _raise)
+    with units.keeping():
+        snapshot: Snapshot = units.get(Call(snapshot_of, (audience,)))
+        assignments = [units.get(call) for call in snapshot.assignments]
+    found: dict[str, Iterable[Resource]] = {
+        "cluster": snapshot.clusters,
+        "endpoint": assignments,
+        "listener": snapshot.listeners,
+        "route": snapshot.routes,
+    }
+    return {
+        kind: sorted(of_kind, key=lambda resource: resource.name) for kind, of_kind in found.items()
+    }
 
 
 def dump(catalog: Catalog, node_id: str, metadata: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return the resources for a node, by kind and ordered by name, as protobuf's JSON form."""
-    audience = audience_of(proxy_of(node_id, metadata), gateway_selector_keys(catalog))
-    snapshot = Encoder().snapshot(catalog, audience)
+    audience = audience_in(proxy_of(node_id, metadata), catalog)
     return {
-        kind: [
-            _plain(resource.body) for _, resource in sorted(snapshot.resources[type_url].items())
-        ]
-        for kind, type_url in _KINDS.items()
+        kind: [_message(resource.body) for resource in of_kind]
+        for kind, of_kind in resources_for(catalog, audience).items()
     }
 
 
-def _plain(body: bytes) -> Any:
+def _raise(_call: Call, mistake: Exception) -> None:
+    raise mistake
+
+
+def _message(body: bytes) -> Any:
     # Through JSON: protobuf's own dictionaries are ordered ones, which YAML cannot write. Sorted,
     # because protobuf's maps have no order of their own.
     message = any_pb2.Any.FromString(body)

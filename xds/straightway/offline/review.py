@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from straightway.catalog import Catalog, check
-from straightway.documents import Bundle, Problem
+from straightway.catalog import Catalog
+from straightway.checks import CHECKED_KINDS, check
+from straightway.documents import Bundle, Problem, Reference
 from straightway.intake import Intake
-from straightway.translate.transcoding import check_descriptors
+from straightway.units import Call, Units
+
+_SOURCE = "config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,23 @@ class Reviewed:
 def review(bundles: Iterable[Bundle]) -> Reviewed:
     """Accept what is right in some bundles, and find everything that is wrong."""
     intake = Intake()
-    accepted = intake.apply("paths", bundles, now=0.0)
-    catalog, _ = Catalog().changed(accepted.changes)
-    problems = sorted([*intake.problems(), *problems_between(intake, catalog)])
+    accepted = intake.apply(_SOURCE, bundles, now=0.0)
+    catalog = Catalog()
+    catalog.change(accepted.changes)
+    problems = sorted([*intake.problems(), *_problems_between(intake, catalog, accepted.changes)])
     return Reviewed(catalog, problems, accepted.passed_over)
 
 
-def problems_between(intake: Intake, catalog: Catalog) -> list[Problem]:
-    """Return the problems between the objects of a catalog."""
-    findings = [*check(catalog), *check_descriptors(catalog.transcoders)]
-    return [intake.problem(finding) for finding in findings]
+def _problems_between(
+    intake: Intake, catalog: Catalog, references: Iterable[Reference]
+) -> Iterator[Problem]:
+    units = Units(catalog, _raise)
+    with units.keeping():
+        for reference in references:
+            if reference.kind in CHECKED_KINDS:
+                for finding in units.get(Call(check, (reference,))):
+                    yield intake.problem(finding)
+
+
+def _raise(_call: Call, mistake: Exception) -> None:
+    raise mistake

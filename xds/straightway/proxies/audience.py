@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from google.protobuf import json_format
+from envoy.config.core.v3 import base_pb2
+from google.protobuf import json_format, struct_pb2
 
-from straightway.catalog import Catalog
+from straightway.catalog import Catalog, keys
 
 # Istio's default root namespace is no home for a proxy that names none; Kubernetes' default is.
 _DEFAULT_NAMESPACE = "default"
+_LARGEST_REMEMBERED = 16_384  # bytes of metadata
 
 
 class Role(StrEnum):
@@ -44,7 +47,12 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Proxies that get the same config. ``labels`` are only those that some selector names."""
+    """Proxies that get the same config.
+
+    ``namespace`` is empty for all namespaces that hold nothing by which their proxies would differ
+    from others; ``labels`` are only those that some selector names, with their values. So there are
+    no more audiences than the config has reasons for, whatever clients say of themselves.
+    """
 
     role: Role
     namespace: str
@@ -53,7 +61,7 @@ class Audience:
 
     def __str__(self) -> str:
         chosen = ",".join(f"{key}={value}" for key, value in self.labels)
-        return f"{self.role}/{self.namespace}" + (f"[{chosen}]" if chosen else "")
+        return f"{self.role}/{self.namespace or '*'}" + (f"[{chosen}]" if chosen else "")
 
 
 def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
@@ -83,30 +91,35 @@ def _namespace_of(name: str, domain: str) -> str:
     return name.rpartition(".")[2] if "." in name else domain.partition(".")[0]
 
 
-def proxy_of_node(node: Any) -> Proxy:
+def proxy_of_node(node: base_pb2.Node) -> Proxy:
     """Read a proxy from an ``envoy.config.core.v3.Node``."""
-    return proxy_of(node.id, json_format.MessageToDict(node.metadata))
+    metadata = node.metadata.SerializeToString(deterministic=True)
+    if len(metadata) > _LARGEST_REMEMBERED:
+        return _proxy_of_node.__wrapped__(node.id, metadata)
+    return _proxy_of_node(node.id, metadata)
 
 
-def audience_of(proxy: Proxy, selector_keys: AbstractSet[str]) -> Audience:
-    """Return the audience of a proxy, given the label keys that selectors look at."""
-    if proxy.role is Role.SIDECAR:
-        return Audience(proxy.role, proxy.namespace, (), proxy.captured)
-    labels = tuple(sorted((k, v) for k, v in proxy.labels.items() if k in selector_keys))
-    return Audience(proxy.role, proxy.namespace, labels)
+# Whenever what tells proxies apart changes, those of all open streams are asked for again.
+@lru_cache(maxsize=4096)
+def _proxy_of_node(node_id: str, metadata: bytes) -> Proxy:
+    return proxy_of(node_id, json_format.MessageToDict(struct_pb2.Struct.FromString(metadata)))
 
 
-def gateway_selector_keys(catalog: Catalog) -> frozenset[str]:
-    """Return the label keys by which anything selects gateways.
+def audience_of(
+    proxy: Proxy, labels: AbstractSet[tuple[str, str]], namespaces: AbstractSet[str]
+) -> Audience:
+    """Return the audience of a proxy.
 
-    Gateways and transcoders name their proxies; a Service that selects a gateway's workload says on
-    which port it listens.
+    ``labels`` are the pairs of key and value by which anything selects proxies, ``namespaces``
+    those in which anything is that decides what a proxy there is sent.
     """
-    keys: set[str] = set()
-    for gateway in catalog.gateways:
-        keys.update(gateway.spec.selector)
-    for transcoder in catalog.transcoders:
-        keys.update(transcoder.spec.workload_selector)
-    for service in catalog.services.values():
-        keys.update(key for key, _ in service.selector or ())
-    return frozenset(keys)
+    namespace = proxy.namespace if proxy.namespace in namespaces else ""
+    if proxy.role is Role.SIDECAR:
+        return Audience(proxy.role, namespace, (), proxy.captured)
+    return Audience(proxy.role, namespace, tuple(sorted(labels & proxy.labels.items())))
+
+
+def audience_in(proxy: Proxy, catalog: Catalog) -> Audience:
+    """Return the audience of a proxy in a catalog."""
+    labels, namespaces = catalog.values_at(keys.PROXY_LABELS), catalog.values_at(keys.NAMESPACES)
+    return audience_of(proxy, labels, namespaces)

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from envoy.config.cluster.v3 import cluster_pb2
 from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 
+from straightway.routing import names
 from straightway.routing.clusters import Cluster, Endpoint, Resolution
-from straightway.translate import names
 from straightway.translate.config_sources import ads
 from straightway.translate.endpoints import assignment, encode_endpoint
 from straightway.translate.subsets import lb_subset_config

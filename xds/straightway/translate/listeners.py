@@ -16,8 +16,9 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from google.protobuf.message import Message
 
+from straightway.routing import names
 from straightway.routing.listeners import HttpListener, Side
-from straightway.translate import names, subsets
+from straightway.translate import subsets
 from straightway.translate.config_sources import ads
 
 Listener: TypeAlias = listener_pb2.Listener

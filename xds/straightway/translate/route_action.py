@@ -69,7 +69,12 @@ def set_headers(
     target.response_headers_to_remove.extend(response.remove)
 
 
-def _add(option: base_pb2.HeaderValueOption, name: str, value: str, action: int) -> None:
+def _add(
+    option: base_pb2.HeaderValueOption,
+    name: str,
+    value: str,
+    action: base_pb2.HeaderValueOption.HeaderAppendAction,
+) -> None:
     option.append_action = action
     option.header.key = name
     option.header.value = value

@@ -7,7 +7,6 @@ client sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from envoy.extensions.filters.http.grpc_json_transcoder.v3 import transcoder_pb2
@@ -17,7 +16,6 @@ from google.protobuf.message import DecodeError
 
 from straightway import openinference
 from straightway.api import GrpcJsonTranscoder
-from straightway.catalog import CatalogCode, Finding
 
 FILTER_NAME = "envoy.filters.http.grpc_json_transcoder"
 _BUILTIN = {"kserve_predict_v2": openinference.descriptor}
@@ -79,26 +77,3 @@ def transcoder_filter(transcoder: GrpcJsonTranscoder) -> transcoder_pb2.GrpcJson
     options.always_print_enums_as_ints = spec.print_options.always_print_enums_as_ints
     options.preserve_proto_field_names = spec.print_options.preserve_proto_field_names
     return config
-
-
-def check_descriptors(transcoders: Iterable[GrpcJsonTranscoder]) -> Iterator[Finding]:
-    """Yield what is wrong with the descriptors; a transcoder with a problem is left out."""
-    for transcoder in transcoders:
-        missing = missing_services(transcoder)
-        if missing is None:
-            yield Finding(
-                transcoder.reference,
-                ("spec", "protoDescriptorBin"),
-                CatalogCode.INVALID_DESCRIPTOR,
-                "This is no FileDescriptorSet with all that it imports: write what `protoc "
-                "--include_imports --descriptor_set_out` makes, in base64.",
-            )
-            continue
-        for service in missing:
-            yield Finding(
-                transcoder.reference,
-                ("spec", "services", transcoder.spec.service_names.index(service)),
-                CatalogCode.DESCRIPTOR_LACKS_SERVICE,
-                f'The descriptor has no service "{service}": write its full name, with its '
-                "package, or compile the descriptor from the file that defines it.",
-            )

@@ -1,0 +1,134 @@
+"""What each object and each service adds to the catalog's indexes: the keys it stands under."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from straightway.api import (
+    ApiObject,
+    DestinationRule,
+    EndpointSlice,
+    Gateway,
+    GrpcJsonTranscoder,
+    Pod,
+    VirtualService,
+    WorkloadEntry,
+)
+from straightway.catalog import keys
+from straightway.catalog.endpoints import labels_of
+from straightway.catalog.gateways import MESH, gateways_of
+from straightway.catalog.keys import Key
+from straightway.catalog.services import (
+    RegisteredService,
+    candidate_hostnames,
+    service_hostname,
+    services_of,
+)
+
+WORKLOAD_KINDS = frozenset({"WorkloadEntry", "Pod", "EndpointSlice"})
+
+LabelKey = tuple[str, str]
+"""A namespace, and a label key by which some service there selects workloads."""
+
+
+def object_keys(item: ApiObject | None, label_keys: Container[LabelKey]) -> frozenset[Key]:
+    """Return the keys under which an object is listed; none for no object."""
+    if item is None:
+        return frozenset()
+    return frozenset(_object_keys(item, label_keys))
+
+
+def _object_keys(item: ApiObject, label_keys: Container[LabelKey]) -> Iterator[Key]:
+    namespace = item.metadata.namespace
+    if isinstance(item, WorkloadEntry | Pod):
+        if isinstance(item, WorkloadEntry):
+            yield keys.of_kind(item.kind)
+        for key, value in labels_of(item).items():
+            if (namespace, key) in label_keys:
+                yield keys.labelled(namespace, key, value)
+    elif isinstance(item, EndpointSlice):
+        if item.service_name:
+            yield keys.slices_of(service_hostname(item.service_name, namespace))
+    else:
+        yield keys.of_kind(item.kind)
+        if isinstance(item, VirtualService):
+            yield from _virtual_service_keys(item)
+        elif isinstance(item, DestinationRule):
+            yield from _rule_keys(item)
+        for service in services_of(item):
+            yield keys.claiming(service.hostname)
+
+
+def _virtual_service_keys(item: VirtualService) -> Iterator[Key]:
+    gateways = gateways_of(item)
+    for gateway in gateways - {MESH}:
+        yield keys.bound_to(gateway)
+    if MESH in gateways:
+        for host in item.spec.hosts:
+            for candidate in candidate_hostnames(host, item.metadata.namespace):
+                yield keys.for_mesh_host(candidate)
+
+
+def _rule_keys(item: DestinationRule) -> Iterator[Key]:
+    namespace, host = item.metadata.namespace, item.spec.host
+    yield keys.rules_in(namespace)
+    for candidate in candidate_hostnames(host, namespace):
+        yield keys.rules_for(namespace, candidate)
+    if host.startswith("*"):
+        yield keys.wildcard_rules(namespace)
+
+
+def object_values(item: ApiObject | None) -> Iterator[tuple[Key, object]]:
+    """Yield what an object adds to the sets of what there is."""
+    if item is None:
+        return
+    if isinstance(item, DestinationRule | GrpcJsonTranscoder):
+        yield keys.NAMESPACES, item.metadata.namespace
+    if isinstance(item, Gateway):
+        for pair in item.spec.selector.items():
+            yield keys.PROXY_LABELS, pair
+    if isinstance(item, GrpcJsonTranscoder):
+        for pair in item.spec.workload_selector.items():
+            yield keys.PROXY_LABELS, pair
+    if isinstance(item, VirtualService) and MESH in gateways_of(item):
+        for host in item.spec.hosts:
+            yield keys.MESH_HOSTS, next(candidate_hostnames(host, item.metadata.namespace))
+
+
+def service_keys(service: RegisteredService | None) -> frozenset[Key]:
+    """Return the keys under which a service is listed; none for no service."""
+    return frozenset(_service_keys(service)) if service is not None else frozenset()
+
+
+def _service_keys(service: RegisteredService) -> Iterator[Key]:
+    yield keys.services_in(service.namespace)
+    yield keys.named(service.hostname.partition(".")[0])
+    for port in service.ports:
+        if port.protocol.is_http:
+            yield keys.http_services(port.number, service.namespace)
+    for address in service.addresses:
+        yield keys.with_address(address)
+    if service.selector:
+        yield keys.selecting(service.namespace, *service.selector[0])
+    if service.alias_of:
+        yield keys.aliases_of(service.alias_of)
+
+
+def service_values(service: RegisteredService | None) -> Iterator[tuple[Key, object]]:
+    """Yield what a service adds to the sets of what there is."""
+    if service is None:
+        return
+    yield keys.NAMESPACES, service.namespace
+    yield keys.SERVICE_NAMESPACES, service.namespace
+    for port in service.ports:
+        if port.protocol.is_http:
+            yield keys.HTTP_PORTS, port.number
+            yield keys.http_namespaces(port.number), service.namespace
+    for pair in service.selector or ():
+        yield keys.PROXY_LABELS, pair
+
+
+def label_keys_of(service: RegisteredService | None) -> Iterator[LabelKey]:
+    """Yield the label key by which workloads of a service are found."""
+    if service is not None and service.selector:
+        yield service.namespace, service.selector[0][0]

@@ -1,0 +1,89 @@
+"""An index: items in order under keys, kept up to date by what each item contributes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from straightway.catalog.keys import Key
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+class Move(NamedTuple):
+    """An item that stood under some keys, and stands under others from now on."""
+
+    item: Any
+    before: frozenset[Key]
+    after: frozenset[Key]
+
+
+class Index(Generic[Item]):
+    """Key → the items that stand under it, sorted by ``order``."""
+
+    def __init__(self, order: Callable[[Item], Any]) -> None:
+        self._order = order
+        self._items: dict[Key, tuple[Item, ...]] = {}
+
+    def get(self, key: Key) -> tuple[Item, ...]:
+        """Return what stands under a key; nothing where there is none."""
+        return self._items.get(key, ())
+
+    def move(self, moves: Iterable[Move]) -> set[Key]:
+        """Move items, and return the keys under which something else stands now.
+
+        The cost is that of the keys that differ: a list is put in order once, however many items
+        it gains.
+        """
+        gone: dict[Key, set[Item]] = {}
+        come: dict[Key, list[Item]] = {}
+        for item, before, after in moves:
+            for key in before - after:
+                gone.setdefault(key, set()).add(item)
+            for key in after - before:
+                come.setdefault(key, []).append(item)
+        for key in gone.keys() | come.keys():
+            left = gone.get(key, ())
+            items = [item for item in self._items.get(key, ()) if item not in left]
+            items += come.get(key, ())
+            if items:
+                self._items[key] = tuple(sorted(items, key=self._order))
+            else:
+                self._items.pop(key, None)
+        return gone.keys() | come.keys()
+
+
+class Tally:
+    """Which values there are, as sets under keys, each value counted by who contributes it."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Key, Counter[Any]] = {}
+        self._sets: dict[Key, frozenset[Any]] = {}
+
+    def get(self, key: Key) -> frozenset[Any]:
+        """Return the values under a key."""
+        found = self._sets.get(key)
+        if found is None:
+            found = self._sets[key] = frozenset(self._counts.get(key, ()))
+        return found
+
+    def count(
+        self, before: Iterable[tuple[Key, Any]], after: Iterable[tuple[Key, Any]]
+    ) -> set[Key]:
+        """Take values out and put others in; return the keys whose sets differ."""
+        steps: Counter[tuple[Key, Any]] = Counter(after)
+        steps.subtract(Counter(before))
+        changed: set[Key] = set()
+        for (key, value), step in steps.items():
+            if not step:
+                continue
+            counts = self._counts.setdefault(key, Counter())
+            was = counts[value]
+            counts[value] = was + step
+            if not counts[value]:
+                del counts[value]
+            if not was or not was + step:
+                changed.add(key)
+                self._sets.pop(key, None)
+        return changed

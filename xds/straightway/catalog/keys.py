@@ -1,0 +1,122 @@
+"""Keys: the names of everything that can be asked of the catalog, and that can differ.
+
+A change of the catalog answers with the keys whose values differ. An object's key is its
+:class:`~straightway.documents.Reference`; all others are made here. A key exists whether or not
+there is anything under it: who asks in vain is told when that changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TypeAlias
+
+Key: TypeAlias = Hashable
+
+# --- Lists of objects, oldest first ----------------------------------------------------------
+
+
+def of_kind(kind: str) -> Key:
+    """Name all objects of a kind."""
+    return ("kind", kind)
+
+
+def bound_to(gateway: str) -> Key:
+    """Name the VirtualServices that name a Gateway (``namespace/name``)."""
+    return ("bound-to", gateway)
+
+
+def for_mesh_host(host: str) -> Key:
+    """Name the VirtualServices for sidecars that may mean a hostname."""
+    return ("for-mesh-host", host)
+
+
+def rules_in(namespace: str) -> Key:
+    """Name the DestinationRules of a namespace."""
+    return ("rules-in", namespace)
+
+
+def rules_for(namespace: str, host: str) -> Key:
+    """Name the DestinationRules of a namespace that may mean a hostname."""
+    return ("rules-for", namespace, host)
+
+
+def wildcard_rules(namespace: str) -> Key:
+    """Name the DestinationRules of a namespace whose hosts are wildcards."""
+    return ("wildcard-rules", namespace)
+
+
+def labelled(namespace: str, key: str, value: str) -> Key:
+    """Name the WorkloadEntries and Pods with a label, if services select by labels of its key."""
+    return ("labelled", namespace, key, value)
+
+
+def slices_of(hostname: str) -> Key:
+    """Name the EndpointSlices of a service."""
+    return ("slices-of", hostname)
+
+
+def claiming(hostname: str) -> Key:
+    """Name the Services and ServiceEntries that have a hostname; the first is the one in force."""
+    return ("claiming", hostname)
+
+
+# --- Services: one by its hostname, or lists of hostnames -------------------------------------
+
+
+def service(hostname: str) -> Key:
+    """Name the service with a hostname."""
+    return ("service", hostname)
+
+
+def services_in(namespace: str) -> Key:
+    """Name the services of a namespace."""
+    return ("services-in", namespace)
+
+
+def http_services(port: int, namespace: str) -> Key:
+    """Name the services of a namespace that speak HTTP at a port."""
+    return ("http-services", port, namespace)
+
+
+def selecting(namespace: str, key: str, value: str) -> Key:
+    """Name the services whose selector begins with a label."""
+    return ("selecting", namespace, key, value)
+
+
+def with_address(address: str) -> Key:
+    """Name the services that have a virtual IP address."""
+    return ("with-address", address)
+
+
+def aliases_of(hostname: str) -> Key:
+    """Name the services that are another name for a service."""
+    return ("aliases-of", hostname)
+
+
+def named(label: str) -> Key:
+    """Name the services whose hostnames begin with this label, in any namespace."""
+    return ("named", label)
+
+
+# --- Sets of what there is --------------------------------------------------------------------
+
+MESH_HOSTS: Key = ("mesh-hosts",)
+"""The hosts that VirtualServices for sidecars name, wildcards included."""
+SERVICE_NAMESPACES: Key = ("service-namespaces",)
+"""The namespaces that have services."""
+HTTP_PORTS: Key = ("http-ports",)
+"""The ports at which some service speaks HTTP."""
+NAMESPACES: Key = ("namespaces",)
+"""The namespaces in which anything is that decides what a proxy there is sent."""
+PROXY_LABELS: Key = ("proxy-labels",)
+"""The labels, as pairs of key and value, by which anything selects proxies."""
+
+
+def http_namespaces(port: int) -> Key:
+    """Name the namespaces that have services which speak HTTP at a port."""
+    return ("http-namespaces", port)
+
+
+def held(reference: Hashable) -> Key:
+    """Name what a workload was observed to hold."""
+    return ("held", reference)

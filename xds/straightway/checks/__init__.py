@@ -1,0 +1,32 @@
+"""Checks: what is wrong between objects, each of which is right in itself.
+
+Most of it are warnings, because the missing half may come later; until then requests for it
+answer 503. Each object has one check, a unit: when something that it read changes, it runs again,
+and no other does. A check asks in the namespace in which translation asks.
+"""
+
+from __future__ import annotations
+
+from straightway.checks.destination_rules import check_destination_rule
+from straightway.checks.services import check_service, check_workload_entry
+from straightway.checks.transcoders import check_transcoder
+from straightway.checks.virtual_services import check_virtual_service
+from straightway.documents import Finding, Reference
+from straightway.units import Reading
+
+_CHECKS = {
+    "DestinationRule": check_destination_rule,
+    "Service": check_service,
+    "ServiceEntry": check_service,
+    "WorkloadEntry": check_workload_entry,
+    "ASMGrpcJsonTranscoder": check_transcoder,
+    "VirtualService": check_virtual_service,
+}
+
+CHECKED_KINDS = frozenset(_CHECKS)
+"""The kinds that have a check."""
+
+
+def check(reading: Reading, reference: Reference) -> tuple[Finding, ...]:
+    """Return everything that is wrong with an object among the others."""
+    return tuple(_CHECKS[reference.kind](reading, reference))

@@ -1,0 +1,75 @@
+"""DestinationRules: hosts that do not exist, and what another rule for the host hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from straightway.api import DestinationRule
+from straightway.catalog import CatalogCode, Resolution, keys
+from straightway.checks.suggestions import unknown_host
+from straightway.documents import Finding, Reference
+from straightway.routing.istio.services import hostname_of, resolve
+from straightway.units import Reading
+
+
+def check_destination_rule(reading: Reading, reference: Reference) -> Iterator[Finding]:
+    """Yield everything that is wrong with a DestinationRule among the others."""
+    rule = reading.object(DestinationRule, reference)
+    if rule is None:
+        return
+    yield from _check_older_rules(reading, rule)
+    host = rule.spec.host
+    if host.startswith("*"):
+        return
+    service = resolve(reading, host, reference.namespace)
+    if service is None:
+        yield unknown_host(reading, reference, ("spec", "host"), host)
+    elif service.resolution is Resolution.NONE and _has_dynamic_subset(rule):
+        message = (
+            f"{service.hostname} has resolution NONE, so there are no endpoints to choose "
+            "from and no subsets: give it resolution STATIC or DNS, and endpoints."
+        )
+        path = ("spec", "trafficPolicy", "loadBalancer", "dynamicSubset")
+        yield Finding(reference, path, CatalogCode.SUBSETS_WITHOUT_ENDPOINTS, message)
+
+
+def _check_older_rules(reading: Reading, rule: DestinationRule) -> Iterator[Finding]:
+    """Say what of a rule is not in force because an older rule for the host says it, too."""
+    subsets: dict[str, Reference] = {}
+    policy: Reference | None = None
+    for older in _older_rules(reading, rule):
+        for subset in older.spec.subsets:
+            subsets.setdefault(subset.name, older.reference)
+        if policy is None and older.spec.traffic_policy is not None:
+            policy = older.reference
+    code = CatalogCode.DUPLICATE_DESTINATION_RULE
+    if policy is not None and rule.spec.traffic_policy is not None:
+        message = (
+            f"{policy} is for the same host, and its trafficPolicy is the one in force. "
+            "Write one trafficPolicy, in one of the two."
+        )
+        yield Finding(rule.reference, ("spec", "trafficPolicy"), code, message)
+    for index, subset in enumerate(rule.spec.subsets):
+        if subset.name in subsets:
+            message = (
+                f'{subsets[subset.name]} has a subset "{subset.name}" for the same host, and that '
+                "one is in force. Give this one another name."
+            )
+            yield Finding(rule.reference, ("spec", "subsets", index, "name"), code, message)
+
+
+def _older_rules(reading: Reading, rule: DestinationRule) -> Iterator[DestinationRule]:
+    namespace = rule.metadata.namespace
+    hostname = hostname_of(reading, rule.spec.host, namespace)
+    for reference in reading.objects(keys.rules_for(namespace, hostname)):
+        if reference == rule.reference:
+            return
+        older = reading.object(DestinationRule, reference)
+        if older is not None and hostname_of(reading, older.spec.host, namespace) == hostname:
+            yield older
+
+
+def _has_dynamic_subset(rule: DestinationRule) -> bool:
+    policy = rule.spec.traffic_policy
+    balancer = policy.load_balancer if policy is not None else None
+    return balancer is not None and balancer.dynamic_subset is not None

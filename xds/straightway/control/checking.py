@@ -1,0 +1,58 @@
+"""The checks between objects, each run again when something that it read has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from straightway.checks import CHECKED_KINDS, check
+from straightway.documents import Finding, Owner, ProblemStore, Reference
+from straightway.intake import Intake
+from straightway.units import Call, NotMadeError, Units
+
+
+class Checking:
+    """Holds a check for each object that has one, and keeps what they find among the problems."""
+
+    def __init__(self, units: Units, intake: Intake, problems: ProblemStore) -> None:
+        self._units = units
+        self._intake = intake
+        self._problems = problems
+        self._checked: set[Reference] = set()
+
+    def follow(self, changes: Iterable[Reference]) -> list[Call]:
+        """Begin with objects that have come, end with those that are gone.
+
+        Returns the checks to run.
+        """
+        due = []
+        for reference in changes:
+            if reference.kind not in CHECKED_KINDS:
+                continue
+            is_there = self._units.catalog.object(reference) is not None
+            if is_there:
+                due.append(Call(check, (reference,)))
+            elif reference in self._checked:
+                self._checked.discard(reference)
+                self._units.release(Call(check, (reference,)))
+                self._problems.replace(_owner(reference), ())
+        return due
+
+    def run(self, call: Call) -> None:
+        """Run a check, and put what it finds in place of what it found before."""
+        (reference,) = call.args
+        assert isinstance(reference, Reference)
+        if self._units.catalog.object(reference) is None:
+            return
+        try:
+            findings: tuple[Finding, ...] = (
+                self._units.get(call) if reference in self._checked else self._units.hold(call)
+            )
+        except NotMadeError:
+            findings = ()  # It has been told, and runs again with the next change of what it reads.
+        self._checked.add(reference)
+        problems = (self._intake.problem(finding) for finding in findings)
+        self._problems.replace(_owner(reference), problems)
+
+
+def _owner(reference: Reference) -> Owner:
+    return ("check", reference)

@@ -1,0 +1,70 @@
+"""Destinations: from what a route names to the cluster that it goes to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from straightway.api.destination_rule import Subset
+from straightway.api.virtual_service import Destination
+from straightway.catalog import RegisteredService, ServicePort
+from straightway.routing.istio.rules import MergedRule, rule_home, rule_in
+from straightway.routing.istio.services import port_of, resolve
+from straightway.units import Reading
+
+
+class ClusterKey(NamedTuple):
+    """What tells one cluster of a service from all others.
+
+    ``rule_home`` is the namespace whose DestinationRule holds, empty for none; ``subset`` the name
+    of one of its subsets, empty for all endpoints. Namespaces in which the same rule holds share
+    the cluster.
+    """
+
+    hostname: str
+    port: int
+    subset: str = ""
+    rule_home: str = ""
+
+
+class Chosen(NamedTuple):
+    """The objects behind a key: all that its cluster is made of."""
+
+    service: RegisteredService
+    port: ServicePort
+    rule: MergedRule | None
+    subset: Subset | None
+
+
+def key_of(
+    reading: Reading, destination: Destination, namespace: str, listener_port: int, view: str
+) -> ClusterKey | None:
+    """Return the key of a destination that an object of ``namespace`` names.
+
+    None where service, port or subset do not exist.
+    """
+    service = resolve(reading, destination.host, namespace)
+    port = port_of(service, destination, listener_port) if service is not None else None
+    if service is None or port is None:
+        return None
+    key = service_key(reading, service.hostname, port.number, view, destination.subset or "")
+    return key if not key.subset or chosen(reading, key) else None
+
+
+def service_key(
+    reading: Reading, hostname: str, port: int, view: str, subset: str = ""
+) -> ClusterKey:
+    """Return the key of a service's port, as clients in a view see it."""
+    return ClusterKey(hostname, port, subset, reading.make(rule_home, hostname, view))
+
+
+def chosen(reading: Reading, key: ClusterKey) -> Chosen | None:
+    """Return what is behind a key, or None where some of it does not exist any more."""
+    service = reading.service(key.hostname)
+    port = service.port(key.port) if service is not None else None
+    rule = None
+    if key.rule_home:
+        rule = reading.make(rule_in, key.rule_home, key.hostname)
+    subset = rule.subset(key.subset) if rule is not None else None
+    if service is None or port is None or (key.subset and subset is None):
+        return None
+    return Chosen(service, port, rule, subset)

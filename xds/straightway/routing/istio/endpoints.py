@@ -1,0 +1,101 @@
+"""The endpoints of a service's port, in blocks.
+
+A service may have thousands of workloads, and mostly one of them changes. So they are divided into
+blocks of a few dozen, by a hash of their names, and each block is a unit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from zlib import crc32
+
+from straightway.api import EndpointSlice, Pod, WorkloadEntry
+from straightway.catalog import RegisteredService, ServicePort, keys
+from straightway.catalog.endpoints import Endpoint as Found
+from straightway.catalog.endpoints import (
+    endpoint_of_entry,
+    endpoint_of_pod,
+    endpoints_of_slice,
+    inline_endpoint,
+    labels_of,
+)
+from straightway.catalog.holdings import subset_values
+from straightway.documents import Reference
+from straightway.routing.clusters import Endpoint
+from straightway.units import Reading
+
+_BLOCK = 32
+
+Block = tuple[Reference, ...]
+
+
+def endpoint_blocks(reading: Reading, hostname: str) -> tuple[Block, ...]:
+    """Return the workloads and EndpointSlices that may be behind a service, in blocks.
+
+    Pods are left out where EndpointSlices name them.
+    """
+    service = reading.service(hostname)
+    slices = reading.objects(keys.slices_of(hostname))
+    blocks: list[Block] = [(reference,) for reference in slices]
+    if service is not None and service.selector:
+        found = reading.objects(keys.labelled(service.namespace, *service.selector[0]))
+        members = [item for item in found if not (slices and item.kind == "Pod")]
+        blocks += _divided(members)
+    return tuple(blocks)
+
+
+def _divided(references: list[Reference]) -> list[Block]:
+    # A power of two, so that most workloads stay where they are when the number grows.
+    count = 1 << max(0, (len(references) // _BLOCK)).bit_length()
+    if count == 1:
+        return [tuple(references)] if references else []
+    blocks: list[list[Reference]] = [[] for _ in range(count)]
+    for reference in references:
+        blocks[crc32(reference.name.encode()) & (count - 1)].append(reference)
+    return [tuple(block) for block in blocks if block]
+
+
+def endpoints_in(
+    reading: Reading, block: Block, service: RegisteredService, port: ServicePort
+) -> Iterator[Found]:
+    """Yield the endpoints of a service's port that the objects of a block stand for."""
+    for reference in block:
+        if reference.kind == "EndpointSlice":
+            item = reading.object(EndpointSlice, reference)
+            if item is not None:
+                pods = partial(reading.object, Pod)
+                yield from endpoints_of_slice(item, pods, service, port)
+        elif reference.kind == "Pod":
+            pod = reading.object(Pod, reference)
+            if pod is not None and service.selects(labels_of(pod)):
+                endpoint = endpoint_of_pod(pod, service, port)
+                if endpoint is not None:
+                    yield endpoint
+        else:
+            entry = reading.object(WorkloadEntry, reference)
+            if entry is not None and service.selects(labels_of(entry)):
+                yield endpoint_of_entry(entry, port)
+
+
+def inline_endpoints(service: RegisteredService, port: ServicePort) -> Iterator[Found]:
+    """Yield the endpoints that a service lists itself."""
+    for spec in service.inline:
+        yield inline_endpoint(spec, port)
+
+
+def neutral_endpoint(reading: Reading, item: Found, subset_keys: tuple[str, ...]) -> Endpoint:
+    """Return an endpoint of a cluster, with its values for the cluster's subset keys."""
+    values = tuple(_values(reading, item, subset_keys)) if subset_keys else ()
+    return Endpoint(item.address, item.port, item.weight, item.locality, values)
+
+
+def _values(
+    reading: Reading, item: Found, subset_keys: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    held = reading.held(item.workload) if item.workload is not None else {}
+    for key in subset_keys:
+        observed = held[key].values if key in held else ()
+        values = subset_values(key, item.labels, item.annotations, observed)
+        if values:
+            yield key, values

@@ -1,0 +1,118 @@
+"""What each audience is sent: a gateway's or a sidecar's listeners, routes and clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from straightway.catalog import keys
+from straightway.discovery import Resource
+from straightway.proxies.audience import Audience, Role
+from straightway.routing.istio.destinations import ClusterKey, service_key
+from straightway.routing.istio.gateways import bound_ports
+from straightway.routing.istio.rules import rule_in, rule_view
+from straightway.snapshots.clusters import ClusterSet, cluster_set, joined
+from straightway.snapshots.listeners import (
+    gateway_listener,
+    inbound_listener,
+    outbound_listener,
+    sidecar_listener,
+)
+from straightway.snapshots.routes import gateway_routes, sidecar_routes
+from straightway.snapshots.snapshot import Snapshot
+from straightway.translate.clusters import (
+    Message,
+    black_hole_cluster,
+    inbound_passthrough_cluster,
+    passthrough_cluster,
+)
+from straightway.translate.listeners import CAPTURING_PORTS
+from straightway.units import Reading
+
+
+def snapshot_of(reading: Reading, audience: Audience) -> Snapshot:
+    """Return what an audience is sent."""
+    if audience.role is Role.GATEWAY:
+        return _gateway_snapshot(reading, audience)
+    return _sidecar_snapshot(reading, audience)
+
+
+def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
+    """Return a gateway's: a listener with its routes for each port, and the clusters they use."""
+    view = reading.make(rule_view, audience.namespace)
+    ports = reading.make(bound_ports, audience)
+    routes = [reading.make(gateway_routes, bound, view) for bound in ports]
+    used: set[ClusterKey] = set()
+    for each in routes:
+        used |= each.clusters
+    clusters = reading.make(cluster_set, tuple(sorted(used)))
+    return Snapshot(
+        clusters=(*clusters.clusters, reading.make(static_cluster, black_hole_cluster)),
+        listeners=tuple(reading.make(gateway_listener, bound, audience) for bound in ports),
+        routes=tuple(each.resource for each in routes),
+        assignments=clusters.assignments,
+    )
+
+
+def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
+    """Return that of a namespace's sidecars: every HTTP port of every service.
+
+    Other ports need no listener: what no listener claims passes through to where it was going.
+    """
+    view = reading.make(rule_view, audience.namespace)
+    captured = audience.captured
+    ports = sorted(reading.values(keys.HTTP_PORTS) - (CAPTURING_PORTS if captured else set()))
+    clusters = reading.make(mesh_clusters, view)
+    static = [black_hole_cluster, passthrough_cluster]
+    listeners = [reading.make(sidecar_listener, port, captured) for port in ports]
+    if captured:
+        static.append(inbound_passthrough_cluster)
+        listeners += [reading.make(outbound_listener), reading.make(inbound_listener)]
+    return Snapshot(
+        clusters=(*clusters.clusters, *(reading.make(static_cluster, each) for each in static)),
+        listeners=tuple(listeners),
+        routes=tuple(
+            reading.make(
+                sidecar_routes, port, _local(reading, audience.namespace, port), view, captured
+            )
+            for port in ports
+        ),
+        assignments=clusters.assignments,
+    )
+
+
+def _local(reading: Reading, namespace: str, port: int) -> str:
+    return namespace if reading.hostnames(keys.http_services(port, namespace)) else ""
+
+
+def mesh_clusters(reading: Reading, view: str) -> ClusterSet:
+    """Return the clusters of all services, as clients in a view see them."""
+    namespaces = sorted(reading.values(keys.SERVICE_NAMESPACES))
+    return joined(reading.make(clusters_in, namespace, view) for namespace in namespaces)
+
+
+def clusters_in(reading: Reading, namespace: str, view: str) -> ClusterSet:
+    """Return the clusters of all services of a namespace, with those of their named subsets."""
+    found = [
+        key
+        for hostname in reading.hostnames(keys.services_in(namespace))
+        for key in reading.make(clusters_of_service, hostname, view)
+    ]
+    return reading.make(cluster_set, tuple(found))
+
+
+def clusters_of_service(reading: Reading, hostname: str, view: str) -> tuple[ClusterKey, ...]:
+    """Return what tells the clusters of a service apart: its ports, and a rule's named subsets."""
+    service = reading.service(hostname)
+    found = []
+    for port in service.ports if service is not None else ():
+        key = service_key(reading, hostname, port.number, view)
+        rule = reading.make(rule_in, key.rule_home, hostname) if key.rule_home else None
+        subsets = [subset.name for subset in rule.subsets] if rule is not None else []
+        found += [key, *(key._replace(subset=subset) for subset in subsets)]
+    return tuple(found)
+
+
+def static_cluster(_reading: Reading, make: Callable[[], Message]) -> Resource:
+    """Return one of the few clusters that are always the same."""
+    cluster = make()
+    return Resource.of(cluster.name, cluster)

@@ -1,0 +1,54 @@
+"""Listeners, encoded."""
+
+from __future__ import annotations
+
+from straightway.discovery import Resource
+from straightway.proxies.audience import Audience
+from straightway.routing import names
+from straightway.routing.istio.gateways import BoundPort, transcoders_at
+from straightway.routing.listeners import HttpListener, Side
+from straightway.snapshots.routes import gateway_route_name
+from straightway.translate.listeners import (
+    HttpFilter,
+    Listener,
+    http_listener,
+    virtual_inbound,
+    virtual_outbound,
+)
+from straightway.translate.transcoding import FILTER_NAME, missing_services, transcoder_filter
+from straightway.units import Reading
+
+
+def gateway_listener(reading: Reading, bound: BoundPort, audience: Audience) -> Resource:
+    """Return the listener of a gateway's port, with the transcoders that are for it."""
+    value = HttpListener(bound.address, bound.port, gateway_route_name(bound))
+    filters = [
+        HttpFilter(FILTER_NAME, transcoder_filter(each), first=each.spec.transcode_first)
+        for each in transcoders_at(reading, audience, bound.ports)
+        if missing_services(each) == []  # Else Envoy would reject the whole listener.
+    ]
+    return _resource(http_listener(value, filters))
+
+
+def sidecar_listener(_reading: Reading, port: int, captured: bool) -> Resource:
+    """Return the listener of sidecars for the requests that applications send to a port.
+
+    Without redirection the application itself must call the sidecar, on the loopback address.
+    """
+    address = "0.0.0.0" if captured else "127.0.0.1"  # noqa: S104 (binds no port)
+    routes = names.sidecar_route(port)
+    return _resource(http_listener(HttpListener(address, port, routes, Side.APPLICATION, captured)))
+
+
+def outbound_listener(_reading: Reading) -> Resource:
+    """Return the listener to which all that applications send is redirected."""
+    return _resource(virtual_outbound())
+
+
+def inbound_listener(_reading: Reading) -> Resource:
+    """Return the listener to which all that comes for applications is redirected."""
+    return _resource(virtual_inbound())
+
+
+def _resource(message: Listener) -> Resource:
+    return Resource.of(message.name, message)

@@ -1,0 +1,160 @@
+"""Route configurations: encoded virtual hosts, joined.
+
+A virtual host is encoded once for all route configurations that have it. What tells one version of
+a route configuration from another is a digest of its virtual hosts' digests, so a change of one of
+a thousand digests that one and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import NamedTuple
+
+from straightway.catalog import keys
+from straightway.discovery import ROUTE_CONFIGURATION, Resource
+from straightway.documents import Reference
+from straightway.routing import names
+from straightway.routing.http import VirtualHost
+from straightway.routing.istio.destinations import ClusterKey
+from straightway.routing.istio.gateways import EVERY_ADDRESS, BoundPort, hosts_of
+from straightway.routing.istio.mesh import hosts_of_no_service
+from straightway.routing.istio.virtual_hosts import (
+    Scope,
+    anything_else,
+    gateway_host,
+    other_host,
+    service_host,
+)
+from straightway.translate.routes import route_configuration, virtual_host
+from straightway.units import Call, Reading
+
+_DIGEST_BYTES = 16
+
+
+class EncodedHosts(NamedTuple):
+    """One or more encoded virtual hosts and their digest; ``clusters`` are those they name."""
+
+    name: str
+    body: bytes
+    digest: bytes
+    clusters: frozenset[ClusterKey] = frozenset()
+
+
+class Routes(NamedTuple):
+    """A route configuration, and the clusters that it sends requests to."""
+
+    resource: Resource
+    clusters: frozenset[ClusterKey]
+
+
+# --- Gateways ---------------------------------------------------------------------------------
+
+
+def gateway_routes(reading: Reading, bound: BoundPort, view: str) -> Routes:
+    """Return the routes of a gateway's port."""
+    scope = Scope(bound.ports, bound.gateways, view)
+    found = [
+        encoded
+        for host, virtual_services in reading.make(hosts_of, bound)
+        if (encoded := _host(reading, Call(encoded_host, (host, virtual_services, scope))))
+    ]
+    clusters: set[ClusterKey] = set()
+    for encoded in found:
+        clusters |= encoded.clusters
+    return Routes(_joined(gateway_route_name(bound), found), frozenset(clusters))
+
+
+def gateway_route_name(bound: BoundPort) -> str:
+    """Return the name of the routes of a gateway's port."""
+    address = "" if bound.address == EVERY_ADDRESS else bound.address
+    return names.gateway_route(bound.ports[0], address)
+
+
+def encoded_host(
+    reading: Reading, host: str, virtual_services: tuple[Reference, ...], scope: Scope
+) -> EncodedHosts | None:
+    """Return the encoded virtual host of a gateway for a host; None without any rule."""
+    routed = gateway_host(reading, host, virtual_services, scope)
+    return None if routed is None else _encoded(routed.virtual_host, routed.clusters)
+
+
+# --- Sidecars ---------------------------------------------------------------------------------
+
+
+def sidecar_routes(
+    reading: Reading, port: int, namespace: str, view: str, captured: bool
+) -> Resource:
+    """Return the routes of sidecars at a port.
+
+    ``namespace`` is that of the sidecars if it has services at the port, else empty.
+    """
+    blocks = [
+        reading.make(encoded_block, port, each, view, each == namespace)
+        for each in sorted(reading.values(keys.http_namespaces(port)))
+    ]
+    others = [
+        encoded
+        for host in reading.make(hosts_of_no_service)
+        if (encoded := _host(reading, Call(encoded_other_host, (host, port, view))))
+    ]
+    if not any(encoded.name.startswith("*:") for encoded in others):
+        others.append(reading.make(encoded_anything_else, captured))
+    return _joined(names.sidecar_route(port), [*blocks, *others])
+
+
+def encoded_block(
+    reading: Reading, port: int, namespace: str, view: str, is_local: bool
+) -> EncodedHosts:
+    """Return the virtual hosts of all services of a namespace at a port, as one piece."""
+    found = [
+        encoded
+        for hostname in reading.hostnames(keys.http_services(port, namespace))
+        if (encoded := _host(reading, Call(encoded_service_host, (hostname, port, view, is_local))))
+    ]
+    body = b"".join(encoded.body for encoded in found)
+    return EncodedHosts(namespace, body, _digest(encoded.digest for encoded in found))
+
+
+def encoded_service_host(
+    reading: Reading, hostname: str, port: int, view: str, is_local: bool
+) -> EncodedHosts | None:
+    """Return the encoded virtual host of sidecars for a service; None where there is none."""
+    host = service_host(reading, hostname, port, view, local=is_local)
+    return _encoded(host) if host is not None else None
+
+
+def encoded_other_host(reading: Reading, host: str, port: int, view: str) -> EncodedHosts | None:
+    """Return the encoded virtual host of sidecars for a host of no service, if it has rules."""
+    found = other_host(reading, host, port, view)
+    return _encoded(found) if found is not None else None
+
+
+def encoded_anything_else(_reading: Reading, captured: bool) -> EncodedHosts:
+    """Return the encoded virtual host for names that no service has."""
+    return _encoded(anything_else(captured=captured))
+
+
+# --- Both -------------------------------------------------------------------------------------
+
+
+def _host(reading: Reading, call: Call) -> EncodedHosts | None:
+    """Return a virtual host, and none where a mistake of ours keeps it from being made."""
+    host: EncodedHosts | None = reading.value_or_none(call)
+    return host
+
+
+def _encoded(host: VirtualHost, clusters: frozenset[ClusterKey] = frozenset()) -> EncodedHosts:
+    body = virtual_host(host)
+    return EncodedHosts(host.name, body, _digest([body]), clusters)
+
+
+def _joined(name: str, hosts: Iterable[EncodedHosts]) -> Resource:
+    hosts = list(hosts)
+    body = route_configuration(name, (host.body for host in hosts))
+    version = _digest(host.digest for host in hosts).hex()
+    return Resource.encoded(name, ROUTE_CONFIGURATION, body, version=version)
+
+
+def _digest(parts: Iterable[bytes]) -> bytes:
+    return blake2b(b"".join(parts), digest_size=_DIGEST_BYTES).digest()

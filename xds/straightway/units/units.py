@@ -1,0 +1,230 @@
+"""Units: values made from the catalog, made once and remembered by what they read.
+
+A unit is a pure function of a :class:`~straightway.units.reading.Reading` and some hashable
+arguments: a virtual host, a cluster, the snapshot of an audience, a check between objects. The
+first argument notes each key of the catalog that the function asks for, and each other unit that it
+uses. A change of the catalog names the keys that differ; the units that read them are stale, and
+those that use stale units may be. A unit that may be stale is made again only if one that it uses
+has really become another value. So a change costs what it touches, whatever the config's size.
+
+A unit is remembered as long as another uses it, or it is held (:meth:`Units.hold`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from straightway.catalog import Catalog, Key
+from straightway.units.node import Call, Node, NotMadeError, State
+from straightway.units.reading import Reading
+
+
+class Units:
+    """All units that were made from one catalog, with what each has read.
+
+    ``mistaken`` is told of a unit whose function raised: a mistake of ours. The unit keeps the
+    value it had, and is made again when something that it read changes.
+    """
+
+    def __init__(self, catalog: Catalog, mistaken: Callable[[Call, Exception], None]) -> None:
+        self.catalog = catalog
+        self.made = 0
+        """How many units were made so far, for tests and figures."""
+        self._mistaken = mistaken
+        self._nodes: dict[Call, Node] = {}
+        self._readers: dict[Key, set[Node]] = {}
+        self._revision = 1
+        self._stale_held: dict[Node, None] = {}
+        self._stale_read: dict[Node, None] = {}
+        # What may be needed no more. It is looked at when nothing is being made: a unit that is
+        # being made does not count as a user of what it has used so far.
+        self._doubtful: list[Node] = []
+        self._depth = 0
+
+    def __len__(self) -> int:
+        """Return how many units are remembered."""
+        return len(self._nodes)
+
+    # --- Values ---
+
+    def get(self, call: Call) -> Any:
+        """Return the value of a unit, which is made or remembered.
+
+        Where nobody else needs it, it is forgotten at once or, inside :meth:`keeping`, after that.
+        Raises NotMadeError if it has never been made without a mistake.
+        """
+        with self.keeping():
+            node = self._refreshed(call)
+            if not (node.held or node.users):
+                self._doubtful.append(node)
+            return node.get()
+
+    def get_or_none(self, call: Call) -> Any:
+        """Return the value of a unit as :meth:`get` does, None where there is none."""
+        try:
+            return self.get(call)
+        except NotMadeError:
+            return None
+
+    def hold(self, call: Call) -> Any:
+        """Return the value of a unit, and remember it until :meth:`release`."""
+        with self.keeping():
+            node = self._refreshed(call)
+            node.held += 1
+            return node.get()
+
+    def release(self, call: Call) -> None:
+        """Undo one :meth:`hold`; what nothing else needs is forgotten."""
+        with self.keeping():
+            node = self._nodes[call]
+            node.held -= 1
+            self._doubtful.append(node)
+
+    def below(self, call: Call) -> Iterator[Node]:
+        """Yield the node of a unit, and those of all that it uses, directly or not; each once."""
+        node = self._nodes.get(call)
+        seen: set[Node] = set()
+        pending = [node] if node is not None else []
+        while pending:
+            each = pending.pop()
+            if each not in seen:
+                seen.add(each)
+                yield each
+                pending += each.uses
+
+    # --- Changes ---
+
+    def changed(self, keys: Iterable[Key]) -> None:
+        """Take in that the values of some keys differ."""
+        self._revision += 1
+        for key in keys:
+            for node in self._readers.get(key, ()):
+                if node.state is not State.STALE:
+                    self._stale_read[node] = None
+                    self._mark(node, State.STALE)
+
+    def take_stale(self) -> list[Call]:
+        """Return the held units that may be stale, each once; oldest first."""
+        stale, self._stale_held = self._stale_held, {}
+        return [node.call for node in stale if node.state is not State.FRESH and node.held]
+
+    def remake(self) -> Iterator[None]:
+        """Make what has read a changed key again, unit by unit.
+
+        It need not be done: :meth:`get` does the same as it goes. But it may take long, and an
+        event loop can do other things between two steps.
+        """
+        while self._stale_read:
+            node = next(iter(self._stale_read))
+            del self._stale_read[node]
+            if node.state is State.STALE and self._nodes.get(node.call) is node:
+                with self.keeping():
+                    self._make(node)
+                yield
+
+    def _mark(self, node: Node, state: State) -> None:
+        pending = [(node, state)]
+        while pending:
+            each, state = pending.pop()
+            known, each.state = each.state, max(each.state, state)
+            if known is State.FRESH:
+                if each.held:
+                    self._stale_held[each] = None
+                pending += [(user, State.MAYBE) for user in each.users]
+
+    # --- Making ---
+
+    def use(self, call: Call) -> Node:
+        """Return the up-to-date node of a unit, for a reading that notes it."""
+        node = self._nodes.get(call)
+        if node is not None and node.state is State.FRESH:
+            return node
+        return self._refreshed(call)
+
+    def _refreshed(self, call: Call) -> Node:
+        node = self._nodes.get(call)
+        if node is None:
+            node = self._nodes[call] = Node(call)
+            self._make(node)
+        elif node.state is State.STALE:
+            self._make(node)
+        elif node.state is State.MAYBE:
+            self._verify(node)
+        return node
+
+    def _verify(self, node: Node) -> None:
+        """Make a unit again only if one that it uses is another now."""
+        for used in node.uses:
+            if used.state is not State.FRESH:
+                self._refreshed(used.call)
+            if used.changed_at > node.verified_at:
+                self._make(node)
+                return
+        node.state, node.verified_at = State.FRESH, self._revision
+
+    def _make(self, node: Node) -> None:
+        reading = Reading(self.catalog, self.use)
+        self.made += 1
+        try:
+            value = node.call.make(reading, *node.call.args)
+        except NotMadeError:
+            value = node.value  # The mistake was told where it was made.
+        except Exception as mistake:  # noqa: BLE001 (the edge of our own code: told with its cause)
+            self._mistaken(node.call, mistake)
+            value = node.value
+        self._note(node, reading)
+        node.state, node.verified_at = State.FRESH, self._revision
+        if value is not node.value and value != node.value:
+            node.value, node.changed_at = value, self._revision
+
+    def _note(self, node: Node, reading: Reading) -> None:
+        """Note what a unit has read and used, in place of what it had before."""
+        keys = reading.keys
+        if keys != node.keys:
+            for key in node.keys - keys:
+                self._leave(key, node)
+            for key in keys - node.keys:
+                self._readers.setdefault(key, set()).add(node)
+            node.keys = frozenset(keys)
+        uses = tuple(reading.uses)
+        if uses != node.uses:
+            before, node.uses = node.uses, uses
+            for used in uses:
+                used.users.add(node)
+            dropped = set(before).difference(uses)
+            for used in dropped:
+                used.users.discard(node)
+            self._doubtful += dropped
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Forget nothing inside; when the outermost of them ends, what nobody needs any more."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._doubtful and not self._depth:
+                self._forget_unused()
+
+    def _forget_unused(self) -> None:
+        while self._doubtful:
+            node = self._doubtful.pop()
+            if node.held or node.users or self._nodes.get(node.call) is not node:
+                continue
+            del self._nodes[node.call]
+            self._stale_read.pop(node, None)
+            self._stale_held.pop(node, None)
+            for key in node.keys:
+                self._leave(key, node)
+            for used in node.uses:
+                used.users.discard(node)
+                self._doubtful.append(used)
+
+    def _leave(self, key: Key, node: Node) -> None:
+        readers = self._readers[key]
+        readers.discard(node)
+        if not readers:
+            del self._readers[key]
