@@ -8,23 +8,48 @@ import sys
 
 from rich.console import Console
 
-from bench import cold, discovery, label, push
+from bench import change, cold, discovery, label, push
 
-BENCHMARKS = {"label": label.run, "cold": cold.run, "push": push.run, "discovery": discovery.run}
+BENCHMARKS = {
+    "label": label.run,
+    "cold": cold.run,
+    "push": push.run,
+    "discovery": discovery.run,
+    "change": change.run,
+}
 
 
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("which", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
-    which = parser.parse_args().which
+    parser.add_argument(
+        "--only",
+        type=_row_numbers,
+        metavar="ROWS",
+        help="with change: the numbers of the rows to measure, such as 1,4",
+    )
+    arguments = parser.parse_args()
+    which, only = arguments.which, arguments.only
+    if only and which != "change":
+        parser.error("--only goes with the benchmark change")
     if sys.platform != "linux":
         parser.error("memory and CPU are read from /proc: the benchmarks need Linux")
     console = Console()
     console.print(f"{os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f} at the start")
+    if only:
+        console.print(change.run(only))
+        return
     for name, run in BENCHMARKS.items():
         if which in (name, "all"):
             console.print(run())
+
+
+def _row_numbers(text: str) -> frozenset[int]:
+    try:
+        return change.row_numbers(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -76,6 +76,21 @@ def run() -> Table:
     return table(title, {f"{kind}": _measure(kind) for kind in Endpoints}, caption)
 
 
+def seconds_until_held(kind: Endpoints, starts: int) -> list[float]:
+    """Start so often; return the seconds until Envoy held everything."""
+    with TemporaryDirectory(prefix="straightway-bench-") as folder:
+        port = free_port()
+        config = write_config(
+            Path(folder) / "config", kind, port=port, services=SERVICES, endpoints=ENDPOINTS
+        )
+        seconds = []
+        for _ in range(starts):
+            with machine(config) as running:
+                seconds.append(running.wait_for_port(port) - running.started)
+                _wait_for_everything(running)
+        return seconds
+
+
 def _measure(kind: Endpoints) -> list[Figure]:
     with TemporaryDirectory(prefix="straightway-bench-") as folder:
         port = free_port()
@@ -109,7 +124,7 @@ def _measure(kind: Endpoints) -> list[Figure]:
 def _start(running: Machine, port: int) -> Start:
     held = running.wait_for_port(port)
     cpu = cpu_seconds(running.control_plane.pid)
-    eventually(lambda: _is_complete(running), what="all of the config", seconds=LIMIT_SECONDS)
+    _wait_for_everything(running)
     return Start(
         listening=running.logged("listening")[0] - running.started,
         in_force=running.logged("config in force")[0] - running.started,
@@ -118,6 +133,10 @@ def _start(running: Machine, port: int) -> Start:
         cpu=cpu,
         mebibytes=peak_mebibytes(running.control_plane.pid),
     )
+
+
+def _wait_for_everything(running: Machine) -> None:
+    eventually(lambda: _is_complete(running), what="all of the config", seconds=LIMIT_SECONDS)
 
 
 def _is_complete(running: Machine) -> bool:

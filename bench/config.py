@@ -9,6 +9,8 @@ the subset) and its DestinationRule (one selector, on the label ``model``). Its 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -26,18 +28,47 @@ class Endpoints(StrEnum):
     WORKLOADS = "WorkloadEntries"
 
 
+def one_namespace(_service: int) -> str:
+    """Return the namespace of a service where all are in one."""
+    return NAMESPACE
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Where the services live, and how their VirtualServices and DestinationRules are written.
+
+    ``mesh``: the VirtualServices route for sidecars, too, by the service's own name. ``warned``:
+    each of these objects has a field that is not translated, which is a warning each.
+    """
+
+    namespace_of: Callable[[int], str] = one_namespace
+    mesh: bool = False
+    warned: bool = False
+
+
+PLAIN = Form()
+
+
 def write_config(
-    folder: Path, kind: Endpoints, *, port: int, services: int, endpoints: int
+    folder: Path,
+    kind: Endpoints,
+    *,
+    port: int,
+    services: int,
+    endpoints: int,
+    form: Form = PLAIN,
 ) -> ConfigFolder:
     """Write the config for a gateway on ``port``."""
     config = ConfigFolder(folder)
     config.write("gateway.yaml", gateway("gateway", NAMESPACE, selector=SELECTOR, ports=[port]))
     for service in range(services):
-        documents = [_service(service)]
+        namespace = form.namespace_of(service)
+        documents = [service_text(service, form)]
         if kind is Endpoints.SLICES:
-            documents.append(_endpoint_slice(service, endpoints))
+            documents.append(_endpoint_slice(service, endpoints, namespace))
         else:
-            config.write(workloads_file(service), workloads_text(service, endpoints))
+            text = workloads_text(service, endpoints, namespace=namespace)
+            config.write(workloads_file(service), text)
         config.write(service_file(service), *documents)
     return config
 
@@ -57,14 +88,19 @@ def cluster_name(service: int) -> str:
     return f"outbound|8033||service-{service:04}.{NAMESPACE}.svc.cluster.local"
 
 
-def _service(service: int) -> str:
-    name = f"service-{service:04}"
+def service_text(service: int, form: Form = PLAIN, *, prefix: str = "/") -> str:
+    """Return a service's Service, VirtualService (for a prefix of the path) and DestinationRule."""
+    name, namespace = f"service-{service:04}", form.namespace_of(service)
+    mesh_host = f"  - {name}\n" if form.mesh else ""
+    mesh = "  - mesh\n" if form.mesh else ""
+    mirror = f"    mirror:\n      host: {name}\n" if form.warned else ""
+    tunnel = "    tunnel:\n      targetHost: proxy.example.com\n" if form.warned else ""
     return f"""\
 apiVersion: v1
 kind: Service
 metadata:
   name: {name}
-  namespace: {NAMESPACE}
+  namespace: {namespace}
 spec:
   selector:
     app: {name}
@@ -76,35 +112,35 @@ apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata:
   name: {name}
-  namespace: {NAMESPACE}
+  namespace: {namespace}
 spec:
   hosts:
   - {name}.example.com
-  gateways:
-  - gateway
-  http:
+{mesh_host}  gateways:
+  - {NAMESPACE}/gateway
+{mesh}  http:
   - name: default
     headerToDynamicSubsetKey:
     - header: model
       key: model
     match:
     - uri:
-        prefix: /
+        prefix: {prefix}
     route:
     - destination:
         host: {name}
         port:
           number: 8033
----
+{mirror}---
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata:
   name: {name}
-  namespace: {NAMESPACE}
+  namespace: {namespace}
 spec:
   host: {name}
   trafficPolicy:
-    loadBalancer:
+{tunnel}    loadBalancer:
       dynamicSubset:
         subsetSelectors:
         - fallbackPolicy: ANY_ENDPOINT
@@ -113,14 +149,14 @@ spec:
 """
 
 
-def _endpoint_slice(service: int, endpoints: int) -> str:
+def _endpoint_slice(service: int, endpoints: int, namespace: str) -> str:
     name = f"service-{service:04}"
     head = f"""\
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata:
   name: {name}-1
-  namespace: {NAMESPACE}
+  namespace: {namespace}
   labels:
     kubernetes.io/service-name: {name}
 addressType: IPv4
@@ -139,28 +175,30 @@ endpoints:
   targetRef:
     kind: Pod
     name: {name}-{index}
-    namespace: {NAMESPACE}
+    namespace: {namespace}
 """
         for index in range(endpoints)
     )
 
 
-def workloads_text(service: int, endpoints: int, *, first_model: str = "model-0") -> str:
+def workloads_text(
+    service: int, endpoints: int, *, first_model: str = "model-0", namespace: str = NAMESPACE
+) -> str:
     """Return the WorkloadEntries of a service; the first of them holds ``first_model``."""
     models = [first_model, *(f"model-{index}" for index in range(1, endpoints))]
     return "---\n".join(
-        _workload_entry(service, index, model) for index, model in enumerate(models)
+        _workload_entry(service, index, model, namespace) for index, model in enumerate(models)
     )
 
 
-def _workload_entry(service: int, index: int, model: str) -> str:
+def _workload_entry(service: int, index: int, model: str, namespace: str) -> str:
     name = f"service-{service:04}"
     return f"""\
 apiVersion: networking.istio.io/v1
 kind: WorkloadEntry
 metadata:
   name: {name}-{index}
-  namespace: {NAMESPACE}
+  namespace: {namespace}
 spec:
   address: {_address(service, index)}
   labels:

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -73,21 +74,20 @@ _SUBSETS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A control plane with its Envoy, a client of Envoy, and two runtimes behind it."""
+
+    running: Machine
+    client: HttpClient
+    runtimes: Sequence[HttpUpstream]
+
+
 def run() -> Table:
     """Measure and return the table."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="straightway-bench-")))
-        runtimes = [stack.enter_context(closing(HttpUpstream(name))) for name in ("a", "b")]
-        port = free_port()
-        config = _config(folder / "config", port)
-        for runtime in runtimes:
-            _hold(config, runtime, "none")
-        running = stack.enter_context(machine(config))
-        running.wait_for_port(port)
-        client = stack.enter_context(closing(HttpClient(port)))
+    with _two_runtimes() as pair:
         measured = [
-            _change(running, client, runtimes[change % 2], f"model-{change}")
-            for change in in_steps(range(_CHANGES), "Changes of a label")
+            _change(pair, change) for change in in_steps(range(_CHANGES), "Changes of a label")
         ]
     routed = [seconds for seconds, _ in measured]
     pushed = [seconds for _, seconds in measured]
@@ -101,6 +101,27 @@ def run() -> Table:
     return table(title, {"": figures}, f"{_CHANGES} changes, one after the other.")
 
 
+def seconds_until_routed(changes: int) -> list[float]:
+    """Measure so many changes; return the seconds until each was routed by."""
+    with _two_runtimes() as pair:
+        times = [_route(pair, change) for change in range(changes)]
+    return [routed - changed for changed, routed in times]
+
+
+@contextmanager
+def _two_runtimes() -> Iterator[_Pair]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="straightway-bench-")))
+        runtimes = [stack.enter_context(closing(HttpUpstream(name))) for name in ("a", "b")]
+        port = free_port()
+        config = _config(folder / "config", port)
+        for runtime in runtimes:
+            _hold(config, runtime, "none")
+        running = stack.enter_context(machine(config))
+        running.wait_for_port(port)
+        yield _Pair(running, stack.enter_context(closing(HttpClient(port))), runtimes)
+
+
 def _percentiles(name: str, seconds: Sequence[float], targets: dict[float, float]) -> list[Figure]:
     texts = {0.5: "p50", 0.9: "p90", 0.99: "p99", 1.0: "max"}
     return [
@@ -109,23 +130,29 @@ def _percentiles(name: str, seconds: Sequence[float], targets: dict[float, float
     ]
 
 
-def _change(
-    running: Machine, client: HttpClient, runtime: HttpUpstream, model: str
-) -> tuple[float, float]:
-    """Give a runtime a model; return the seconds until it is routed to, and until the push."""
-    # Changes in step with the control plane's own periods would measure always the same case.
-    time.sleep(random.uniform(*_PAUSE_SECONDS))
+def _change(pair: _Pair, change: int) -> tuple[float, float]:
+    """Make a change; return the seconds until it is routed by, and until the push."""
+    running = pair.running
     pushes = len(running.logged("pushed"))
-    changed = time.time()
-    _hold(running.config, runtime, model)
-    while not client.send(headers={"model": model}).ok:
-        running.control_plane.check_running()
-        if time.time() - changed > LIMIT_SECONDS:
-            raise TimeoutError(f"{model} is not routed to:\n{running.control_plane.tail()}")
-    routed = time.time()
+    changed, routed = _route(pair, change)
     # The log is written after the push, so Envoy may be the first.
     eventually(lambda: len(running.logged("pushed")) > pushes, what="the push in the log")
     return routed - changed, running.logged("pushed")[pushes] - changed
+
+
+def _route(pair: _Pair, change: int) -> tuple[float, float]:
+    """Give a runtime a model; return when, and when it was routed to."""
+    model = f"model-{change}"
+    # Changes in step with the control plane's own periods would measure always the same case.
+    time.sleep(random.uniform(*_PAUSE_SECONDS))
+    changed = time.time()
+    _hold(pair.running.config, pair.runtimes[change % 2], model)
+    while not pair.client.send(headers={"model": model}).ok:
+        pair.running.control_plane.check_running()
+        if time.time() - changed > LIMIT_SECONDS:
+            tail = pair.running.control_plane.tail()
+            raise TimeoutError(f"{model} is not routed to:\n{tail}")
+    return changed, time.time()
 
 
 def _hold(config: ConfigFolder, runtime: HttpUpstream, model: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import grpc
 
-from bench.usage import cpu_seconds, resident_mebibytes
+from bench.usage import cpu_seconds, exact_cpu_seconds, resident_mebibytes
 from tests.support.ports import free_port
 
 SECONDS = 60.0
@@ -60,6 +60,11 @@ class ServerProcess:
     def cpu_seconds(self) -> float:
         """The CPU time that it has used so far."""
         return cpu_seconds(self._process.pid)
+
+    @property
+    def exact_cpu_seconds(self) -> float:
+        """The same to the nanosecond."""
+        return exact_cpu_seconds(self._process.pid)
 
     @property
     def mebibytes(self) -> float:

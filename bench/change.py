@@ -1,0 +1,84 @@
+"""Cost of a change: what one change takes, in which only what it touches should count.
+
+The real ``straightway serve`` runs as a process over a folder of 1,000 services. Files change, and
+clients of the xDS protocol (:mod:`bench.change_client`) tell when a change has come. CPU time is
+read from outside, by the process's own clock. Nothing here depends on how the server works inside.
+
+*before* is what was measured at commit 3f46a0a, before the middle of the program was redesigned.
+Rows are numbered so that single ones can be run; rows without a target only explain. What each
+means stands at the top of its module.
+
+On a busy machine trust CPU time; the clock tells what else the machine does, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from types import MappingProxyType
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import (
+    change_envoy,
+    change_gateways,
+    change_labels,
+    change_namespaces,
+    change_problems,
+    change_routes,
+    change_runtimes,
+)
+from bench.change_rows import Row, rows_table
+
+MEASUREMENTS: Mapping[int, Callable[[], Awaitable[list[Row]]]] = MappingProxyType(
+    {
+        1: change_routes.one_gateway,
+        2: change_routes.few_sidecars,
+        3: change_routes.many_sidecars,
+        4: change_labels.beside_config,
+        5: change_labels.beside_warnings,
+        6: change_problems.many_warnings,
+        7: change_problems.many_unknown_fields,
+        8: change_namespaces.new_namespaces,
+        9: change_gateways.fan_out,
+        10: change_envoy.routed_label,
+        11: change_runtimes.one_model,
+        12: change_gateways.reconnect,
+        13: change_envoy.cold_start,
+    }
+)
+
+
+def run(only: Collection[int] = ()) -> Table:
+    """Measure and return the table; of single rows if ``only`` names any."""
+    _raise_file_limit()
+    progress = Console(stderr=True)
+    rows: list[Row] = []
+    for number in MEASUREMENTS:
+        if not only or number in only:
+            measured = asyncio.run(_measure(number))
+            progress.print(f"[dim]{number:3}  {measured[0].figure.name}: {measured[0].value}")
+            rows += measured
+    caption = "Before: commit 3f46a0a. ~: extrapolated from smaller sizes."
+    return rows_table(rows, "What a change costs", caption)
+
+
+async def _measure(number: int) -> list[Row]:
+    return await MEASUREMENTS[number]()
+
+
+def row_numbers(text: str) -> frozenset[int]:
+    """Read numbers of rows, such as ``1,4``; ValueError says what is wrong."""
+    numbers = frozenset(int(part) if part.strip().isdecimal() else 0 for part in text.split(","))
+    if not numbers <= MEASUREMENTS.keys():
+        last = max(MEASUREMENTS)
+        raise ValueError(f"{text!r}: write numbers of rows from 1 to {last}, such as 1,4")
+    return numbers
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files as the system does: each client takes some."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,102 @@
+"""Many clients of one control plane, spread over a few connections."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Final, Self
+
+import grpc
+from envoy.config.core.v3.base_pb2 import Node
+
+from bench.change_client import SECONDS, Client, Held, gateway_node, open_channel, returning
+
+_CONNECTIONS: Final = 20
+_STARTING_AT_ONCE: Final = 20
+
+
+class Fleet:
+    """Clients that come, see the same changes, leave, and come back. To be entered."""
+
+    def __init__(self, port: int) -> None:
+        """Prepare; nothing is connected yet."""
+        self.clients: list[Client] = []
+        self.held: Held = {}
+        """What the first of the clients holds: all of one audience hold the same."""
+        self._port = port
+        self._channels: list[grpc.aio.Channel] = []
+
+    async def __aenter__(self) -> Self:
+        """Return it."""
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Close all connections."""
+        await self.leave()
+
+    async def join(self, nodes: Sequence[Node]) -> None:
+        """Have more clients come, a few at a time, and wait until each has everything."""
+        few = asyncio.Semaphore(_STARTING_AT_ONCE)
+
+        async def start(client: Client) -> None:
+            async with few:
+                await client.start()
+
+        await asyncio.gather(*map(start, self._connect(nodes)))
+
+    async def come_back(self, nodes: Sequence[Node], mark: str) -> list[float]:
+        """Have clients come at once that hold what was held; return when each gets the mark."""
+        requests = returning(self.held)
+        clients = self._connect(nodes)
+        arrivals = [client.expect(mark) for client in clients]
+        await asyncio.gather(*(client.come_back(requests) for client in clients))
+        async with asyncio.timeout(SECONDS):
+            return await asyncio.gather(*arrivals)
+
+    def expect(self, mark: str) -> asyncio.Future[list[float]]:
+        """Return a future of the times at which all clients get a mark."""
+        return asyncio.gather(*(client.expect(mark) for client in self.clients))
+
+    async def leave(self) -> None:
+        """End all streams and connections."""
+        await asyncio.gather(*(client.leave() for client in self.clients))
+        await asyncio.gather(*(channel.close() for channel in self._channels))
+        self.clients, self._channels = [], []
+
+    def _connect(self, nodes: Sequence[Node]) -> list[Client]:
+        while len(self._channels) < min(_CONNECTIONS, len(self.clients) + len(nodes)):
+            self._channels.append(open_channel(self._port))
+        clients = [
+            Client(
+                self._channels[index % len(self._channels)],
+                node,
+                held=None if self.clients or index else self.held,
+            )
+            for index, node in enumerate(nodes)
+        ]
+        self.clients += clients
+        return clients
+
+
+@asynccontextmanager
+async def one_gateway(port: int) -> AsyncIterator[Client]:
+    """Have one gateway connect that gets everything, and leave at the end."""
+    async with Fleet(port) as fleet:
+        await fleet.join([gateway_node()])
+        yield fleet.clients[0]
+
+
+_marks = itertools.count(1)
+
+
+def new_mark(word: str) -> str:
+    """Return a text that begins with ``word``, is in no config yet, and is part of no other."""
+    return f"{word}-{next(_marks):06}"

@@ -1,0 +1,153 @@
+"""A `straightway serve` as a process, whose CPU time is counted change by change."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.config import (
+    PLAIN,
+    Endpoints,
+    Form,
+    service_file,
+    service_text,
+    workloads_file,
+    workloads_text,
+    write_config,
+)
+from bench.usage import exact_cpu_seconds, resident_mebibytes
+from tests.support.config_folder import ConfigFolder
+from tests.support.control_plane import ControlPlane
+
+SERVICES = 1000
+ENDPOINTS = 10
+
+_IDLE_SECONDS = 1.5
+_LOOK_SECONDS = 0.03
+_QUIET_SECONDS = 0.15
+_QUIET_CPU_SECONDS = 0.004
+_GATEWAY_PORT = 8080
+"""Nobody listens there: the clients are no Envoys."""
+
+
+@dataclass(slots=True)
+class Plane:
+    """A control plane, its config, and how much CPU it uses while nothing changes."""
+
+    config: ConfigFolder
+    control_plane: ControlPlane
+    form: Form = PLAIN
+    idle: float = 0.0
+
+    @property
+    def port(self) -> int:
+        """The port of its xDS."""
+        return self.control_plane.port
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that it has used so far."""
+        return exact_cpu_seconds(self.control_plane.pid)
+
+    @property
+    def mebibytes(self) -> float:
+        """The memory that is resident now."""
+        return resident_mebibytes(self.control_plane.pid)
+
+    async def rest(self) -> None:
+        """Wait until it has done all its work, and note what it uses while it rests."""
+        await self.quiet()
+        before, began = self.cpu_seconds, time.monotonic()
+        await asyncio.sleep(_IDLE_SECONDS)
+        self.idle = (self.cpu_seconds - before) / (time.monotonic() - began)
+
+    async def quiet(self) -> None:
+        """Wait until it has hardly used any CPU time for a while."""
+        before, since = self.cpu_seconds, time.monotonic()
+        while time.monotonic() - since < _QUIET_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self.control_plane.check_running()
+            if (now := self.cpu_seconds) - before > _QUIET_CPU_SECONDS:
+                before, since = now, time.monotonic()
+
+    async def cpu_a_change(
+        self, change: Callable[[int], Awaitable[None]], times: int, seconds: float
+    ) -> float:
+        """Return the CPU seconds of a change, made so often, or as often as the time allows.
+
+        Each change comes after all the work for the one before. What the control plane uses while
+        nothing changes is not counted.
+        """
+        await self.rest()
+        meter, done = Meter(self), 0
+        while not done or (done < times and meter.seconds < seconds):
+            await change(done)
+            await self.quiet()
+            done += 1
+        return meter.cpu_seconds / done
+
+
+class Meter:
+    """Counts the CPU time from its creation on, less what is used while nothing changes."""
+
+    def __init__(self, plane: Plane) -> None:
+        """Begin to count."""
+        self._plane = plane
+        self._before, self._began = plane.cpu_seconds, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """The time since its creation."""
+        return time.monotonic() - self._began
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time since then."""
+        return self._plane.cpu_seconds - self._before - self._plane.idle * self.seconds
+
+
+@contextmanager
+def plane_over(write: Callable[[Path], ConfigFolder], form: Form = PLAIN) -> Iterator[Plane]:
+    """Write a config, run a control plane over it, and end it."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="straightway-bench-")))
+        config = write(folder / "config")
+        control_plane = stack.enter_context(closing(ControlPlane(config, folder)))
+        control_plane.start()
+        yield Plane(config, control_plane, form)
+
+
+@contextmanager
+def plane_of_services(form: Form = PLAIN) -> Iterator[Plane]:
+    """Run one over 1,000 services with 10 WorkloadEntries, a VirtualService and a rule each."""
+
+    def write(folder: Path) -> ConfigFolder:
+        return write_config(
+            folder,
+            Endpoints.WORKLOADS,
+            port=_GATEWAY_PORT,
+            services=SERVICES,
+            endpoints=ENDPOINTS,
+            form=form,
+        )
+
+    with plane_over(write, form) as plane:
+        yield plane
+
+
+def change_virtual_service(plane: Plane, service: int, mark: str) -> None:
+    """Have a VirtualService match another path, which begins with ``mark``."""
+    text = service_text(service, plane.form, prefix=f"/{mark}")
+    plane.config.write(service_file(service), text)
+
+
+def change_label(plane: Plane, service: int, mark: str) -> None:
+    """Have the first runtime of a service hold the model ``mark``."""
+    namespace = plane.form.namespace_of(service)
+    text = workloads_text(service, ENDPOINTS, first_model=mark, namespace=namespace)
+    plane.config.write(workloads_file(service), text)

@@ -1,0 +1,55 @@
+"""What something costs at a large size, where it may take too long to be measured.
+
+It is measured at growing sizes. As soon as the last size would take longer than the limit, going
+by how the cost has grown so far, the rest is extrapolated instead of measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+LIMIT_SECONDS = 15.0
+"""What would take longer is extrapolated."""
+
+_LARGEST_EXPONENT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds at a size: measured, or extrapolated from smaller sizes."""
+
+    seconds: float
+    is_measured: bool
+
+    @property
+    def about(self) -> str:
+        """What to write before the value."""
+        return "" if self.is_measured else "~"
+
+
+async def at_scale(
+    measure: Callable[[int], Awaitable[float]],
+    sizes: Sequence[int],
+    limit: float = LIMIT_SECONDS,
+) -> Estimate:
+    """Return the cost at the last of at least three growing sizes, in seconds."""
+    measured: list[tuple[int, float]] = []
+    for size in sizes:
+        if len(measured) > 1:
+            expected = extrapolate(measured[-2], measured[-1], sizes[-1])
+            if expected > limit:
+                return Estimate(expected, is_measured=False)
+        measured.append((size, await measure(size)))
+    return Estimate(measured[-1][1], is_measured=True)
+
+
+def extrapolate(smaller: tuple[int, float], larger: tuple[int, float], size: int) -> float:
+    """Return the cost at ``size``, given two sizes with their costs, if it is a power of the size.
+
+    The exponent is at least 1, because a small size may be lost in what every run costs.
+    """
+    (few, little), (many, much) = smaller, larger
+    exponent = math.log(max(much / little, 1.0)) / math.log(many / few) if little > 0 else 1.0
+    return much * math.pow(size / many, min(max(exponent, 1.0), _LARGEST_EXPONENT))
