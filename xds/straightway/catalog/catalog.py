@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from straightway.api import ApiObject
 from straightway.catalog import keys
 from straightway.catalog.contributions import (
+    WORKLOAD_KINDS,
     LabelKey,
     label_keys_of,
     object_keys,
@@ -98,13 +99,24 @@ class Catalog:
 
     def change(self, changes: Changes) -> set[Key]:
         """Put objects in (None: take them out), and return the keys whose values differ."""
+        workloads = {ref: item for ref, item in changes.items() if ref.kind in WORKLOAD_KINDS}
+        # Services come first: they decide by which labels workloads are listed.
+        changed = set[Key]()
+        if len(workloads) < len(changes):
+            changed |= self._change(
+                {ref: item for ref, item in changes.items() if ref not in workloads}
+            )
+        return changed | self._change(workloads)
+
+    def _change(self, changes: Changes) -> set[Key]:
         replaced = [each for each in map(self._replaced, changes.items()) if each is not None]
         for each in replaced:
             self._put(each.reference, each.after)
         changed: set[Key] = {each.reference for each in replaced}
         changed |= self._listed.move(move for each in replaced for move in each.moves)
         for each in replaced:
-            changed |= self._sets.count(each.values_before, each.values_after)
+            if each.values_before or each.values_after:
+                changed |= self._sets.count(each.values_before, each.values_after)
         hostnames = {hostname for each in replaced for hostname in each.hostnames}
         return changed | self._change_services(hostnames)
 
@@ -192,9 +204,9 @@ class _Replaced(NamedTuple):
     reference: Reference
     after: ApiObject | None
     moves: list[Move]
-    values_before: list[tuple[Key, object]]
-    values_after: list[tuple[Key, object]]
-    hostnames: set[str]
+    values_before: tuple[tuple[Key, object], ...] = ()
+    values_after: tuple[tuple[Key, object], ...] = ()
+    hostnames: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -209,14 +221,16 @@ class _Replaced(NamedTuple):
         if before and after and before.metadata.created_at != after.metadata.created_at:
             # It goes to another place in every list.
             moves = [Move(reference, was, frozenset()), Move(reference, frozenset(), now)]
+        if reference.kind in WORKLOAD_KINDS:
+            return cls(reference, after, moves)
         items = [item for item in (before, after) if item is not None]
         return cls(
             reference,
             after,
             moves,
-            list(object_values(before)),
-            list(object_values(after)),
-            {service.hostname for item in items for service in services_of(item)},
+            tuple(object_values(before)),
+            tuple(object_values(after)),
+            tuple(service.hostname for item in items for service in services_of(item)),
         )
 
 

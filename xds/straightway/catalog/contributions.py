@@ -41,8 +41,6 @@ def object_keys(item: ApiObject | None, label_keys: Container[LabelKey]) -> froz
 def _object_keys(item: ApiObject, label_keys: Container[LabelKey]) -> Iterator[Key]:
     namespace = item.metadata.namespace
     if isinstance(item, WorkloadEntry | Pod):
-        if isinstance(item, WorkloadEntry):
-            yield keys.of_kind(item.kind)
         for key, value in labels_of(item).items():
             if (namespace, key) in label_keys:
                 yield keys.labelled(namespace, key, value)

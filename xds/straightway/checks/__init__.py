@@ -7,6 +7,8 @@ and no other does. A check asks in the namespace in which translation asks.
 
 from __future__ import annotations
 
+from straightway.api import ApiObject, WorkloadEntry
+from straightway.api.values import is_ip
 from straightway.checks.destination_rules import check_destination_rule
 from straightway.checks.services import check_service, check_workload_entry
 from straightway.checks.transcoders import check_transcoder
@@ -23,8 +25,13 @@ _CHECKS = {
     "VirtualService": check_virtual_service,
 }
 
-CHECKED_KINDS = frozenset(_CHECKS)
-"""The kinds that have a check."""
+
+def has_check(item: ApiObject) -> bool:
+    """Whether anything may be wrong with an object among the others."""
+    # Of tens of thousands of workloads only those at host names can be at fault.
+    if isinstance(item, WorkloadEntry):
+        return not is_ip(item.spec.address)
+    return item.kind in _CHECKS
 
 
 def check(reading: Reading, reference: Reference) -> tuple[Finding, ...]:

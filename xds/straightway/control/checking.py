@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from straightway.checks import CHECKED_KINDS, check
+from straightway.checks import check, has_check
 from straightway.documents import Finding, Owner, ProblemStore, Reference
 from straightway.intake import Intake
 from straightway.units import Call, NotMadeError, Units
@@ -26,10 +26,8 @@ class Checking:
         """
         due = []
         for reference in changes:
-            if reference.kind not in CHECKED_KINDS:
-                continue
-            is_there = self._units.catalog.object(reference) is not None
-            if is_there:
+            item = self._units.catalog.object(reference)
+            if item is not None and has_check(item):
                 due.append(Call(check, (reference,)))
             elif reference in self._checked:
                 self._checked.discard(reference)
@@ -41,7 +39,8 @@ class Checking:
         """Run a check, and put what it finds in place of what it found before."""
         (reference,) = call.args
         assert isinstance(reference, Reference)
-        if self._units.catalog.object(reference) is None:
+        item = self._units.catalog.object(reference)
+        if item is None or not has_check(item):
             return
         try:
             findings: tuple[Finding, ...] = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from straightway.catalog import Catalog
-from straightway.checks import CHECKED_KINDS, check
+from straightway.checks import check, has_check
 from straightway.documents import Bundle, Problem, Reference
 from straightway.intake import Intake
 from straightway.units import Call, Units
@@ -47,7 +47,8 @@ def _problems_between(
     units = Units(catalog, _raise)
     with units.keeping():
         for reference in references:
-            if reference.kind in CHECKED_KINDS:
+            item = catalog.object(reference)
+            if item is not None and has_check(item):
                 for finding in units.get(Call(check, (reference,))):
                     yield intake.problem(finding)
 

@@ -15,7 +15,6 @@ from straightway.routing.istio.endpoints import (
     Block,
     endpoint_blocks,
     endpoints_in,
-    inline_endpoints,
     neutral_endpoint,
 )
 from straightway.translate import clusters, endpoints
@@ -91,11 +90,10 @@ def _endpoints(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[Enco
     labels: Labels = ()
     if found is not None and found.subset is not None:
         labels = tuple(sorted(found.subset.labels.items()))
-    blocks: list[Block | None] = [None, *reading.make(endpoint_blocks, key.hostname)]
     port, subset_keys = key.port, cluster.subset_keys
     return _each_once(
         each
-        for block in blocks
+        for block in reading.make(endpoint_blocks, key.hostname)
         for each in reading.make(encoded_block, block, key.hostname, port, subset_keys, labels)
     )
 
@@ -118,24 +116,19 @@ def _each_once(found: Iterable[Encoded]) -> list[Encoded]:
 
 def encoded_block(
     reading: Reading,
-    block: Block | None,
+    block: Block,
     hostname: str,
     port: int,
     subset_keys: tuple[str, ...],
     labels: Labels,
 ) -> tuple[Encoded, ...]:
-    """Return the encoded endpoints of a block; of None those that the service lists itself."""
+    """Return the encoded endpoints of a block."""
     service = reading.service(hostname)
     service_port = service.port(port) if service is not None else None
     if service is None or service_port is None:
         return ()
-    found = (
-        inline_endpoints(service, service_port)
-        if block is None
-        else endpoints_in(reading, block, service, service_port)
-    )
     encoded = []
-    for item in found:
+    for item in endpoints_in(reading, block, service, service_port):
         if all(item.labels.get(key) == value for key, value in labels):
             endpoint = neutral_endpoint(reading, item, subset_keys)
             encoded.append(Encoded(endpoint, endpoints.encode_endpoint(endpoint), item.workload))

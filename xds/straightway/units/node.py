@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from collections.abc import Set as AbstractSet
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
@@ -55,7 +56,7 @@ class Node:
         self.call = call
         self.value: Any = _NOT_MADE
         self.state = State.STALE
-        self.keys: frozenset[Key] = frozenset()
+        self.keys: AbstractSet[Key] = frozenset()
         self.uses: tuple[Node, ...] = ()
         self.users: set[Node] = set()
         self.held = 0

@@ -187,7 +187,7 @@ class Units:
                 self._leave(key, node)
             for key in keys - node.keys:
                 self._readers.setdefault(key, set()).add(node)
-            node.keys = frozenset(keys)
+            node.keys = keys
         uses = tuple(reading.uses)
         if uses != node.uses:
             before, node.uses = node.uses, uses

@@ -28,16 +28,20 @@ from straightway.units import Reading
 _BLOCK = 32
 
 Block = tuple[Reference, ...]
+INLINE: Block = ()
+"""The block of the endpoints that a service lists itself."""
 
 
 def endpoint_blocks(reading: Reading, hostname: str) -> tuple[Block, ...]:
     """Return the workloads and EndpointSlices that may be behind a service, in blocks.
 
-    Pods are left out where EndpointSlices name them.
+    Pods are left out where EndpointSlices name them. What the service lists itself is a block, too.
     """
     service = reading.service(hostname)
     slices = reading.objects(keys.slices_of(hostname))
     blocks: list[Block] = [(reference,) for reference in slices]
+    if service is not None and service.inline:
+        blocks.append(INLINE)
     if service is not None and service.selector:
         found = reading.objects(keys.labelled(service.namespace, *service.selector[0]))
         members = [item for item in found if not (slices and item.kind == "Pod")]
@@ -60,6 +64,9 @@ def endpoints_in(
     reading: Reading, block: Block, service: RegisteredService, port: ServicePort
 ) -> Iterator[Found]:
     """Yield the endpoints of a service's port that the objects of a block stand for."""
+    if block == INLINE:
+        for spec in service.inline:
+            yield inline_endpoint(spec, port)
     for reference in block:
         if reference.kind == "EndpointSlice":
             item = reading.object(EndpointSlice, reference)
@@ -76,12 +83,6 @@ def endpoints_in(
             entry = reading.object(WorkloadEntry, reference)
             if entry is not None and service.selects(labels_of(entry)):
                 yield endpoint_of_entry(entry, port)
-
-
-def inline_endpoints(service: RegisteredService, port: ServicePort) -> Iterator[Found]:
-    """Yield the endpoints that a service lists itself."""
-    for spec in service.inline:
-        yield inline_endpoint(spec, port)
 
 
 def neutral_endpoint(reading: Reading, item: Found, subset_keys: tuple[str, ...]) -> Endpoint:
