@@ -93,14 +93,8 @@ def sidecar_routes(
         reading.make(encoded_block, port, each, view, each == namespace)
         for each in sorted(reading.values(keys.http_namespaces(port)))
     ]
-    others = [
-        encoded
-        for host in reading.make(hosts_of_no_service)
-        if (encoded := _host(reading, Call(encoded_other_host, (host, port, view))))
-    ]
-    if not any(encoded.name.startswith("*:") for encoded in others):
-        others.append(reading.make(encoded_anything_else, captured))
-    return _joined(names.sidecar_route(port), [*blocks, *others])
+    others = reading.make(encoded_others, port, view, captured)
+    return _joined(names.sidecar_route(port), [*blocks, others])
 
 
 def encoded_block(
@@ -112,8 +106,19 @@ def encoded_block(
         for hostname in reading.hostnames(keys.http_services(port, namespace))
         if (encoded := _host(reading, Call(encoded_service_host, (hostname, port, view, is_local))))
     ]
-    body = b"".join(encoded.body for encoded in found)
-    return EncodedHosts(namespace, body, _digest(encoded.digest for encoded in found))
+    return _block(namespace, found)
+
+
+def encoded_others(reading: Reading, port: int, view: str, captured: bool) -> EncodedHosts:
+    """Return the virtual hosts for all that no service has, as one piece."""
+    found = [
+        encoded
+        for host in reading.make(hosts_of_no_service)
+        if (encoded := _host(reading, Call(encoded_other_host, (host, port, view))))
+    ]
+    if not any(encoded.name.startswith("*:") for encoded in found):
+        found.append(_encoded(anything_else(captured=captured)))
+    return _block("", found)
 
 
 def encoded_service_host(
@@ -130,11 +135,6 @@ def encoded_other_host(reading: Reading, host: str, port: int, view: str) -> Enc
     return _encoded(found) if found is not None else None
 
 
-def encoded_anything_else(_reading: Reading, captured: bool) -> EncodedHosts:
-    """Return the encoded virtual host for names that no service has."""
-    return _encoded(anything_else(captured=captured))
-
-
 # --- Both -------------------------------------------------------------------------------------
 
 
@@ -147,6 +147,11 @@ def _host(reading: Reading, call: Call) -> EncodedHosts | None:
 def _encoded(host: VirtualHost, clusters: frozenset[ClusterKey] = frozenset()) -> EncodedHosts:
     body = virtual_host(host)
     return EncodedHosts(host.name, body, _digest([body]), clusters)
+
+
+def _block(name: str, hosts: list[EncodedHosts]) -> EncodedHosts:
+    body = b"".join(host.body for host in hosts)
+    return EncodedHosts(name, body, _digest(host.digest for host in hosts))
 
 
 def _joined(name: str, hosts: Iterable[EncodedHosts]) -> Resource:
