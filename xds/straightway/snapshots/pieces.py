@@ -7,6 +7,7 @@ give way in between. The pieces are no more than the units that it would use any
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from straightway.catalog import keys
 from straightway.proxies.audience import Audience, Role
@@ -31,8 +32,8 @@ def pieces_of(units: Units, audience: Audience) -> Iterator[Call]:
 def _gateway_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
     for bound in units.get(Call(bound_ports, (audience,))):
         scope = Scope(bound.ports, bound.gateways, view)
-        for host, virtual_services in units.get(Call(hosts_of, (bound,))):
-            piece = Call(encoded_host, (host, virtual_services, scope))
+        for routes in chain.from_iterable(units.get(Call(hosts_of, (bound,)))):
+            piece = Call(encoded_host, (*routes, scope))
             yield piece
             encoded = units.get_or_none(piece)
             for key in encoded.clusters if encoded is not None else ():

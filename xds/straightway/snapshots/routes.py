@@ -17,7 +17,7 @@ from straightway.documents import Reference
 from straightway.routing import names
 from straightway.routing.http import VirtualHost
 from straightway.routing.istio.destinations import ClusterKey
-from straightway.routing.istio.gateways import EVERY_ADDRESS, BoundPort, hosts_of
+from straightway.routing.istio.gateways import EVERY_ADDRESS, BoundPort, HostRoutes, hosts_of
 from straightway.routing.istio.mesh import hosts_of_no_service
 from straightway.routing.istio.virtual_hosts import (
     Scope,
@@ -54,21 +54,21 @@ class Routes(NamedTuple):
 def gateway_routes(reading: Reading, bound: BoundPort, view: str) -> Routes:
     """Return the routes of a gateway's port."""
     scope = Scope(bound.ports, bound.gateways, view)
-    found = [
-        encoded
-        for host, virtual_services in reading.make(hosts_of, bound)
-        if (encoded := _host(reading, Call(encoded_host, (host, virtual_services, scope))))
-    ]
-    clusters: set[ClusterKey] = set()
-    for encoded in found:
-        clusters |= encoded.clusters
-    return Routes(_joined(gateway_route_name(bound), found), frozenset(clusters))
+    found = [reading.make(encoded_hosts, block, scope) for block in reading.make(hosts_of, bound)]
+    clusters = frozenset[ClusterKey]().union(*(block.clusters for block in found))
+    return Routes(_joined(gateway_route_name(bound), found), clusters)
 
 
 def gateway_route_name(bound: BoundPort) -> str:
     """Return the name of the routes of a gateway's port."""
     address = "" if bound.address == EVERY_ADDRESS else bound.address
     return names.gateway_route(bound.ports[0], address)
+
+
+def encoded_hosts(reading: Reading, block: tuple[HostRoutes, ...], scope: Scope) -> EncodedHosts:
+    """Return the virtual hosts of a gateway for some hosts, as one piece."""
+    calls = (Call(encoded_host, (*routes, scope)) for routes in block)
+    return _block("", [encoded for call in calls if (encoded := _host(reading, call))])
 
 
 def encoded_host(
@@ -151,7 +151,8 @@ def _encoded(host: VirtualHost, clusters: frozenset[ClusterKey] = frozenset()) -
 
 def _block(name: str, hosts: list[EncodedHosts]) -> EncodedHosts:
     body = b"".join(host.body for host in hosts)
-    return EncodedHosts(name, body, _digest(host.digest for host in hosts))
+    clusters = frozenset[ClusterKey]().union(*(host.clusters for host in hosts))
+    return EncodedHosts(name, body, _digest(host.digest for host in hosts), clusters)
 
 
 def _joined(name: str, hosts: Iterable[EncodedHosts]) -> Resource:

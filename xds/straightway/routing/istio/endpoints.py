@@ -1,17 +1,18 @@
 """The endpoints of a service's port, in blocks.
 
-A service may have thousands of workloads, and mostly one of them changes. So they are divided into
-blocks of a few dozen, by a hash of their names, and each block is a unit of its own.
+A service may have thousands of workloads, and mostly one of them changes. So each block of them is
+a unit of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from zlib import crc32
+from operator import attrgetter
 
 from straightway.api import EndpointSlice, Pod, WorkloadEntry
 from straightway.catalog import RegisteredService, ServicePort, keys
+from straightway.catalog.blocks import divided
 from straightway.catalog.endpoints import Endpoint as Found
 from straightway.catalog.endpoints import (
     endpoint_of_entry,
@@ -24,8 +25,6 @@ from straightway.catalog.holdings import subset_values
 from straightway.documents import Reference
 from straightway.routing.clusters import Endpoint
 from straightway.units import Reading
-
-_BLOCK = 32
 
 Block = tuple[Reference, ...]
 INLINE: Block = ()
@@ -45,19 +44,8 @@ def endpoint_blocks(reading: Reading, hostname: str) -> tuple[Block, ...]:
     if service is not None and service.selector:
         found = reading.objects(keys.labelled(service.namespace, *service.selector[0]))
         members = [item for item in found if not (slices and item.kind == "Pod")]
-        blocks += _divided(members)
+        blocks += divided(members, attrgetter("name"))
     return tuple(blocks)
-
-
-def _divided(references: list[Reference]) -> list[Block]:
-    # A power of two, so that most workloads stay where they are when the number grows.
-    count = 1 << max(0, (len(references) // _BLOCK)).bit_length()
-    if count == 1:
-        return [tuple(references)] if references else []
-    blocks: list[list[Reference]] = [[] for _ in range(count)]
-    for reference in references:
-        blocks[crc32(reference.name.encode()) & (count - 1)].append(reference)
-    return [tuple(block) for block in blocks if block]
 
 
 def endpoints_in(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
 from straightway.api import Gateway, GrpcJsonTranscoder, Pod, VirtualService
 from straightway.catalog import RegisteredService, keys
+from straightway.catalog.blocks import divided
 from straightway.catalog.endpoints import labels_of
 from straightway.catalog.hosts import admitted_hosts, common_hosts
 from straightway.documents import Reference
@@ -40,8 +42,11 @@ class BoundPort(NamedTuple):
         return frozenset(f"{each.gateway.namespace}/{each.gateway.name}" for each in self.servers)
 
 
-HostRoutes = tuple[str, tuple[Reference, ...]]
-"""A host, and the VirtualServices that route its requests, in order."""
+class HostRoutes(NamedTuple):
+    """A host, and the VirtualServices that route its requests, in order."""
+
+    host: str
+    virtual_services: tuple[Reference, ...]
 
 
 def bound_ports(reading: Reading, audience: Audience) -> tuple[BoundPort, ...]:
@@ -69,15 +74,16 @@ def bound_ports(reading: Reading, audience: Audience) -> tuple[BoundPort, ...]:
     )
 
 
-def hosts_of(reading: Reading, bound: BoundPort) -> tuple[HostRoutes, ...]:
-    """Return the hosts that are served at a port, sorted, each with its VirtualServices."""
+def hosts_of(reading: Reading, bound: BoundPort) -> tuple[tuple[HostRoutes, ...], ...]:
+    """Return the hosts that are served at a port, in blocks, each with its VirtualServices."""
     found: dict[str, dict[Reference, None]] = {}
     for server in bound.servers:
         gateway = f"{server.gateway.namespace}/{server.gateway.name}"
         for virtual_service in reading.objects(keys.bound_to(gateway)):
             for host in reading.make(_common_hosts, server, virtual_service):
                 found.setdefault(host, {})[virtual_service] = None
-    return tuple((host, tuple(routes)) for host, routes in sorted(found.items()))
+    routes = [HostRoutes(host, tuple(each)) for host, each in sorted(found.items())]
+    return divided(routes, attrgetter("host"))
 
 
 def _common_hosts(reading: Reading, bound: BoundServer, reference: Reference) -> tuple[str, ...]:
