@@ -19,16 +19,19 @@ Both problems make the bundle incomplete: what it held before is then kept. JSON
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
 from straightway.documents import Bundle, Document, Problem, Severity
-from straightway.sources.yaml_origin import FileOrigin, Path
+from straightway.sources.yaml_origin import FileOrigin
+from straightway.sources.yaml_positions import Path, Positions, Value
 from straightway.sources.yaml_problems import syntax_problem
-from straightway.sources.yaml_values import Value, read_value
+from straightway.sources.yaml_values import read_yaml
+
+_Objects: TypeAlias = tuple[tuple[Path, Value], ...]
 
 _MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
 
@@ -41,10 +44,14 @@ class Chunk(NamedTuple):
 
 
 class ReadChunk(NamedTuple):
-    """What a chunk holds: its objects, each with its path in the chunk, and their documents."""
+    """What a chunk holds: its objects, each with its path in the chunk, and their documents.
+
+    ``positions`` are None if it could not be read.
+    """
 
     chunk: Chunk
-    objects: tuple[tuple[Path, Mapping[str, Value]], ...]
+    positions: Positions | None
+    objects: _Objects
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
 
@@ -136,32 +143,26 @@ def _before_directives(text: str, start: int, end: int) -> int:
 def _read(file: str, chunk: Chunk, known: ReadChunk | None) -> ReadChunk:
     if known and known.chunk == chunk:
         return known
-    problems: list[Problem] = []
-    if known and not known.problems:
-        objects = known.objects
-    else:
-        objects = tuple(_parse(file, chunk, problems))
-    documents = tuple(
-        Document(body, FileOrigin(file, chunk.line, chunk.text, path)) for path, body in objects
-    )
-    return ReadChunk(chunk, objects, documents, tuple(problems))
-
-
-def _parse(
-    file: str, chunk: Chunk, problems: list[Problem]
-) -> Iterator[tuple[Path, Mapping[str, Value]]]:
+    if known and known.positions:
+        return _place(file, chunk, known.positions, known.objects)
     try:
-        value = read_value(chunk.text)
+        positions = read_yaml(chunk.text)
     except yaml.YAMLError as error:
-        problems.append(syntax_problem(file, chunk.line, chunk.text, error))
-        return
-    if value is None:
-        return
-    for path, item in _objects((), value):
+        return ReadChunk(chunk, None, (), (), (syntax_problem(file, chunk.line, chunk.text, error),))
+    objects = () if positions.root is None else _objects((), positions.root)
+    return _place(file, chunk, positions, tuple(objects))
+
+
+def _place(file: str, chunk: Chunk, positions: Positions, objects: _Objects) -> ReadChunk:
+    """Give the objects of a chunk their places in the file."""
+    documents, problems = [], []
+    for path, item in objects:
+        origin = FileOrigin(file, chunk.line, positions, path)
         if isinstance(item, dict):
-            yield path, item
+            documents.append(Document(item, origin))
         else:
-            problems.append(_not_a_mapping(FileOrigin(file, chunk.line, chunk.text, path), item))
+            problems.append(_not_a_mapping(origin, item))
+    return ReadChunk(chunk, positions, objects, tuple(documents), tuple(problems))
 
 
 def _objects(path: Path, value: Value) -> Iterator[tuple[Path, Value]]:
