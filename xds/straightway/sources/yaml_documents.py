@@ -11,9 +11,10 @@ What becomes of what is in the text:
 - documents with nothing but comments are skipped;
 - a ``List`` (``kubectl get -o yaml``), or ``…List`` with ``items``, becomes its items;
 - a document that is no mapping is a problem ``not-a-mapping``;
-- broken YAML is a problem ``yaml-syntax``.
+- broken YAML is a problem ``yaml-syntax``;
+- a text with nothing in it, not even a comment, is a problem ``empty-file``.
 
-Both problems make the bundle incomplete: what it held before is then kept. JSON is YAML too.
+All of these make the bundle incomplete: what it held before is then kept. JSON is YAML too.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import NamedTuple, TypeAlias
 
 import yaml
 
 from straightway.documents import Bundle, Document, Problem, Severity
+from straightway.sources.yaml_limits import MAX_DOCUMENTS
 from straightway.sources.yaml_origin import FileOrigin
 from straightway.sources.yaml_positions import Path, Positions, Value
 from straightway.sources.yaml_problems import syntax_problem
@@ -34,6 +37,19 @@ from straightway.sources.yaml_values import read_yaml
 _Objects: TypeAlias = tuple[tuple[Path, Value], ...]
 
 _MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
+
+
+# Editors empty a file before they write it anew, so emptiness is not taken for what was meant.
+_EMPTY_FILE = (
+    "empty-file",
+    Severity.WARNING,
+    "The file is empty. What it held stays in force: delete the file to remove that.",
+)
+_TOO_MANY_DOCUMENTS = (
+    "too-many-documents",
+    Severity.ERROR,
+    f"The file holds more than {MAX_DOCUMENTS:,} documents: split it.",
+)
 
 
 class Chunk(NamedTuple):
@@ -60,22 +76,19 @@ class ReadChunk(NamedTuple):
 class Reading:
     """What a file holds: the bundle, and the chunks that it was read from.
 
-    ``file`` is the file's name in origins.
+    ``file`` is the file's name in origins. ``is_passing`` says that the system did not let it be
+    read, which may be otherwise at the next attempt.
     """
 
     file: str
     bundle: Bundle
     chunks: tuple[ReadChunk, ...] = ()
+    is_passing: bool = False
 
     @property
     def texts(self) -> set[str]:
         """The text of each chunk."""
         return {read.chunk.text for read in self.chunks}
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether the file was read and there is nothing in it."""
-        return not self.chunks and self.bundle.complete
 
     @property
     def ends_with_line_break(self) -> bool:
@@ -94,8 +107,13 @@ def read_documents(key: str, file: str, text: str, before: Reading | None = None
 
     ``key`` becomes the bundle's key, ``file`` is the file's name in origins.
     """
+    found = list(islice(split(text), MAX_DOCUMENTS + 1))
+    if not found:
+        return _unread(key, file, _EMPTY_FILE)
+    if len(found) > MAX_DOCUMENTS:
+        return _unread(key, file, _TOO_MANY_DOCUMENTS)
     known = {read.chunk.text: read for read in before.chunks} if before else {}
-    chunks = tuple(_read(file, chunk, known.get(chunk.text)) for chunk in split(text))
+    chunks = tuple(_read(file, chunk, known.get(chunk.text)) for chunk in found)
     problems = tuple(problem for read in chunks for problem in read.problems)
     documents = tuple(document for read in chunks for document in read.documents)
     return Reading(file, Bundle(key, documents, problems, complete=not problems), chunks)
@@ -105,12 +123,16 @@ def split(text: str) -> Iterator[Chunk]:
     """Cut a text into its YAML documents; those of nothing but blanks are left out."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     line, start = 1, 0
-    for end in (*_cuts(text), len(text)):
+    for end in chain(_cuts(text), (len(text),)):
         if chunk := text[start:end]:
             if not chunk.isspace():
                 yield Chunk(line, chunk)
             line += chunk.count("\n")
         start = end
+
+
+def _unread(key: str, file: str, problem: tuple[str, Severity, str]) -> Reading:
+    return Reading(file, Bundle(key, (), (Problem(f"{file}:1", *problem),), complete=False))
 
 
 def _cuts(text: str) -> Iterator[int]:
@@ -148,7 +170,9 @@ def _read(file: str, chunk: Chunk, known: ReadChunk | None) -> ReadChunk:
     try:
         positions = read_yaml(chunk.text)
     except yaml.YAMLError as error:
-        return ReadChunk(chunk, None, (), (), (syntax_problem(file, chunk.line, chunk.text, error),))
+        return ReadChunk(
+            chunk, None, (), (), (syntax_problem(file, chunk.line, chunk.text, error),)
+        )
     objects = () if positions.root is None else _objects((), positions.root)
     return _place(file, chunk, positions, tuple(objects))
 

@@ -109,7 +109,7 @@ class Positions:
             if child is None:
                 return node, value, len(path) - gone
             node = child
-            value = value[step]  # type: ignore[index, call-overload]
+            value = value[step]  # type: ignore[index]
         return node, value, 0
 
     def _child(self, node: int, value: Value, step: str | int) -> int | None:

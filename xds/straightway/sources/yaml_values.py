@@ -183,7 +183,7 @@ class _Builder:
         self.positions = Positions()
         self._innermost: _OpenDocument | _OpenSequence | _OpenMapping = _OpenDocument()
         self._outer: list[_OpenDocument | _OpenSequence | _OpenMapping] = []
-        self._anchors: dict[str, _Anchor] = {}
+        self._anchors: dict[str | None, _Anchor] = {}
         self._aliased_values = self._aliased_text = 0
         self.handlers: dict[type[yaml.Event], Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
@@ -324,13 +324,14 @@ def _size(value: Value, limit: int) -> tuple[int, int]:
     return count, text
 
 
-def _cut(text: str, length: int = 60) -> str:
+def _cut(text: str | None, length: int = 60) -> str:
     """Return a text for a message, cut where it is long."""
+    text = text or ""
     return text if len(text) <= length else f"{text[:length]}…"
 
 
 def _line(event: yaml.Event) -> int:
-    return cast("int", event.start_mark.line)
+    return cast("yaml.Mark", event.start_mark).line
 
 
 def _fail(
