@@ -9,9 +9,7 @@ import structlog
 from straightway.documents import Bundle, Problem, Severity
 from straightway.sources.files import ConfigFile
 from straightway.sources.yaml_documents import Reading, read_documents
-
-MAX_FILE_SIZE = 64 * 2**20
-"""The largest file that is read, in bytes."""
+from straightway.sources.yaml_limits import MAX_FILE_SIZE
 
 _log = structlog.get_logger()
 

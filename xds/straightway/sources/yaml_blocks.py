@@ -62,7 +62,7 @@ class _Line(NamedTuple):
     empty: str | None
 
 
-_NOTHING: Final = _Line(-1, 0, None, has_value=False, scalar=None, text=None, empty=None)
+_NOTHING: Final = _Line(0, 0, None, False, None, None, None)
 
 
 def read_blocks(text: str) -> Positions | None:
@@ -90,21 +90,18 @@ def _read_line(line: str) -> _Line | None:
     has_value = quoted is not None or plain is not None or empty is not None
     if dash is None and key is None:
         return None if has_value else _NOTHING
-    if key is not None:
-        key = key_text(plain_scalar(key))
-        if key is None:
-            return None
-        key = sys.intern(key)
+    if key is not None and (key := _read_key(key)) is None:
+        return None
     scalar = plain_scalar(plain) if plain is not None else quoted
-    return _Line(
-        indent=len(indent),
-        item=len(indent) + 1 + len(gap) if dash else 0,
-        key=key,
-        has_value=has_value,
-        scalar=scalar,
-        text=plain if not isinstance(scalar, str) else None,
-        empty=empty,
-    )
+    text = None if isinstance(scalar, str) else plain
+    item = len(indent) + 1 + len(gap) if dash else 0
+    return _Line(len(indent), item, key, has_value, scalar, text, empty)
+
+
+@lru_cache(_REMEMBERED_LINES)
+def _read_key(text: str) -> str | None:
+    key = key_text(plain_scalar(text))
+    return None if key is None else sys.intern(key)
 
 
 class _Reader:

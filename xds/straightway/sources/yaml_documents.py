@@ -22,13 +22,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 import yaml
 
 from straightway.documents import Bundle, Document, Problem, Severity
-from straightway.sources.yaml_limits import MAX_DOCUMENTS
+from straightway.sources.yaml_limits import MAX_FILE_DOCUMENTS, MAX_FILE_VALUES, MAX_VALUES
 from straightway.sources.yaml_origin import FileOrigin
 from straightway.sources.yaml_positions import Path, Positions, Value
 from straightway.sources.yaml_problems import syntax_problem
@@ -37,19 +37,6 @@ from straightway.sources.yaml_values import read_yaml
 _Objects: TypeAlias = tuple[tuple[Path, Value], ...]
 
 _MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
-
-
-# Editors empty a file before they write it anew, so emptiness is not taken for what was meant.
-_EMPTY_FILE = (
-    "empty-file",
-    Severity.WARNING,
-    "The file is empty. What it held stays in force: delete the file to remove that.",
-)
-_TOO_MANY_DOCUMENTS = (
-    "too-many-documents",
-    Severity.ERROR,
-    f"The file holds more than {MAX_DOCUMENTS:,} documents: split it.",
-)
 
 
 class Chunk(NamedTuple):
@@ -70,6 +57,13 @@ class ReadChunk(NamedTuple):
     objects: _Objects
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def values(self) -> int:
+        """How many values it holds, at most."""
+        if self.positions is None:
+            return min(len(self.chunk.text) // 2, MAX_VALUES)
+        return self.positions.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +101,21 @@ def read_documents(key: str, file: str, text: str, before: Reading | None = None
 
     ``key`` becomes the bundle's key, ``file`` is the file's name in origins.
     """
-    found = list(islice(split(text), MAX_DOCUMENTS + 1))
-    if not found:
-        return _unread(key, file, _EMPTY_FILE)
-    if len(found) > MAX_DOCUMENTS:
-        return _unread(key, file, _TOO_MANY_DOCUMENTS)
     known = {read.chunk.text: read for read in before.chunks} if before else {}
-    chunks = tuple(_read(file, chunk, known.get(chunk.text)) for chunk in found)
+    chunks: list[ReadChunk] = []
+    values = 0
+    for chunk in split(text):
+        chunks.append(_read(file, chunk, known.get(chunk.text)))
+        values += chunks[-1].values
+        if len(chunks) > MAX_FILE_DOCUMENTS:
+            return _too_large(key, file, f"{MAX_FILE_DOCUMENTS:,} documents")
+        if values > MAX_FILE_VALUES:
+            return _too_large(key, file, f"{MAX_FILE_VALUES:,} values")
+    if not chunks:
+        return _empty(key, file)
     problems = tuple(problem for read in chunks for problem in read.problems)
     documents = tuple(document for read in chunks for document in read.documents)
-    return Reading(file, Bundle(key, documents, problems, complete=not problems), chunks)
+    return Reading(file, Bundle(key, documents, problems, complete=not problems), tuple(chunks))
 
 
 def split(text: str) -> Iterator[Chunk]:
@@ -131,8 +130,19 @@ def split(text: str) -> Iterator[Chunk]:
         start = end
 
 
-def _unread(key: str, file: str, problem: tuple[str, Severity, str]) -> Reading:
-    return Reading(file, Bundle(key, (), (Problem(f"{file}:1", *problem),), complete=False))
+def _too_large(key: str, file: str, limit: str) -> Reading:
+    message = f"The file holds more than {limit}: split it."
+    return _unread(key, file, Problem(f"{file}:1", "file-too-large", Severity.ERROR, message))
+
+
+def _empty(key: str, file: str) -> Reading:
+    # Editors empty a file before they write it anew, so nobody is taken to have meant it.
+    message = "The file is empty. What it held stays in force: delete the file to remove that."
+    return _unread(key, file, Problem(f"{file}:1", "empty-file", Severity.WARNING, message))
+
+
+def _unread(key: str, file: str, problem: Problem) -> Reading:
+    return Reading(file, Bundle(key, (), (problem,), complete=False))
 
 
 def _cuts(text: str) -> Iterator[int]:

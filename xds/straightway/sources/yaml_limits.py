@@ -1,14 +1,18 @@
-"""How much a YAML document may hold.
+"""How much a file of YAML may hold.
 
-Generous for what people and tools write, and low enough that reading any file takes seconds and
-what it holds fits into memory. An object in Kubernetes is at most 1.5 MiB.
+Generous for what people and tools write, and low enough that any file is read in seconds and what
+it holds fits into memory. For comparison: an object in Kubernetes is at most 1.5 MiB.
 """
+
+from __future__ import annotations
+
+import yaml
 
 MAX_DEPTH = 200
 """How deep mappings and sequences may be nested."""
 
-MAX_VALUES = 1_000_000
-"""How many values a document may hold: a ``List`` of 20,000 objects with 50 values each."""
+MAX_VALUES = 500_000
+"""How many values a document may hold: a ``List`` of 10,000 objects with 50 values each."""
 
 MAX_ALIASED_VALUES = 100_000
 """How many values all aliases (``*name``) of a document may stand for, against "billion laughs"."""
@@ -19,5 +23,15 @@ MAX_ALIASED_TEXT = 2**20
 MAX_KEY_LENGTH = 1024
 """How many characters a key may have. libyaml allows a key no more on a line, but after ``?``."""
 
-MAX_DOCUMENTS = 100_000
+MAX_FILE_SIZE = 64 * 2**20
+"""How many bytes a file may have."""
+
+MAX_FILE_DOCUMENTS = 100_000
 """How many documents a file may hold."""
+
+MAX_FILE_VALUES = 2_000_000
+"""How many values the documents of a file may hold together."""
+
+
+class TooLargeError(yaml.MarkedYAMLError):
+    """A document holds more than it may. ``problem`` is a sentence without its full stop."""

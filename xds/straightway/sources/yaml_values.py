@@ -27,6 +27,7 @@ from straightway.sources.yaml_limits import (
     MAX_DEPTH,
     MAX_KEY_LENGTH,
     MAX_VALUES,
+    TooLargeError,
 )
 from straightway.sources.yaml_positions import Positions, Value
 from straightway.sources.yaml_scalars import key_text, plain_scalar
@@ -113,24 +114,26 @@ class _OpenMapping:
         self.takes_key = True
         self.merging = False
         self._key = ""
-        self._keys: dict[str, yaml.Event] = {}
+        # The place of each key.
+        self._keys: dict[str, yaml.Mark] = {}
         self._merged: list[dict[str, Value]] = []
 
     def line(self, event: yaml.Event) -> int:
-        return _line(event if self.merging else self._keys[self._key])
+        return _line(event) if self.merging else self._keys[self._key].line
 
     def add_key(self, value: Value, event: yaml.Event) -> None:
         key = value if isinstance(value, str) else key_text(value)
         if key is None:
             _fail("a key must be a string", event)
         if len(key) > MAX_KEY_LENGTH:
-            _fail(f"a key is longer than {MAX_KEY_LENGTH:,} characters", event)
+            _fail_as_too_large(f"A key is longer than {MAX_KEY_LENGTH:,} characters", event)
         self.takes_key = False
         if key == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
             self.merging = True
             return
-        first = self._keys.setdefault(key, event)
-        if first is not event:
+        mark = cast("yaml.Mark", event.start_mark)
+        first = self._keys.setdefault(key, mark)
+        if first is not mark:
             _fail(f"the key {_cut(key)!r} is written twice", event, "first written", first)
         self._key = sys.intern(key)
 
@@ -229,7 +232,7 @@ class _Builder:
 
     def _begin(self, event: yaml.NodeEvent) -> int:
         if len(self._outer) >= MAX_DEPTH:
-            _fail(f"nested deeper than {MAX_DEPTH} levels", event)
+            _fail_as_too_large(f"The document is nested deeper than {MAX_DEPTH} levels", event)
         if self._innermost.takes_key:
             _fail("a key must be a string", event)
         return self._node(event)
@@ -267,16 +270,19 @@ class _Builder:
         self._aliased_values += values
         self._aliased_text += text
         if self._aliased_values > MAX_ALIASED_VALUES:
-            _fail(f"the aliases stand for more than {MAX_ALIASED_VALUES:,} values", event)
+            limit = f"{MAX_ALIASED_VALUES:,} values"
+            _fail_as_too_large(f"The document's aliases stand for more than {limit}", event)
         if self._aliased_text > MAX_ALIASED_TEXT:
-            _fail(f"the aliases stand for more than {MAX_ALIASED_TEXT:,} characters", event)
+            limit = f"{MAX_ALIASED_TEXT:,} characters"
+            _fail_as_too_large(f"The document's aliases stand for more than {limit}", event)
 
     def _node(self, event: yaml.NodeEvent) -> int:
         """Note the place of a value that begins, which is no key."""
         innermost = self._innermost
         node = self.positions.add(innermost.line(event))
         if node >= MAX_VALUES:
-            _fail(f"the document holds more than {MAX_VALUES:,} values: split it", event)
+            limit = f"{MAX_VALUES:,} values"
+            _fail_as_too_large(f"The document holds more than {limit}: split it", event)
         if isinstance(innermost, _OpenMapping) and innermost.merging:
             self.positions.merge(node)
         return node
@@ -338,11 +344,11 @@ def _fail(
     problem: str,
     event: yaml.Event,
     context: str | None = None,
-    context_event: yaml.Event | None = None,
+    context_mark: yaml.Mark | None = None,
 ) -> NoReturn:
-    raise ConstructorError(
-        context,
-        cast("yaml.Mark", context_event.start_mark) if context_event else None,
-        problem,
-        cast("yaml.Mark", event.start_mark),
-    )
+    mark = cast("yaml.Mark", event.start_mark)
+    raise ConstructorError(context, context_mark, problem, mark)
+
+
+def _fail_as_too_large(problem: str, event: yaml.Event) -> NoReturn:
+    raise TooLargeError(problem=problem, problem_mark=cast("yaml.Mark", event.start_mark))
