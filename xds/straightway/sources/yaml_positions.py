@@ -67,9 +67,9 @@ class Positions:
         self._lines[node] = line
 
     def alias(self, node: int, target: int) -> None:
-        """Note that a node stands for another one."""
+        """Note that a node stands for another one, unless it is merged."""
         self._targets = self._targets or {}
-        self._targets[node] = target
+        self._targets.setdefault(node, target)
 
     def merge(self, node: int) -> None:
         """Note that a node is what ``<<`` merges into its mapping: no key leads to it."""
