@@ -10,13 +10,13 @@ from typing import Any
 import yaml
 
 from straightway.catalog import Catalog
-from straightway.documents import Bundle, Document, Problem
+from straightway.documents import Bundle, Document, Origin, Problem
 from straightway.intake import Intake
 from straightway.offline.review import review
 
 
 @dataclass(frozen=True)
-class PathOrigin:
+class PathOrigin(Origin):
     """Says which file it stands for, and which path it was asked for."""
 
     file: str

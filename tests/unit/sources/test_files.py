@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from straightway.documents import Bundle
-from straightway.sources import ConfigFolderError, files, read_path
+from straightway.sources import ConfigFolderError, file_reader, read_path
 
 
 def only_problem(path: Path) -> tuple[str, str]:
@@ -40,7 +40,7 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_FILE_SIZE", 2**20)
+    monkeypatch.setattr(file_reader, "MAX_FILE_SIZE", 2**20)
     (tmp_path / "x.yaml").write_bytes(b"#" * (2**20 + 1))
     assert only_problem(tmp_path) == ("file-too-large", f"{tmp_path}/x.yaml:1")
 

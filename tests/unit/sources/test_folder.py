@@ -40,10 +40,11 @@ async def test_the_first_update_holds_everything_in_order(tmp_path: Path, follow
     assert [(bundle.key, bodies(bundle)) for bundle in update.bundles] == [
         ("a.json", [{"d": 4}]),
         ("broken.yaml", []),
+        ("empty.yaml", []),
         ("sub/deep/b.yml", [{"c": 3}]),
         ("z.yaml", [{"a": 1}, {"b": 2}]),
     ]
-    assert update.bundles[3].documents[1].origin.at() == f"{tmp_path}/z.yaml:3"
+    assert update.bundles[4].documents[1].origin.at() == f"{tmp_path}/z.yaml:3"
 
 
 async def test_an_empty_folder_is_synced_too(tmp_path: Path, follow) -> None:

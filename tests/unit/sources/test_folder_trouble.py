@@ -10,7 +10,8 @@ import pytest
 
 from straightway.documents import Bundle
 from straightway.sources import folder as folder_module
-from straightway.sources.watching import NotifyWatch, WatchError
+from straightway.sources.notify_watch import NotifyWatch
+from straightway.sources.watching import Watch, WatchError
 
 LONG, SHORT = 60.0, 0.05
 
@@ -117,10 +118,10 @@ async def test_a_folder_below_that_cannot_be_listed_keeps_its_objects(
 async def test_a_folder_that_the_system_cannot_watch_is_polled(
     folder: Path, follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(folder: Path) -> NotifyWatch:
-        raise WatchError("OS file watch limit reached.")
+    def refuse(folder: Path) -> Watch:
+        raise WatchError("No space left on device")
 
-    monkeypatch.setattr(folder_module, "NotifyWatch", refuse)
+    monkeypatch.setattr(folder_module, "open_watch", refuse)
     followed = follow(folder, poll_interval=SHORT, removal_grace=SHORT)
     trouble, first = await followed.bundles()
     assert codes(trouble) == ["config-folder-polled"]
@@ -131,10 +132,41 @@ async def test_a_folder_that_the_system_cannot_watch_is_polled(
     assert await followed.bundle() == Bundle("x.yaml")
 
 
-async def test_a_watch_that_breaks_is_begun_anew(folder: Path, follow) -> None:
+async def test_a_folder_that_can_be_watched_later_is_polled_no_more(
+    folder: Path, follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_once(folder: Path) -> Watch:
+        monkeypatch.setattr(folder_module, "open_watch", NotifyWatch)
+        raise WatchError("Too many open files")
+
+    monkeypatch.setattr(folder_module, "open_watch", refuse_once)
+    followed = follow(folder, poll_interval=SHORT, rescan_interval=SHORT)
+    assert codes((await followed.bundles())[0]) == ["config-folder-polled"]
+    assert await followed.bundle() == Bundle(".")
+
+
+async def test_a_watch_that_breaks_is_begun_anew(
+    folder: Path, follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail_once(self: NotifyWatch, seconds: float) -> set[str] | None:
+        monkeypatch.setattr(NotifyWatch, "changes", changes)
+        (folder / "y.yaml").write_text("c: 3\n")
+        raise WatchError("a reason")
+
+    changes = NotifyWatch.changes
+    monkeypatch.setattr(NotifyWatch, "changes", fail_once)
     followed = follow(folder)
     await followed.update()
-    # watchfiles fails on a name that is not UTF-8.
+    bundle = await followed.bundle()
+    assert (bundle.key, bodies(bundle)) == ("y.yaml", [{"c": 3}])
+    await followed.assert_nothing_new()
+
+
+async def test_a_name_that_is_not_utf_8_is_shown_with_replacement_characters(
+    folder: Path, follow
+) -> None:
+    followed = follow(folder)
+    await followed.update()
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff.yaml")).write_text("c: 3\n")
     bundle = await followed.bundle()
     assert (bundle.key, bodies(bundle)) == ("\ufffd.yaml", [{"c": 3}])

@@ -40,7 +40,7 @@ def test_everything_is_believed_at_first() -> None:
     texts = {"broken": "a: '", "cut": "a: 1", "good": "a: 1\n", "blank": "", "comment": "# x\n"}
     seen = {key: read_documents(key, key, text) for key, text in texts.items()}
     bundles = settling.see(seen, 0.0, trusting=True)
-    assert [bundle.key for bundle in bundles] == ["broken", "cut", "good"]
+    assert [bundle.key for bundle in bundles] == ["blank", "broken", "cut", "good"]
     assert settling.due is None
 
 
@@ -154,14 +154,60 @@ def test_an_empty_file_that_is_deleted_gives_up_its_objects() -> None:
     assert watched.see(after=GRACE, x=None) == [Bundle("x")]
 
 
-def test_a_file_that_never_had_documents_comes_and_goes_in_silence() -> None:
+def test_a_new_file_that_stays_empty_is_told_as_one_that_was_emptied() -> None:
     watched = Watched()
     assert watched.see(x="") == []
-    assert watched.see(after=GRACE, x="") == []
+    [bundle] = watched.see(after=GRACE, x="")
+    assert ([problem.code for problem in bundle.problems], bundle.complete) == (
+        ["empty-file"],
+        False,
+    )
+    watched.see(x=None)
+    assert watched.see(after=GRACE, x=None) == [Bundle("x")]
+
+
+def test_a_file_that_never_was_there_says_nothing_when_it_is_gone() -> None:
+    watched = Watched()
     assert watched.see(x=None) == []
-    assert watched.see(after=GRACE, x=None) == []
-    assert watched.see(y=None) == []
     assert watched.settling.due is None
+
+
+def test_files_that_go_one_after_the_other_are_gone_together() -> None:
+    watched = Watched(a="x: 1\n", b="x: 2\n", c="x: 3\n")
+    for key in "abc":
+        assert watched.see(after=GRACE / 2, **{key: None}) == []
+        assert watched.settling.due == watched.now + GRACE
+    assert watched.see(after=GRACE / 2, a=None, b=None) == []
+    bundles = watched.see(after=GRACE / 2, a=None, b=None, c=None)
+    assert bundles == [Bundle("a"), Bundle("b"), Bundle("c")]
+
+
+def test_what_is_seen_to_be_gone_too_while_others_are_looked_at_again_goes_with_them() -> None:
+    watched = Watched(a="x: 1\n", b="x: 2\n")
+    watched.see(a=None)
+    assert watched.see(after=GRACE, a=None, b=None) == []
+    assert watched.see(after=GRACE, a=None, b=None) == [Bundle("a"), Bundle("b")]
+
+
+def test_files_that_never_cease_to_go_are_not_waited_for_without_end() -> None:
+    keys = [f"{number:02}" for number in range(40)]
+    watched = Watched(**{key: f"x: {key}\n" for key in keys})
+    gone: list[Bundle] = []
+    steps = 0
+    while not gone:
+        steps += 1
+        gone = watched.see(after=GRACE / 2, **dict.fromkeys(keys[:steps]))
+    assert [bundle.key for bundle in gone] == keys[: len(gone)]
+    assert 20 <= steps < len(keys)
+    assert watched.settling.due is not None
+
+
+def test_a_change_does_not_wait_for_files_that_are_gone() -> None:
+    watched = Watched(a="x: 1\n", b=TWO)
+    watched.see(b="a: 1\n")
+    watched.see(after=GRACE / 2, a=None)
+    [bundle] = watched.see(after=GRACE / 2, b="a: 1\n")
+    assert (bundle.key, bodies(bundle)) == ("b", [{"a": 1}])
 
 
 def test_a_new_file_that_is_not_whole_yet_is_doubted() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from straightway.sources.yaml_documents import read_documents
-from straightway.sources.yaml_origin import Path
+from straightway.sources.yaml_positions import Path
 
 TEXT = """\
 # The first line.

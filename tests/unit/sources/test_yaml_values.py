@@ -4,7 +4,13 @@ import pytest
 import yaml
 
 from straightway.sources import yaml_values
-from straightway.sources.yaml_values import MAX_DEPTH, read_value
+from straightway.sources.yaml_limits import MAX_DEPTH
+from straightway.sources.yaml_positions import Value
+from straightway.sources.yaml_values import read_yaml
+
+
+def read_value(text: str) -> Value:
+    return read_yaml(text).root
 
 
 def refusal(text: str) -> str:

@@ -21,8 +21,15 @@ class Origin(Protocol):
         """Return ``file.yaml:17`` (or the like) for a path in the object, ``()`` for its start.
 
         A path that is not in the document gives the place of its nearest parent that is.
-        May be slow: it is called for problems only.
+        Never raises, whatever the path.
         """
+
+    def written(self, path: tuple[str | int, ...] = ()) -> str | None:
+        """Return the scalar at a path as its author wrote it: ``1.10``, where the value is 1.1.
+
+        Without quotes. None where that is not known. Never raises, whatever the path.
+        """
+        return None
 
 
 @dataclass(frozen=True, slots=True)

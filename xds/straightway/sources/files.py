@@ -1,10 +1,13 @@
-"""The config files of a folder: which there are, and what one of them holds.
+"""The config files of a folder: which there are.
 
 Config files are ``*.yaml``, ``*.yml`` and ``*.json``, in the folder and in all folders below it.
 Names that begin with a dot are passed over, files and folders alike: editors' leftovers (``.#x``,
 ``.x.swp``), ``.git``, and the ``..data`` of a mounted ConfigMap, whose files are read under their
 visible names (``x.yaml -> ..data/x.yaml``). Other leftovers (``x.yaml~``, ``4913``) are no such
 files.
+
+Links are followed, and every folder is visited once: under its own path, or else under the first
+link that leads to it.
 """
 
 from __future__ import annotations
@@ -12,17 +15,12 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from straightway.documents import Bundle, Problem, Severity
-from straightway.sources.yaml_documents import Reading, read_documents
-
 SUFFIXES = (".yaml", ".yml", ".json")
-
-MAX_FILE_SIZE = 64 * 2**20
-"""The largest file that is read, in bytes."""
 
 # The kernel keeps modification times in ticks of up to 10 ms: a file that was changed this shortly
 # before it was looked at may change again and keep its time.
@@ -55,6 +53,16 @@ class Listing:
     unreadable: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder that was visited: its path, and how the keys of what is in it begin."""
+
+    path: Path
+    prefix: str
+    linked: bool
+    entries: list[os.DirEntry[str]]
+
+
 def check_folder(folder: Path) -> None:
     """Raise ConfigFolderError unless ``folder`` is a folder that can be listed."""
     try:
@@ -68,10 +76,21 @@ def check_folder(folder: Path) -> None:
         raise ConfigFolderError(f"The config folder {folder} cannot be read: {reason}.") from None
 
 
+def identity(folder: Path) -> tuple[int, int]:
+    """Return what tells a folder from any other that may take its name. Raises OSError."""
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
 def list_files(folder: Path) -> Listing:
     """List the config files. Raises OSError if the folder itself cannot be listed."""
     unreadable: dict[str, str] = {}
-    files = list(_walk(folder, "", linked=False, parents=(), unreadable=unreadable))
+    files = [
+        file
+        for visited in visit_folders(folder, unreadable)
+        for entry in visited.entries
+        if (file := _config_file(entry, visited))
+    ]
     files.sort(key=lambda file: file.key)
     return Listing({file.key: file for file in files}, unreadable)
 
@@ -79,80 +98,74 @@ def list_files(folder: Path) -> Listing:
 def find_file(folder: Path, key: str) -> ConfigFile | None:
     """Look for one config file."""
     path = folder / key
-    return _examine(key, path, linked=path.resolve() != folder.resolve() / key)
+    real = os.path.realpath
+    return _examine(key, path, linked=real(path) != os.path.join(real(folder), key))  # noqa: PTH118
 
 
-def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None:
-    """Read a file, using what ``before`` has of it already; None if it is gone.
+def visit_folders(
+    root: Path, unreadable: dict[str, str], enter: Callable[[Path], None] = lambda path: None
+) -> Iterator[Folder]:
+    """Visit ``root`` and all folders below it, those that links alone lead to last.
 
-    What keeps the file from being read is a problem of the bundle, which is then not complete.
+    ``enter`` is called before a folder is listed. Notes in ``unreadable`` which cannot be entered
+    or listed, by key. Raises OSError if ``root`` cannot.
     """
-    try:
-        path = Path(file.path)
-        if path.stat().st_size > MAX_FILE_SIZE:
-            size = f"{MAX_FILE_SIZE // 2**20} MiB"
-            return _unread(file, "file-too-large", f"The file is larger than {size}: split it.")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return _unread(file, "unreadable-file", f"The file cannot be read: {error.strerror}.")
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        message = f"The byte 0x{content[error.start]:02X} is not UTF-8: save the file as UTF-8."
-        line = content.count(b"\n", 0, error.start) + 1
-        return _unread(file, "not-utf-8", message, line)
-    return read_documents(file.key, file.path, text, before)
+    visited: set[tuple[int, int]] = set()
+    pending, links = deque([("", root, False)]), deque[tuple[str, Path, bool]]()
+    while pending or links:
+        prefix, path, linked = (pending or links).popleft()
+        try:
+            if (found := identity(path)) in visited:
+                continue
+            visited.add(found)
+            enter(path)
+            folder = Folder(path, prefix, linked, _visible(path))
+        except OSError as error:
+            if not prefix:
+                raise
+            if not isinstance(error, FileNotFoundError | NotADirectoryError):
+                unreadable[prefix.removesuffix("/")] = str(error.strerror)
+            continue
+        for entry in folder.entries:
+            if _is_folder(entry):
+                through = links if entry.is_symlink() else pending
+                below = linked or entry.is_symlink()
+                through.append((f"{prefix}{_shown(entry.name)}/", path / entry.name, below))
+        yield folder
 
 
-def identity(folder: Path) -> tuple[int, int]:
-    """Return what tells a folder from any other that may take its name. Raises OSError."""
-    status = folder.stat()
-    return status.st_dev, status.st_ino
-
-
-def _walk(
-    folder: Path,
-    prefix: str,
-    *,
-    linked: bool,
-    parents: tuple[tuple[int, int], ...],
-    unreadable: dict[str, str],
-) -> Iterator[ConfigFile]:
-    inside = (*parents, identity(folder))
+def _visible(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(".")]
-    for entry in visible:
-        # A name that is not UTF-8 is shown with replacement characters.
-        key = prefix + os.fsencode(entry.name).decode(errors="replace")
-        through_link = linked or entry.is_symlink()
-        try:
-            # A link to a folder that it stands in would have no end.
-            if entry.is_dir():
-                if not through_link or identity(folder / entry.name) not in inside:
-                    yield from _walk(
-                        folder / entry.name,
-                        f"{key}/",
-                        linked=through_link,
-                        parents=inside,
-                        unreadable=unreadable,
-                    )
-            elif entry.name.endswith(SUFFIXES) and (
-                file := _examine(key, entry, linked=through_link)
-            ):
-                yield file
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            unreadable[key] = str(error.strerror)
+    visible.sort(key=lambda entry: entry.name)
+    return visible
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself, say. Trying to read it tells what is wrong.
+        return not entry.name.endswith(SUFFIXES)
+
+
+def _config_file(entry: os.DirEntry[str], folder: Folder) -> ConfigFile | None:
+    if not entry.name.endswith(SUFFIXES):
+        return None
+    key = folder.prefix + _shown(entry.name)
+    return _examine(key, entry, linked=folder.linked or entry.is_symlink())
+
+
+def _shown(name: str) -> str:
+    """Return a name as it is; with replacement characters if it is not UTF-8."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _examine(key: str, file: Path | os.DirEntry[str], *, linked: bool) -> ConfigFile | None:
     path: str = os.fspath(file)
     try:
         status = file.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
         # Reading it will say what is wrong.
@@ -162,8 +175,3 @@ def _examine(key: str, file: Path | os.DirEntry[str], *, linked: bool) -> Config
     signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     settled = time.time_ns() - status.st_mtime_ns > _SETTLED_AFTER_NS
     return ConfigFile(key, path, signature if settled else None, linked)
-
-
-def _unread(file: ConfigFile, code: str, message: str, line: int = 1) -> Reading:
-    problem = Problem(f"{file.path}:{line}", code, Severity.ERROR, message)
-    return Reading(file.path, Bundle(file.key, (), (problem,), complete=False))

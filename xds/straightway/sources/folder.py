@@ -13,6 +13,11 @@ What happens when
   ``config-folder-gone``, until a folder of that name is back, which is then compared with it.
 - **a folder below it cannot be listed**: what it held stays in force, with the problem
   ``unreadable-folder``.
+- **a file or folder cannot be read for a moment** (no file descriptor is left, say): it is tried
+  again soon, and less often the longer it fails.
+- **all files vanish** (an unmounted volume): they do so in one update, after the grace time.
+- **we made a mistake**: reading one file, it is a problem ``internal-error`` of that file; anywhere
+  else, it is logged, and the folder is followed anew.
 - **the kernel refuses to watch** (its limit of inotify watches is reached, say): the folder is
   looked at every ``poll_interval`` instead, with the problem ``config-folder-polled``.
 - **a change is not notified** (a network file system, the target of a link outside the folder):
@@ -28,17 +33,14 @@ from pathlib import Path
 import structlog
 
 from straightway.documents import Bundle, Problem, Severity
+from straightway.sources.backoff import Backoff
 from straightway.sources.files import check_folder, identity
 from straightway.sources.folder_reader import FolderReader, folder_bundle
 from straightway.sources.settling import Settling
 from straightway.sources.update import Update
-from straightway.sources.watching import NotifyWatch, PollWatch, Watch, WatchError
-
-# How long to wait before a folder that is gone, or cannot be watched, is tried again.
-_RETRY_INTERVAL = 0.25
+from straightway.sources.watching import PollWatch, Watch, WatchError, open_watch
 
 _log = structlog.get_logger()
-
 
 _Identity = tuple[int, int]
 
@@ -63,10 +65,15 @@ class FolderSource:
         self._poll_interval = poll_interval
         self._reader = FolderReader(folder)
         self._settling = Settling(removal_grace)
+        self._restarts = Backoff()
+        self._retries = Backoff()
+        self._retry_at: float | None = None
         self._synced = self._announced = False
         # What is wrong with the folder itself now, by code, and what of it was emitted last.
         self._troubles: dict[str, Problem] = {}
         self._emitted: tuple[Problem, ...] = ()
+        # What has not been taken in yet, by key.
+        self._unsent: dict[str, Bundle] = {}
 
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled.
@@ -76,14 +83,20 @@ class FolderSource:
         await asyncio.to_thread(check_folder, self._folder)
         while True:
             try:
-                await self._follow(emit)
-            except WatchError as failure:
-                _log.warning("config folder is watched anew", reason=str(failure))
-            except _FolderGoneError as gone:
-                message = f"The folder cannot be read: {gone}. What it held stays in force."
-                self._trouble("config-folder-gone", Severity.ERROR, message)
-                self._publish((), emit)
-            await asyncio.sleep(_RETRY_INTERVAL)
+                await self._follow_or_say_why(emit)
+            except Exception:  # noqa: BLE001 (a mistake of ours must not end the control plane)
+                _log.exception("config folder not followed, will be tried again")
+            await asyncio.sleep(self._restarts.failed())
+
+    async def _follow_or_say_why(self, emit: Callable[[Update], None]) -> None:
+        try:
+            await self._follow(emit)
+        except WatchError as failure:
+            _log.warning("config folder watch restarted", reason=str(failure))
+        except _FolderGoneError as gone:
+            message = f"The folder cannot be read: {gone}. What it held stays in force."
+            self._trouble("config-folder-gone", Severity.ERROR, message)
+            self._publish((), emit)
 
     async def _follow(self, emit: Callable[[Update], None]) -> None:
         """Follow the folder until another takes its place. Raises _FolderGoneError, WatchError."""
@@ -96,15 +109,31 @@ class FolderSource:
             self._publish(await self._look(folder, None), emit)
             rescan_at = clock() + self._rescan_interval
             while self._identity() == folder:
-                until = min(rescan_at, self._settling.due or rescan_at)
-                changed = await watch.changes(max(until - clock(), 0.0))
-                touched = None if changed is None else self._reader.files_of(changed)
-                if touched is None or clock() >= rescan_at:
+                changed = await watch.changes(max(self._next_look(rescan_at) - clock(), 0.0))
+                touched = self._touched(changed)
+                if clock() >= rescan_at:
                     touched = None
+                    if isinstance(watch, PollWatch):
+                        watch = await self._open_watch()
+                if touched is None:
                     rescan_at = clock() + self._rescan_interval
                 self._publish(await self._look(folder, touched), emit)
+                self._restarts.succeeded()
         finally:
             watch.close()
+
+    def _next_look(self, rescan_at: float) -> float:
+        times = (rescan_at, self._settling.due, self._retry_at)
+        return min(time for time in times if time is not None)
+
+    def _touched(self, changed: set[str] | None) -> set[str] | None:
+        """Return the files to look at, by key; None for all."""
+        touched = None if changed is None else self._reader.files_of(changed)
+        if self._retry_at is None or asyncio.get_running_loop().time() < self._retry_at:
+            return touched
+        if touched is None or self._reader.problems:
+            return None
+        return touched | self._reader.failing
 
     def _identity(self) -> _Identity:
         try:
@@ -114,10 +143,10 @@ class FolderSource:
 
     async def _open_watch(self) -> Watch:
         try:
-            watch = await asyncio.to_thread(NotifyWatch, self._folder)
-        except FileNotFoundError as error:
+            watch = await asyncio.to_thread(open_watch, self._folder)
+        except OSError as error:
             self._identity()
-            raise WatchError("a folder below it vanished meanwhile") from error
+            raise WatchError(str(error.strerror)) from error
         except WatchError as failure:
             message = (
                 f"The system cannot watch the folder ({failure}): it is looked at every "
@@ -146,18 +175,32 @@ class FolderSource:
         if self._identity() != folder:
             return ()
         self._troubles.pop("config-folder-gone", None)
+        self._plan_retry(clock())
         bundles = self._settling.see(seen, clock(), trusting=not self._synced)
         self._synced = True
         return bundles
+
+    def _plan_retry(self, now: float) -> None:
+        """Plan to read again what the system did not let be read, which may pass."""
+        if not self._reader.failing and not self._reader.problems:
+            self._retries.succeeded()
+            self._retry_at = None
+        elif self._retry_at is None or self._retry_at <= now:
+            self._retry_at = now + self._retries.failed()
 
     def _publish(self, bundles: tuple[Bundle, ...], emit: Callable[[Update], None]) -> None:
         problems = (*self._troubles.values(), *self._reader.problems)
         if problems != self._emitted:
             self._emitted = problems
             bundles = (folder_bundle(problems), *bundles)
-        if bundles or self._synced != self._announced:
+        for bundle in bundles:
+            # The order is that of the latest bundles.
+            self._unsent.pop(bundle.key, None)
+            self._unsent[bundle.key] = bundle
+        if self._unsent or self._synced != self._announced:
+            emit(Update(tuple(self._unsent.values()), self._synced))
             self._announced = self._synced
-            emit(Update(bundles, self._synced))
+            self._unsent.clear()
 
     def _trouble(self, code: str, severity: Severity, message: str) -> None:
         self._troubles[code] = Problem(str(self._folder), code, severity, message)

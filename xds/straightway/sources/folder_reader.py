@@ -10,13 +10,13 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePath
 
 from straightway.documents import Bundle, Problem, Severity
+from straightway.sources.file_reader import read_file
 from straightway.sources.files import (
     SUFFIXES,
     ConfigFile,
     check_folder,
     find_file,
     list_files,
-    read_file,
 )
 from straightway.sources.yaml_documents import Reading
 
@@ -50,6 +50,8 @@ class FolderReader:
         self._folder = folder
         self._files: dict[str, ConfigFile] = {}
         self._has_links = False
+        self.failing: set[str] = set()
+        """The files that the system did not let be read, which may pass."""
         self.problems: tuple[Problem, ...] = ()
         """What was wrong with the folders below at the last look."""
 
@@ -70,13 +72,13 @@ class FolderReader:
         seen = {
             file.key: self._read(file, known)
             for file in listing.files.values()
-            if file.key in named or file.signature is None or file != self._files.get(file.key)
+            if file.key in named or self._may_differ(file)
         }
         # What stands in an unreadable folder is not known to be gone.
         unknown = tuple(f"{key}/" for key in listing.unreadable)
         for key in (known.keys() | self._files.keys() | named) - listing.files.keys():
             if not key.startswith(unknown):
-                self._files.pop(key, None)
+                self._forget(key)
                 seen[key] = None
         return seen
 
@@ -89,7 +91,7 @@ class FolderReader:
         seen: Seen = {}
         for key, file in found.items():
             if file is None:
-                self._files.pop(key, None)
+                self._forget(key)
             seen[key] = self._read(file, known) if file is not None else None
         return seen
 
@@ -110,7 +112,7 @@ class FolderReader:
             if any(part.startswith(".") for part in relative.parts):
                 continue
             key = relative.as_posix()
-            if Path(path).is_dir():
+            if not _is_utf8(key) or Path(path).is_dir():
                 return None
             if key.endswith(SUFFIXES):
                 keys.add(key)
@@ -119,10 +121,28 @@ class FolderReader:
                 return None
         return keys
 
+    def _may_differ(self, file: ConfigFile) -> bool:
+        if file.signature is None or file.key in self.failing:
+            return True
+        return file != self._files.get(file.key)
+
     def _read(self, file: ConfigFile, known: Mapping[str, Reading]) -> Reading | None:
         reading = read_file(file, known.get(file.key))
         self._files[file.key] = file
+        if reading is not None and reading.is_passing:
+            self.failing.add(file.key)
+        else:
+            self.failing.discard(file.key)
         return reading
+
+    def _forget(self, key: str) -> None:
+        self._files.pop(key, None)
+        self.failing.discard(key)
+
+
+def _is_utf8(key: str) -> bool:
+    """Whether a name can be written; others are listed with replacement characters."""
+    return not any("\ud800" <= character <= "\udfff" for character in key)
 
 
 def _unreadable_folder(folder: Path, reason: str) -> Problem:

@@ -9,8 +9,12 @@ grace time; until then, what was believed before stands. That is a file which
 - ends without a line break though it did not before.
 
 A file that is gone while another file holds the same documents was renamed: that is believed at
-once. A file that is empty for good, having had documents, keeps its objects in force, with the
-problem ``empty-file``: only deleting it (or its documents, leaving a comment) removes them.
+once. A file that is empty for good keeps its objects in force (its bundle is incomplete): only
+deleting it (or its documents, leaving a comment) removes them.
+
+Files that go one after the other are believed to be gone together, once no other has gone for the
+grace time (or ten times that after the first): whoever must decide whether a folder was emptied by
+intention, or a volume unmounted, sees all of it at once.
 
 This module is pure: the time is given to it, in seconds.
 """
@@ -18,11 +22,14 @@ This module is pure: the time is given to it, in seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import is_
 
-from straightway.documents import Bundle, Problem, Severity
+from straightway.documents import Bundle
 from straightway.sources.yaml_documents import Reading
+
+# How many times the grace time a file that is gone waits for others.
+_TOGETHER = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,27 @@ class Settling:
     @property
     def due(self) -> float | None:
         """When the next doubted file should be looked at again."""
-        return min((doubt.until for doubt in self._doubts.values()), default=None)
+        gone, others = self._gone_until, self._until(gone=False)
+        return min([*others, *([] if gone is None else [gone])], default=None)
 
     def due_at(self, now: float) -> set[str]:
         """Return the doubted files that should be looked at again."""
-        return {key for key, doubt in self._doubts.items() if doubt.until <= now}
+        gone = self._gone_until
+        is_over = gone is not None and gone <= now
+        return {
+            key
+            for key, doubt in self._doubts.items()
+            if doubt.until <= now and (is_over or doubt.seen is not None)
+        }
+
+    @property
+    def _gone_until(self) -> float | None:
+        """When files that are gone are believed to be."""
+        untils = self._until(gone=True)
+        return min(max(untils), min(untils) + _TOGETHER * self._grace) if untils else None
+
+    def _until(self, *, gone: bool) -> list[float]:
+        return [doubt.until for doubt in self._doubts.values() if (doubt.seen is None) == gone]
 
     def see(
         self, seen: Mapping[str, Reading | None], now: float, *, trusting: bool = False
@@ -62,31 +85,20 @@ class Settling:
 
         Those of files that are gone come last. ``trusting`` believes everything at once.
         """
-        changed: list[Bundle | None] = []
-        for key, found in seen.items():
-            reading = self._kept_if_emptied(key, found)
-            if trusting or self._is_believable(key, reading, now):
-                changed.append(self._believe(key, reading))
+        changed = [
+            self._believe(key, reading)
+            for key, reading in seen.items()
+            if trusting or self._is_believable(key, reading, now)
+        ]
+        # Only now is it known how many files are gone.
+        settled = self.due_at(now) & seen.keys()
+        changed += [self._believe(key, seen[key]) for key in sorted(settled)]
         changed += [self._believe(key, None) for key in self._renamed()]
         bundles = (bundle for bundle in changed if bundle is not None)
         return tuple(sorted(bundles, key=lambda bundle: (_says_nothing(bundle), bundle.key)))
 
-    def _kept_if_emptied(self, key: str, reading: Reading | None) -> Reading | None:
-        """Return the reading; for an empty file that had documents, one that keeps them."""
-        before = self._believed.get(key)
-        if before is None or reading is None or not reading.is_blank:
-            return reading
-        if before.bundle.complete and not before.bundle.documents:
-            return reading
-        problem = Problem(
-            origin=f"{reading.file}:1",
-            code="empty-file",
-            severity=Severity.WARNING,
-            message="The file is empty: its objects stay. Delete the file to remove them.",
-        )
-        return replace(reading, bundle=Bundle(key, (), (problem,), complete=False))
-
     def _is_believable(self, key: str, reading: Reading | None, now: float) -> bool:
+        """Whether a reading may be believed at once; else it is doubted, if it is news."""
         before = self._believed.get(key)
         if _is_same(before, reading):
             self._doubts.pop(key, None)
@@ -96,8 +108,7 @@ class Settling:
         doubt = self._doubts.get(key)
         if doubt is None or not _is_same(doubt.seen, reading):
             self._doubts[key] = _Doubt(reading, now + self._grace)
-            return False
-        return doubt.until <= now
+        return False
 
     def _believe(self, key: str, reading: Reading | None) -> Bundle | None:
         """Believe a reading, and return its bundle if that changed."""
@@ -125,7 +136,7 @@ class Settling:
 
 
 def _looks_half_written(before: Reading | None, seen: Reading | None) -> bool:
-    if seen is None or seen.is_blank or not seen.bundle.complete:
+    if seen is None or not seen.bundle.complete:
         return True
     if before is None:
         return not seen.ends_with_line_break

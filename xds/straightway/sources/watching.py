@@ -8,16 +8,9 @@ time to time.
 from __future__ import annotations
 
 import asyncio
-import threading
+import sys
 from pathlib import Path
 from typing import Protocol
-
-from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
-
-# Changes are handed over when none has come for a step, and at the latest after the debounce time.
-# The first of them is noticed half a step late on average.
-_STEP_MS = 5
-_DEBOUNCE_MS = 30
 
 
 class WatchError(Exception):
@@ -37,41 +30,17 @@ class Watch(Protocol):
         """End it."""
 
 
-class NotifyWatch:
-    """Learns of changes from the kernel (inotify, FSEvents, …) within milliseconds."""
+def open_watch(folder: Path) -> Watch:
+    """Have the kernel watch a folder. It blocks.
 
-    def __init__(self, folder: Path) -> None:
-        """Begin to watch. Raises WatchError, and FileNotFoundError if some folder is gone."""
-        self._stop = threading.Event()
-        try:
-            self._notify = RustNotify(
-                [str(folder)],
-                debug=False,
-                force_polling=False,
-                poll_delay_ms=0,
-                recursive=True,
-                # True would pass over every error, and watch nothing.
-                ignore_permission_denied=False,
-            )
-        except FileNotFoundError:
-            raise
-        except (OSError, WatchfilesRustInternalError) as error:
-            raise WatchError(str(error)) from error
+    Raises WatchError, and FileNotFoundError if the folder is gone.
+    """
+    if not sys.platform.startswith("linux"):
+        raise WatchError("only Linux has inotify")
+    # Imported here because asyncinotify can be imported on Linux alone.
+    from straightway.sources.notify_watch import NotifyWatch
 
-    async def changes(self, seconds: float) -> set[str] | None:
-        """Wait for changes, as :class:`Watch` says."""
-        milliseconds = max(int(seconds * 1000), 1)
-        try:
-            found = await asyncio.to_thread(
-                self._notify.watch, _DEBOUNCE_MS, _STEP_MS, milliseconds, self._stop
-            )
-        except WatchfilesRustInternalError as error:
-            raise WatchError(str(error)) from error
-        return set() if isinstance(found, str) else {path for _, path in found}
-
-    def close(self) -> None:
-        """End it: the thread that waits ends within a step."""
-        self._stop.set()
+    return NotifyWatch(folder)
 
 
 class PollWatch:

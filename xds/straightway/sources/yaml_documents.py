@@ -11,24 +11,30 @@ What becomes of what is in the text:
 - documents with nothing but comments are skipped;
 - a ``List`` (``kubectl get -o yaml``), or ``…List`` with ``items``, becomes its items;
 - a document that is no mapping is a problem ``not-a-mapping``;
-- broken YAML is a problem ``yaml-syntax``.
+- broken YAML is a problem ``yaml-syntax``;
+- a text with nothing in it, not even a comment, is a problem ``empty-file``.
 
-Both problems make the bundle incomplete: what it held before is then kept. JSON is YAML too.
+All of these make the bundle incomplete: what it held before is then kept. JSON is YAML too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
 from straightway.documents import Bundle, Document, Problem, Severity
-from straightway.sources.yaml_origin import FileOrigin, Path
+from straightway.sources.yaml_limits import MAX_FILE_DOCUMENTS, MAX_FILE_VALUES, MAX_VALUES
+from straightway.sources.yaml_origin import FileOrigin
+from straightway.sources.yaml_positions import Path, Positions, Value
 from straightway.sources.yaml_problems import syntax_problem
-from straightway.sources.yaml_values import Value, read_value
+from straightway.sources.yaml_values import read_yaml
+
+_Objects: TypeAlias = tuple[tuple[Path, Value], ...]
 
 _MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
 
@@ -41,34 +47,42 @@ class Chunk(NamedTuple):
 
 
 class ReadChunk(NamedTuple):
-    """What a chunk holds: its objects, each with its path in the chunk, and their documents."""
+    """What a chunk holds: its objects, each with its path in the chunk, and their documents.
+
+    ``positions`` are None if it could not be read.
+    """
 
     chunk: Chunk
-    objects: tuple[tuple[Path, Mapping[str, Value]], ...]
+    positions: Positions | None
+    objects: _Objects
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def values(self) -> int:
+        """How many values it holds, at most."""
+        if self.positions is None:
+            return min(len(self.chunk.text) // 2, MAX_VALUES)
+        return self.positions.count
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a file holds: the bundle, and the chunks that it was read from.
 
-    ``file`` is the file's name in origins.
+    ``file`` is the file's name in origins. ``is_passing`` says that the system did not let it be
+    read, which may be otherwise at the next attempt.
     """
 
     file: str
     bundle: Bundle
     chunks: tuple[ReadChunk, ...] = ()
+    is_passing: bool = False
 
     @property
     def texts(self) -> set[str]:
         """The text of each chunk."""
         return {read.chunk.text for read in self.chunks}
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether the file was read and there is nothing in it."""
-        return not self.chunks and self.bundle.complete
 
     @property
     def ends_with_line_break(self) -> bool:
@@ -88,22 +102,47 @@ def read_documents(key: str, file: str, text: str, before: Reading | None = None
     ``key`` becomes the bundle's key, ``file`` is the file's name in origins.
     """
     known = {read.chunk.text: read for read in before.chunks} if before else {}
-    chunks = tuple(_read(file, chunk, known.get(chunk.text)) for chunk in split(text))
+    chunks: list[ReadChunk] = []
+    values = 0
+    for chunk in split(text):
+        chunks.append(_read(file, chunk, known.get(chunk.text)))
+        values += chunks[-1].values
+        if len(chunks) > MAX_FILE_DOCUMENTS:
+            return _too_large(key, file, f"{MAX_FILE_DOCUMENTS:,} documents")
+        if values > MAX_FILE_VALUES:
+            return _too_large(key, file, f"{MAX_FILE_VALUES:,} values")
+    if not chunks:
+        return _empty(key, file)
     problems = tuple(problem for read in chunks for problem in read.problems)
     documents = tuple(document for read in chunks for document in read.documents)
-    return Reading(file, Bundle(key, documents, problems, complete=not problems), chunks)
+    return Reading(file, Bundle(key, documents, problems, complete=not problems), tuple(chunks))
 
 
 def split(text: str) -> Iterator[Chunk]:
     """Cut a text into its YAML documents; those of nothing but blanks are left out."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     line, start = 1, 0
-    for end in (*_cuts(text), len(text)):
+    for end in chain(_cuts(text), (len(text),)):
         if chunk := text[start:end]:
             if not chunk.isspace():
                 yield Chunk(line, chunk)
             line += chunk.count("\n")
         start = end
+
+
+def _too_large(key: str, file: str, limit: str) -> Reading:
+    message = f"The file holds more than {limit}: split it."
+    return _unread(key, file, Problem(f"{file}:1", "file-too-large", Severity.ERROR, message))
+
+
+def _empty(key: str, file: str) -> Reading:
+    # Editors empty a file before they write it anew, so nobody is taken to have meant it.
+    message = "The file is empty. What it held stays in force: delete the file to remove that."
+    return _unread(key, file, Problem(f"{file}:1", "empty-file", Severity.WARNING, message))
+
+
+def _unread(key: str, file: str, problem: Problem) -> Reading:
+    return Reading(file, Bundle(key, (), (problem,), complete=False))
 
 
 def _cuts(text: str) -> Iterator[int]:
@@ -136,32 +175,28 @@ def _before_directives(text: str, start: int, end: int) -> int:
 def _read(file: str, chunk: Chunk, known: ReadChunk | None) -> ReadChunk:
     if known and known.chunk == chunk:
         return known
-    problems: list[Problem] = []
-    if known and not known.problems:
-        objects = known.objects
-    else:
-        objects = tuple(_parse(file, chunk, problems))
-    documents = tuple(
-        Document(body, FileOrigin(file, chunk.line, chunk.text, path)) for path, body in objects
-    )
-    return ReadChunk(chunk, objects, documents, tuple(problems))
-
-
-def _parse(
-    file: str, chunk: Chunk, problems: list[Problem]
-) -> Iterator[tuple[Path, Mapping[str, Value]]]:
+    if known and known.positions:
+        return _place(file, chunk, known.positions, known.objects)
     try:
-        value = read_value(chunk.text)
+        positions = read_yaml(chunk.text)
     except yaml.YAMLError as error:
-        problems.append(syntax_problem(file, chunk.line, chunk.text, error))
-        return
-    if value is None:
-        return
-    for path, item in _objects((), value):
+        return ReadChunk(
+            chunk, None, (), (), (syntax_problem(file, chunk.line, chunk.text, error),)
+        )
+    objects = () if positions.root is None else _objects((), positions.root)
+    return _place(file, chunk, positions, tuple(objects))
+
+
+def _place(file: str, chunk: Chunk, positions: Positions, objects: _Objects) -> ReadChunk:
+    """Give the objects of a chunk their places in the file."""
+    documents, problems = [], []
+    for path, item in objects:
+        origin = FileOrigin(file, chunk.line, positions, path)
         if isinstance(item, dict):
-            yield path, item
+            documents.append(Document(item, origin))
         else:
-            problems.append(_not_a_mapping(FileOrigin(file, chunk.line, chunk.text, path), item))
+            problems.append(_not_a_mapping(origin, item))
+    return ReadChunk(chunk, positions, objects, tuple(documents), tuple(problems))
 
 
 def _objects(path: Path, value: Value) -> Iterator[tuple[Path, Value]]:

@@ -6,6 +6,7 @@ import yaml
 from yaml.reader import ReaderError
 
 from straightway.documents import Problem, Severity
+from straightway.sources.yaml_limits import TooLargeError
 
 # libyaml's terms, said so that the cure is in them.
 _PLAIN_WORDS = {
@@ -30,6 +31,10 @@ _NOTICED_LATE = {"could not find expected ':'", "found unexpected end of stream"
 
 def syntax_problem(file: str, first_line: int, text: str, error: yaml.YAMLError) -> Problem:
     """Return the problem for text that begins at ``first_line`` of ``file``."""
+    if isinstance(error, TooLargeError):
+        line = first_line + (error.problem_mark.line if error.problem_mark else 0)
+        message = f"{error.problem}."
+        return Problem(f"{file}:{line}", "document-too-large", Severity.ERROR, message)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         line, column, message = _marked(first_line, text, error)
     elif isinstance(error, ReaderError):

@@ -31,13 +31,21 @@ _INTEGER = re.compile(r"[-+]?(?:0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INTEGER_RANGE = range(-(2**63), 2**64)
 
+# Text longer than this is no number: converting digits takes time that grows with their square.
+_MAX_NUMBER_LENGTH = 400
+
 
 def plain_scalar(text: str) -> Scalar:
     """Return what an unquoted scalar means."""
     value = _WORDS.get(text, text)
-    if value is text and text[0] in _NUMBER_STARTS:
+    if value is text and text[0] in _NUMBER_STARTS and len(text) <= _MAX_NUMBER_LENGTH:
         return _number(text)
     return value
+
+
+def canonical_text(value: Scalar) -> str:
+    """Return how a scalar is written in JSON; a string as it is."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def key_text(value: object) -> str | None:

@@ -1,31 +1,38 @@
-"""YAML text into plain data, the way Kubernetes reads it.
+"""YAML text into plain data, the way Kubernetes reads it, with the place of each part.
 
 Built straight from libyaml's events: more than twice as fast as PyYAML's SafeLoader, and free of
 recursion, so that no depth of nesting overflows the C stack. What scalars mean says
 :mod:`straightway.sources.yaml_scalars`. A key that is written twice is an error, as are tags other
-than YAML's own; ``<<`` merges mappings.
+than YAML's own; ``<<`` merges mappings. How much a document may hold says
+:mod:`straightway.sources.yaml_limits`.
+
+Most documents are written so plainly that :mod:`straightway.sources.yaml_blocks` can read them,
+several times faster.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeAlias, cast
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
 
 import yaml
 from yaml.constructor import ConstructorError
 
-from straightway.sources.yaml_scalars import Scalar, key_text, plain_scalar
+from straightway.sources.yaml_blocks import read_blocks
+from straightway.sources.yaml_limits import (
+    MAX_ALIASED_TEXT,
+    MAX_ALIASED_VALUES,
+    MAX_DEPTH,
+    MAX_KEY_LENGTH,
+    MAX_VALUES,
+    TooLargeError,
+)
+from straightway.sources.yaml_positions import Positions, Value
+from straightway.sources.yaml_scalars import key_text, plain_scalar
 
 LOADER = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
-
-MAX_DEPTH = 200
-"""How deep mappings and sequences may be nested."""
-
-MAX_ALIASED_VALUES = 100_000
-"""How many values all aliases (``*name``) of a document may stand for, against "billion laughs"."""
-
-Value: TypeAlias = "Scalar | list[Value] | dict[str, Value]"
 
 _TAG_PREFIX = "tag:yaml.org,2002:"
 _STRING_TAGS = {"!", f"{_TAG_PREFIX}str", f"{_TAG_PREFIX}timestamp"}
@@ -39,16 +46,21 @@ _MAPPING_TAGS = {None, "!", f"{_TAG_PREFIX}map"}
 _SEQUENCE_TAGS = {None, "!", f"{_TAG_PREFIX}seq"}
 
 
-def read_value(text: str) -> Value:
-    """Return the value of the one document in ``text``; None if it holds none.
+def read_yaml(text: str) -> Positions:
+    """Return the value of the one document in ``text`` (None if it holds none), with places.
 
     Raises yaml.YAMLError, with a mark where the place is known.
     """
+    return read_blocks(text) or read_events(text)
+
+
+def read_events(text: str) -> Positions:
+    """Do what :func:`read_yaml` does, whatever the text looks like."""
     builder = _Builder()
     handlers = builder.handlers
     for event in iter(LOADER(text).get_event, None):
         handlers[event.__class__](event)
-    return builder.value
+    return builder.positions
 
 
 class _OpenDocument:
@@ -56,8 +68,13 @@ class _OpenDocument:
 
     __slots__ = ("value",)
 
+    takes_key = False
+
     def __init__(self) -> None:
         self.value: Value = None
+
+    def line(self, event: yaml.Event) -> int:
+        return _line(event)
 
     def add(self, value: Value, event: yaml.Event) -> None:
         self.value = value
@@ -66,10 +83,17 @@ class _OpenDocument:
 class _OpenSequence:
     """A sequence whose end has not been read yet."""
 
-    __slots__ = ("value",)
+    __slots__ = ("anchor", "container", "value")
 
-    def __init__(self) -> None:
+    takes_key = False
+
+    def __init__(self, container: int, anchor: str | None) -> None:
         self.value: list[Value] = []
+        self.container = container
+        self.anchor = anchor
+
+    def line(self, event: yaml.Event) -> int:
+        return _line(event)
 
     def add(self, value: Value, event: yaml.Event) -> None:
         self.value.append(value)
@@ -81,42 +105,53 @@ class _OpenSequence:
 class _OpenMapping:
     """A mapping whose end has not been read yet. Keys and values are added in turn."""
 
-    __slots__ = ("_key", "_keys", "_merged", "_merging", "value")
+    __slots__ = ("_key", "_keys", "_merged", "anchor", "container", "merging", "takes_key", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, container: int, anchor: str | None) -> None:
         self.value: dict[str, Value] = {}
-        self._key: str | None = None
-        self._keys: dict[str, yaml.Event] = {}
-        self._merging = False
+        self.container = container
+        self.anchor = anchor
+        self.takes_key = True
+        self.merging = False
+        self._key = ""
+        # The place of each key.
+        self._keys: dict[str, yaml.Mark] = {}
         self._merged: list[dict[str, Value]] = []
 
+    def line(self, event: yaml.Event) -> int:
+        return _line(event) if self.merging else self._keys[self._key].line
+
+    def add_key(self, value: Value, event: yaml.Event) -> None:
+        key = value if isinstance(value, str) else key_text(value)
+        if key is None:
+            _fail("a key must be a string", event)
+        if len(key) > MAX_KEY_LENGTH:
+            _fail_as_too_large(f"A key is longer than {MAX_KEY_LENGTH:,} characters", event)
+        self.takes_key = False
+        if key == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+            self.merging = True
+            return
+        mark = cast("yaml.Mark", event.start_mark)
+        first = self._keys.setdefault(key, mark)
+        if first is not mark:
+            _fail(f"the key {_cut(key)!r} is written twice", event, "first written", first)
+        self._key = sys.intern(key)
+
     def add(self, value: Value, event: yaml.Event) -> None:
-        if self._merging:
-            self._merging = False
+        if self.takes_key:
+            self.add_key(value, event)
+        elif self.merging:
             self._merge(value, event)
-        elif self._key is None:
-            self._add_key(value, event)
+            self.merging, self.takes_key = False, True
         else:
             self.value[self._key] = value
-            self._key = None
+            self.takes_key = True
 
     def close(self) -> None:
         # What the mapping says itself wins over what it merges, earlier merges over later ones.
         for merged in self._merged:
             for key, value in merged.items():
                 self.value.setdefault(key, value)
-
-    def _add_key(self, value: Value, event: yaml.Event) -> None:
-        key = value if isinstance(value, str) else key_text(value)
-        if key is None:
-            _fail("a key must be a string", event)
-        if key == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
-            self._merging = True
-            return
-        first = self._keys.setdefault(key, event)
-        if first is not event:
-            _fail(f"the key {key!r} is written twice", event, "first written", first)
-        self._key = sys.intern(key)
 
     def _merge(self, value: Value, event: yaml.Event) -> None:
         for merged in value if isinstance(value, list) else [value]:
@@ -125,17 +160,34 @@ class _OpenMapping:
             self._merged.append(merged)
 
 
+@dataclass(slots=True)
+class _Anchor:
+    """What an anchor (``&name``) stands for, the node that it is at, and whether that is open."""
+
+    value: Value
+    node: int
+    is_open: bool
+
+
 class _Builder:
     """Builds the value of one document from its events."""
 
-    __slots__ = ("_aliased", "_anchors", "_document", "_innermost", "_outer", "handlers")
+    __slots__ = (
+        "_aliased_text",
+        "_aliased_values",
+        "_anchors",
+        "_innermost",
+        "_outer",
+        "handlers",
+        "positions",
+    )
 
     def __init__(self) -> None:
-        self._document = _OpenDocument()
-        self._innermost: _OpenDocument | _OpenSequence | _OpenMapping = self._document
+        self.positions = Positions()
+        self._innermost: _OpenDocument | _OpenSequence | _OpenMapping = _OpenDocument()
         self._outer: list[_OpenDocument | _OpenSequence | _OpenMapping] = []
-        self._anchors: dict[str, Value] = {}
-        self._aliased = 0
+        self._anchors: dict[str | None, _Anchor] = {}
+        self._aliased_values = self._aliased_text = 0
         self.handlers: dict[type[yaml.Event], Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._mapping,
@@ -149,35 +201,45 @@ class _Builder:
             yaml.StreamEndEvent: _pass,
         }
 
-    @property
-    def value(self) -> Value:
-        return self._document.value
-
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         value: Value = event.value
         if event.tag is not None:
             value = _tagged_scalar(event)
         elif event.implicit[0]:
             value = plain_scalar(event.value)
+        innermost = self._innermost
+        if innermost.takes_key:
+            node = 0
+        else:
+            node = self._node(event)
+            if not isinstance(value, str | list | dict):
+                self.positions.write(node, value, event.value)
         if event.anchor is not None:
-            self._anchors[event.anchor] = value
-        self._innermost.add(value, event)
+            self._anchors[event.anchor] = _Anchor(value, node, is_open=False)
+        innermost.add(value, event)
 
     def _mapping(self, event: yaml.MappingStartEvent) -> None:
         if event.tag not in _MAPPING_TAGS:
-            _fail(f"the tag {event.tag} is not known", event)
-        self._open(_OpenMapping(), event)
+            _fail(f"the tag {_cut(event.tag)} is not known", event)
+        node = self._begin(event)
+        self._open(_OpenMapping(self.positions.open(node), event.anchor), node)
 
     def _sequence(self, event: yaml.SequenceStartEvent) -> None:
         if event.tag not in _SEQUENCE_TAGS:
-            _fail(f"the tag {event.tag} is not known", event)
-        self._open(_OpenSequence(), event)
+            _fail(f"the tag {_cut(event.tag)} is not known", event)
+        node = self._begin(event)
+        self._open(_OpenSequence(self.positions.open(node), event.anchor), node)
 
-    def _open(self, container: _OpenMapping | _OpenSequence, event: yaml.NodeEvent) -> None:
+    def _begin(self, event: yaml.NodeEvent) -> int:
         if len(self._outer) >= MAX_DEPTH:
-            _fail(f"nested deeper than {MAX_DEPTH} levels", event)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = container.value
+            _fail_as_too_large(f"The document is nested deeper than {MAX_DEPTH} levels", event)
+        if self._innermost.takes_key:
+            _fail("a key must be a string", event)
+        return self._node(event)
+
+    def _open(self, container: _OpenMapping | _OpenSequence, node: int) -> None:
+        if container.anchor is not None:
+            self._anchors[container.anchor] = _Anchor(container.value, node, is_open=True)
         self._outer.append(self._innermost)
         self._innermost = container
 
@@ -185,21 +247,48 @@ class _Builder:
         ended = self._innermost
         assert not isinstance(ended, _OpenDocument)
         ended.close()
+        self.positions.close(ended.container)
+        if ended.anchor is not None and self._anchors[ended.anchor].value is ended.value:
+            self._anchors[ended.anchor].is_open = False
         self._innermost = self._outer.pop()
         self._innermost.add(ended.value, event)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        if event.anchor not in self._anchors:
-            _fail(f"the alias *{event.anchor} has no anchor &{event.anchor} before it", event)
-        value = self._anchors[event.anchor]
-        if any(value is container.value for container in (*self._outer, self._innermost)):
-            _fail(f"the alias *{event.anchor} stands inside what it stands for", event)
-        self._aliased += _size(value, MAX_ALIASED_VALUES - self._aliased)
-        if self._aliased > MAX_ALIASED_VALUES:
-            _fail(f"the aliases stand for more than {MAX_ALIASED_VALUES} values", event)
-        self._innermost.add(value, event)
+        name = _cut(event.anchor)
+        anchor = self._anchors.get(event.anchor)
+        if anchor is None:
+            _fail(f"the alias *{name} has no anchor &{name} before it", event)
+        if anchor.is_open:
+            _fail(f"the alias *{name} stands inside what it stands for", event)
+        self._count_aliased(anchor.value, event)
+        if not self._innermost.takes_key:
+            self.positions.alias(self._node(event), anchor.node)
+        self._innermost.add(anchor.value, event)
+
+    def _count_aliased(self, value: Value, event: yaml.AliasEvent) -> None:
+        values, text = _size(value, MAX_ALIASED_VALUES - self._aliased_values)
+        self._aliased_values += values
+        self._aliased_text += text
+        if self._aliased_values > MAX_ALIASED_VALUES:
+            limit = f"{MAX_ALIASED_VALUES:,} values"
+            _fail_as_too_large(f"The document's aliases stand for more than {limit}", event)
+        if self._aliased_text > MAX_ALIASED_TEXT:
+            limit = f"{MAX_ALIASED_TEXT:,} characters"
+            _fail_as_too_large(f"The document's aliases stand for more than {limit}", event)
+
+    def _node(self, event: yaml.NodeEvent) -> int:
+        """Note the place of a value that begins, which is no key."""
+        innermost = self._innermost
+        node = self.positions.add(innermost.line(event))
+        if node >= MAX_VALUES:
+            limit = f"{MAX_VALUES:,} values"
+            _fail_as_too_large(f"The document holds more than {limit}: split it", event)
+        if isinstance(innermost, _OpenMapping) and innermost.merging:
+            self.positions.merge(node)
+        return node
 
     def _end_document(self, event: yaml.DocumentEndEvent) -> None:
+        self.positions.root = self._innermost.value
         # Documents are split before they are parsed, so a second one is a mistake.
         self.handlers[yaml.DocumentStartEvent] = _fail_second_document
 
@@ -216,37 +305,50 @@ def _tagged_scalar(event: yaml.ScalarEvent) -> Value:
     if event.tag in _STRING_TAGS:
         return event.value
     if event.tag not in _SCALAR_TYPES:
-        _fail(f"the tag {event.tag} is not known", event)
+        _fail(f"the tag {_cut(event.tag)} is not known", event)
     value = plain_scalar(event.value)
     # bool is a subclass of int in Python, but not in YAML.
     if type(value) not in _SCALAR_TYPES[event.tag]:
-        _fail(f"{event.value!r} is no {event.tag.removeprefix(_TAG_PREFIX)}", event)
+        _fail(f"{_cut(event.value)!r} is no {event.tag.removeprefix(_TAG_PREFIX)}", event)
     return value
 
 
-def _size(value: Value, limit: int) -> int:
-    """Count a value and all inside it, up to a little over ``limit``."""
-    count = 0
+def _size(value: Value, limit: int) -> tuple[int, int]:
+    """Count a value and all inside it, up to a little over ``limit``, and their characters."""
+    count = text = 0
     pending = [value]
     while pending and count <= limit:
         item = pending.pop()
         count += 1
         if isinstance(item, dict):
             pending += item.values()
+            text += sum(map(len, item))
         elif isinstance(item, list):
             pending += item
-    return count
+        elif isinstance(item, str):
+            text += len(item)
+    return count, text
+
+
+def _cut(text: str | None, length: int = 60) -> str:
+    """Return a text for a message, cut where it is long."""
+    text = text or ""
+    return text if len(text) <= length else f"{text[:length]}…"
+
+
+def _line(event: yaml.Event) -> int:
+    return cast("yaml.Mark", event.start_mark).line
 
 
 def _fail(
     problem: str,
     event: yaml.Event,
     context: str | None = None,
-    context_event: yaml.Event | None = None,
+    context_mark: yaml.Mark | None = None,
 ) -> NoReturn:
-    raise ConstructorError(
-        context,
-        cast("yaml.Mark", context_event.start_mark) if context_event else None,
-        problem,
-        cast("yaml.Mark", event.start_mark),
-    )
+    mark = cast("yaml.Mark", event.start_mark)
+    raise ConstructorError(context, context_mark, problem, mark)
+
+
+def _fail_as_too_large(problem: str, event: yaml.Event) -> NoReturn:
+    raise TooLargeError(problem=problem, problem_mark=cast("yaml.Mark", event.start_mark))

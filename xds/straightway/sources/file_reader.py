@@ -1,0 +1,55 @@
+"""What one config file holds, or what keeps it from being read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from straightway.documents import Bundle, Problem, Severity
+from straightway.sources.files import ConfigFile
+from straightway.sources.yaml_documents import Reading, read_documents
+from straightway.sources.yaml_limits import MAX_FILE_SIZE
+
+_log = structlog.get_logger()
+
+
+def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None:
+    """Read a file, using what ``before`` has of it already; None if it is gone.
+
+    What keeps the file from being read is a problem of the bundle, which is then not complete.
+    """
+    try:
+        return _read(file, before)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror}."
+        return _unread(file, "unreadable-file", message, passing=True)
+    except Exception:  # noqa: BLE001 (a mistake of ours must not keep others from being read)
+        _log.exception("config file not read", file=file.path)
+        message = "Reading the file failed by a mistake of Straightway: see its log."
+        return _unread(file, "internal-error", message)
+
+
+def _read(file: ConfigFile, before: Reading | None) -> Reading:
+    path = Path(file.path)
+    if path.stat().st_size > MAX_FILE_SIZE:
+        size = f"{MAX_FILE_SIZE // 2**20} MiB"
+        return _unread(file, "file-too-large", f"The file is larger than {size}: split it.")
+    content = path.read_bytes()
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        message = f"The byte 0x{content[error.start]:02X} is not UTF-8: save the file as UTF-8."
+        line = content.count(b"\n", 0, error.start) + 1
+        return _unread(file, "not-utf-8", message, line)
+    return read_documents(file.key, file.path, text, before)
+
+
+def _unread(
+    file: ConfigFile, code: str, message: str, line: int = 1, *, passing: bool = False
+) -> Reading:
+    problem = Problem(f"{file.path}:{line}", code, Severity.ERROR, message)
+    bundle = Bundle(file.key, (), (problem,), complete=False)
+    return Reading(file.path, bundle, is_passing=passing)
