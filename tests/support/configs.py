@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 
 from straightway.catalog import Catalog, Intake
-from straightway.documents import Bundle, Document, Problem
+from straightway.documents import Bundle, Document, Origin, Problem
 from straightway.offline.review import problems_between
 
 
 @dataclass(frozen=True)
-class PathOrigin:
+class PathOrigin(Origin):
     """Says which file it stands for, and which path it was asked for."""
 
     file: str

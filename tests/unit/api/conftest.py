@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from straightway.api import Parsed, parse
-from straightway.documents import Document
+from straightway.documents import Document, Origin
 
 Read = Callable[[Any], Parsed]
 
 
 @dataclass(frozen=True)
-class PathOrigin:
+class PathOrigin(Origin):
     """Says which path it was asked for."""
 
     def at(self, path: tuple[str | int, ...] = ()) -> str:

@@ -9,7 +9,7 @@ import yaml
 
 from straightway.api import DestinationRule, VirtualService, is_known, parse
 from straightway.api.dynamic_subset import FallbackPolicy
-from straightway.documents import Document
+from straightway.documents import Document, Origin
 
 DEMO = Path(__file__).parents[3] / "demo"
 
@@ -203,7 +203,7 @@ def test_objects_cannot_be_changed(read_spec):
 
 
 def test_a_document_and_its_origin_stay_apart():
-    class NoOrigin:
+    class NoOrigin(Origin):
         def at(self, path=()):
             raise AssertionError("asked for the place of a document without problems")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from straightway.control.loop import Control
 from straightway.discovery import LISTENER, Cache
-from straightway.documents import Bundle, Document
+from straightway.documents import Bundle, Document, Origin
 from straightway.proxies.audience import Audience, Proxy, Role
 from straightway.sources import Update
 from tests.support.objects import gateway
@@ -17,7 +17,7 @@ LABELS = {"istio": "ingressgateway"}
 PROXY = Proxy(Role.GATEWAY, "istio-system", {**LABELS, "pod-template-hash": "abc"})
 
 
-class Line:
+class Line(Origin):
     def at(self, path: tuple[str | int, ...] = ()) -> str:
         return "test.yaml:1"
 

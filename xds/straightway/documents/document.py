@@ -24,6 +24,13 @@ class Origin(Protocol):
         May be slow: it is called for problems only.
         """
 
+    def written(self, path: tuple[str | int, ...] = ()) -> str | None:
+        """Return a scalar as its author wrote it, such as ``1.10`` for the number 1.1.
+
+        None where that is not known, and for lists and mappings.
+        """
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

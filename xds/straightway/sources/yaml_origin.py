@@ -43,6 +43,10 @@ class FileOrigin:
             offset, node = found
         return f"{self.file}:{self.line + offset}"
 
+    def written(self, path: Path = ()) -> str | None:
+        """Return the text of a scalar: not known, because positions are read without values."""
+        return None
+
 
 def _step(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
     """Return the line in the document, and the node, of one part of a node."""
