@@ -266,7 +266,13 @@ CASES = [
     (DR, policy("outlierDetection: {interval: 0s}"), "invalid-duration", None, "millisecond"),
     (DR, policy("connectionPool: {tcp: {connectTimeout: 0s}}"), "invalid-duration", None, ""),
     (DR, "{host: a, subsets: [{name: v}, {name: v}]}", "duplicate-value", None, "rename one"),
-    (DR, "{host: a, subsets: [{name: ''}]}", "empty-field", "spec.subsets[0].name", "routes can refer to"),
+    (
+        DR,
+        "{host: a, subsets: [{name: ''}]}",
+        "empty-field",
+        "spec.subsets[0].name",
+        "routes can refer to",
+    ),
     # Gateways.
     (GW, "{servers: []}", "empty-field", "spec.servers", "at least one"),
     (GW, server(PORT, "hosts: []"), "empty-field", "spec.servers[0].hosts", '"*"'),

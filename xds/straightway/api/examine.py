@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 MOST_LISTED: Final = 100
 """Problems of one object that are listed; nobody reads more before mending some."""
-_MOST_ROUNDS = 8
-"""Further validations until all is found; checks stand inside one another at most five deep."""
+_MOST_ROUNDS = 10
+"""Further validations until all is found: two for each level of checks inside one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +76,20 @@ def examine(
 
 def _collect(model: type[ApiObject], body: object, error: ValidationError) -> _Mistakes:
     found = _mistakes(body, error)
-    fresh = found
+    removed = set(found)
     lacking: set[Path] = set()
     for _ in range(_MOST_ROUNDS):
-        if not fresh or len(found) > MOST_LISTED:
+        if len(found) > MOST_LISTED:
             break
-        lacking.update(path[:end] for path in fresh for end in range(len(path) + 1))
-        # What is said of a field on the way to one that was taken out is only its lack.
-        again = _mistakes_of(model, without(body, found))
+        lacking.update(path[:end] for path in removed for end in range(len(path) + 1))
+        again = _mistakes_of(model, without(body, removed))
+        # What is said of a field on the way to one that was taken out is only its lack; but where
+        # nothing else is said, that field has to go as well, so that the checks around it follow.
         fresh = {path: mistake for path, mistake in again.items() if path not in lacking}
+        if removed.issuperset(fresh or again):
+            break
         found |= fresh
+        removed.update(fresh or again)
     return found
 
 
@@ -125,6 +129,7 @@ def _listed(
     ]
     more = len(mistakes) - len(findings)
     if more:
-        message = f"At least {more:,} more problems of this object are not listed: fix these first."
+        problems = "problem of this object is" if more == 1 else "problems of this object are"
+        message = f"At least {more:,} more {problems} not listed: fix these first."
         findings.append(Finding((), Code.FURTHER_PROBLEMS, message))
     return findings
