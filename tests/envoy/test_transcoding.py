@@ -23,6 +23,7 @@ from tests.support.objects import (
 from tests.support.ports import free_port
 
 SERVICE = "inference.GRPCInferenceService"
+MIB = 1 << 20
 HOLDERS = {"runtime-1": "tf-mnist", "runtime-2": "sklearn-mnist"}
 # What each port of the gateway has.
 BUILTIN, OWN_DESCRIPTOR, NOTHING = 8008, 8009, 8010
@@ -67,6 +68,7 @@ def ports(shared_mesh: Mesh) -> dict[int, int]:
             convertGrpcStatus=True,
             ignoreUnknownQueryParameters=True,
             printOptions={"preserveProtoFieldNames": True, "alwaysPrintPrimitiveFields": True},
+            maxResponseBodySize=2 * MIB,
         ),
     )
     ports = {number: free_port() for number in (BUILTIN, OWN_DESCRIPTOR, NOTHING)}
@@ -157,6 +159,36 @@ def test_a_call_with_an_unknown_query_parameter_is_transcoded_only_where_they_ar
     path = "/v2/models/tf-mnist/infer?colour=red"
     assert not infer(shared_mesh, ports[BUILTIN], path).ok
     assert infer(shared_mesh, ports[OWN_DESCRIPTOR], path).ok
+
+
+@pytest.mark.parametrize("mib", [1, 64])
+def test_an_answer_larger_than_a_connections_buffer_comes_back_as_json(
+    shared_mesh: Mesh, ports: dict[int, int], mib: int
+) -> None:
+    answer = infer(shared_mesh, ports[BUILTIN], f"/v2/models/bytes-{mib * MIB}/infer")
+    assert answer.status == 200, answer.error
+    [output] = answer.json()["rawOutputContents"]
+    assert len(base64.b64decode(output)) == mib * MIB
+
+
+def test_the_largest_answer_is_the_transcoders_own_choice(
+    shared_mesh: Mesh, ports: dict[int, int]
+) -> None:
+    path = "/v2/models/bytes-{}/infer"
+    assert infer(shared_mesh, ports[OWN_DESCRIPTOR], path.format(MIB)).status == 200
+    answer = infer(shared_mesh, ports[OWN_DESCRIPTOR], path.format(2 * MIB))
+    assert answer.status == 500
+    assert "buffer size" in answer.error
+
+
+def test_a_request_larger_than_a_connections_buffer_is_transcoded(
+    shared_mesh: Mesh, ports: dict[int, int]
+) -> None:
+    inputs = [{"name": "image", "shape": [3 * MIB], "datatype": "UINT8"}]
+    body = {"inputs": inputs, "rawInputContents": [base64.b64encode(bytes(3 * MIB)).decode()]}
+    client = shared_mesh.http_client(ports[BUILTIN])
+    answer = client.send_json("/v2/models/tf-mnist/infer", body, model="tf-mnist")
+    assert (answer.status, answer.upstream) == (200, "runtime-1"), answer.error
 
 
 STATUSES = {"NOT_FOUND": (404, 5), "INVALID_ARGUMENT": (400, 3), "RESOURCE_EXHAUSTED": (429, 8)}

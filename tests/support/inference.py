@@ -17,12 +17,14 @@ from tests.support.waiting import DEADLINE
 class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]  # untyped
     """A gRPC server that takes any model and answers with its own name, and the inputs' sum.
 
-    A model with the name of a gRPC status, such as NOT_FOUND, fails with that status.
+    A model with the name of a gRPC status, such as NOT_FOUND, fails with that status. A model
+    `bytes-N` adds N bytes of output, which are base64 in JSON.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._server = grpc.server(ThreadPoolExecutor(4))
+        unlimited = [("grpc.max_receive_message_length", -1)]
+        self._server = grpc.server(ThreadPoolExecutor(4), options=unlimited)
         services.add_GRPCInferenceServiceServicer_to_server(self, self._server)
         self.port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
@@ -45,6 +47,10 @@ class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]
         )
         output = response.outputs.add(name="sum", datatype="FP32", shape=[1])
         output.contents.fp32_contents.append(total)
+        if request.model_name.startswith("bytes-"):
+            response.raw_output_contents.append(
+                bytes(int(request.model_name.removeprefix("bytes-")))
+            )
         return response
 
     def _introduce(self, context: grpc.ServicerContext) -> None:

@@ -33,7 +33,7 @@ NAMED = {"metadata": {"name": "a", "namespace": "b"}}
         (
             {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "A"}, "spec": {}},
             "invalid-name",
-            "small letters",
+            "lowercase letters",
         ),
         (
             {
@@ -163,7 +163,7 @@ def test_a_field_at_the_top_that_belongs_below_is_said(read):
 
     assert problem.code == "unknown-field"
     assert problem.path == "labels"
-    assert "belongs to metadata" in problem.message
+    assert "belongs in metadata" in problem.message
 
 
 @pytest.mark.parametrize("kind", ["VirtualServce", "virtualservice", "Gatway", "DestinationRules"])

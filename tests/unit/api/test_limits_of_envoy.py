@@ -104,7 +104,7 @@ def test_an_idle_timeout_of_tcp_is_not_translated_yet(read_spec):
 
 
 def test_a_value_that_cannot_be_sent_does_not_matter_where_none_is_sent(read_spec):
-    headers = "headers: {request: {set: {':authority': '%', host: '%'}}}"
+    headers = "headers: {request: {add: {':authority': '%', host: '%'}}}"
 
     parsed = read_spec("VirtualService", f"{{hosts: [a], http: [{{{headers}, {ROUTE}}}]}}")
 
@@ -113,7 +113,7 @@ def test_a_value_that_cannot_be_sent_does_not_matter_where_none_is_sent(read_spe
 
 
 def test_a_warning_inside_hides_no_error_around_it(read_spec):
-    destination = "destination: {host: web}, headers: {request: {set: {host: x}}}"
+    destination = "destination: {host: web}, headers: {request: {add: {host: x}}}"
 
     parsed = read_spec(
         "VirtualService",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import pickle
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -13,19 +15,47 @@ from straightway.api.suggestions import places_of
 
 FIELDS = sorted({name for model in KINDS.values() for name in places_of(model)})
 
+# More digits than Python prints; 0x… writes them in YAML.
+huge = st.integers(15_000, 20_000).map(lambda bits: 1 << bits)
+hostile = st.sampled_from(
+    [
+        # All of these can be written in YAML.
+        float("nan"),
+        float("inf"),
+        "\ud800",
+        "a\nb\x1b[31m\x00",
+        "x" * 5_000,
+        "(" * 5_000,
+        "%A(" * 5_000,
+        "*." * 2_000,
+        b"\xff",
+        date(2024, 1, 2),
+        datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+        {"a"},
+        ("a", 1),
+    ]
+)
 scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.floats(),
-    st.text(max_size=8),
+    hostile,
+    huge,
+    st.text(st.characters(), max_size=8),
     st.sampled_from(["", "*", "a.com", "1s", "/", "80", "HTTP", "ANY_ENDPOINT", "STATIC", "v1"]),
+)
+keys = st.one_of(
+    huge,
+    st.sampled_from(FIELDS),
+    st.text(st.characters(), max_size=4),
+    st.sampled_from(["x" * 5_000, "\ud800", "a\nb", 7, None, 1.5, date(2024, 1, 2)]),
 )
 data = st.recursive(
     scalars,
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.one_of(st.sampled_from(FIELDS), st.text(max_size=4)), inner, max_size=6),
+        st.dictionaries(keys, inner, max_size=6),
     ),
     max_leaves=30,
 )
@@ -44,7 +74,7 @@ def test_no_content_of_a_known_kind_makes_it_raise(read, known, data):
     parsed = read(body)
 
     assert is_known(body)
-    assert repr(body) == repr(before)
+    assert pickle.dumps(body) == pickle.dumps(before)
     assert parsed.reference == reference_of(body)
     assert (parsed.object is None) == any(problem.is_error for problem in parsed.problems)
     assert parsed.object is None or isinstance(parsed.object, ApiObject)
@@ -52,6 +82,9 @@ def test_no_content_of_a_known_kind_makes_it_raise(read, known, data):
         assert problem.code in set(Code)
         assert "Input should" not in problem.message
         assert problem.message[-1] in ".?"
+        assert problem.message.isprintable()
+        assert problem.path.isprintable()
+        assert len(problem.message) < 1_100
 
 
 @given(body=data.filter(lambda body: not isinstance(body, str)))

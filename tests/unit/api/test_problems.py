@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import ErrorDetails
 
 from straightway.api import Code, VirtualService
-from straightway.api.messages import describe
+from straightway.api.messages import code_of, message_of
 from straightway.documents import Severity
 
 VS, DR, GW, SE, WE = (
@@ -58,15 +58,21 @@ CASES = [
         "{hosts: [a], timeout: 1s, http: [{directResponse: {status: 200}}]}",
         "unknown-field",
         "spec.timeout",
-        "belongs to spec.http[]",
+        "belongs in spec.http[]",
     ),
-    (VS, "{http: [{directResponse: {status: 200}}]}", "missing-field", "spec.hosts", "write it"),
+    (VS, "{http: [{directResponse: {status: 200}}]}", "missing-field", "spec.hosts", "add it"),
     (VS, "{hosts: [a]}", "missing-field", "spec", "write http"),
     (VS, "{hosts: [], http: [{directResponse: {status: 200}}]}", "empty-field", "spec.hosts", "*"),
-    (VS, to_a("match: "), "empty-field", f"{H}.match", "take the line out"),
+    (VS, to_a("match: "), "empty-field", f"{H}.match", "remove the line"),
     (VS, to_a("match: {uri: {prefix: /}}"), "wrong-type", f"{H}.match", "a list: begin each"),
     (VS, to_a("rewrite: [{uri: /}]"), "wrong-type", f"{H}.rewrite", "not a list"),
-    (VS, to_a("rewrite: /a"), "wrong-type", f"{H}.rewrite", "write uri or authority below it"),
+    (
+        VS,
+        to_a("rewrite: /a"),
+        "wrong-type",
+        f"{H}.rewrite",
+        "write uri or authority on indented lines",
+    ),
     (VS, match("port: '80'"), "wrong-type", f"{H}.match[0].port", '"80" without the quotes'),
     (VS, match("uri: {exact: 5}"), "wrong-type", f"{H}.match[0].uri.exact", 'quotes, "5"'),
     (VS, match("ignoreUriCase: 'yes'"), "wrong-type", f"{H}.match[0].ignoreUriCase", "true or"),
@@ -80,8 +86,14 @@ CASES = [
     ),
     (DR, lb("simple: ROUNDROBIN"), "unknown-value", f"{LB}.simple", "LEAST_REQUEST"),
     # Syntax.
-    (VS, "{hosts: ['a*'], http: []}", "invalid-host", "spec.hosts[0]", "a wildcard can only lead"),
-    (VS, "{hosts: ['a:80'], http: []}", "invalid-host", "spec.hosts[0]", "leave the port out"),
+    (
+        VS,
+        "{hosts: ['a*'], http: []}",
+        "invalid-host",
+        "spec.hosts[0]",
+        "a wildcard can only come first",
+    ),
+    (VS, "{hosts: ['a:80'], http: []}", "invalid-host", "spec.hosts[0]", "remove the port"),
     (VS, "{hosts: ['http://a'], http: []}", "invalid-host", "spec.hosts[0]", "scheme"),
     (VS, "{hosts: ['a b'], http: []}", "invalid-host", "spec.hosts[0]", "DNS name"),
     (DR, "{host: 'a..b'}", "invalid-host", "spec.host", "DNS name"),
@@ -144,7 +156,7 @@ CASES = [
         http("{route: [{destination: {host: a}}, {destination: {host: b}}]}"),
         "no-weight",
         f"{H}.route",
-        "give each one",
+        "give each a weight",
     ),
     (
         VS,
@@ -178,7 +190,7 @@ CASES = [
         http("{directResponse: {status: 200, body: {string: " + "a" * 4097 + "}}}"),
         "out-of-range",
         f"{H}.directResponse.body",
-        "4096 bytes",
+        "4,096 bytes",
     ),
     (
         VS,
@@ -189,7 +201,9 @@ CASES = [
     ),
     (VS, to_a("retries: {attempts: -1}"), "out-of-range", f"{H}.retries.attempts", "from 0"),
     (VS, "{hosts: [a, A], http: [{redirect: {uri: /}}]}", "duplicate-value", None, "twice"),
-    (VS, to_a("headers: {request: {set: {Host: a}}}"), "immutable-header", None, "authority"),
+    (VS, to_a("headers: {request: {add: {Host: a}}}"), "immutable-header", None, "authority"),
+    (VS, to_a("headers: {response: {set: {Host: a}}}"), "immutable-header", None, "authority"),
+    (VS, to_a("headers: {request: {set: {':path': a}}}"), "immutable-header", None, "rewrite.uri"),
     (
         VS,
         to_a("headers: {request: {remove: [a, ':path']}}"),
@@ -251,8 +265,14 @@ CASES = [
     (DR, policy("outlierDetection: {maxEjectionPercent: 101}"), "out-of-range", None, "percentage"),
     (DR, policy("outlierDetection: {interval: 0s}"), "invalid-duration", None, "millisecond"),
     (DR, policy("connectionPool: {tcp: {connectTimeout: 0s}}"), "invalid-duration", None, ""),
-    (DR, "{host: a, subsets: [{name: v}, {name: v}]}", "duplicate-value", None, "its own name"),
-    (DR, "{host: a, subsets: [{name: ''}]}", "empty-field", "spec.subsets[0].name", "for routes"),
+    (DR, "{host: a, subsets: [{name: v}, {name: v}]}", "duplicate-value", None, "rename one"),
+    (
+        DR,
+        "{host: a, subsets: [{name: ''}]}",
+        "empty-field",
+        "spec.subsets[0].name",
+        "routes can refer to",
+    ),
     # Gateways.
     (GW, "{servers: []}", "empty-field", "spec.servers", "at least one"),
     (GW, server(PORT, "hosts: []"), "empty-field", "spec.servers[0].hosts", '"*"'),
@@ -268,7 +288,7 @@ CASES = [
         "{hosts: [a], ports: [{number: 1, name: a}, {number: 1, name: a}]}",
         "duplicate-value",
         "spec.ports[1].name",
-        "its own name",
+        "rename one",
     ),
     (
         SE,
@@ -339,7 +359,7 @@ def test_all_problems_come_at_once(read_spec):
         - timeout: 5
           fault: {abort: {}}
           match: [{uri: {exact: a, prefix: /b}}]
-          headers: {request: {set: {Host: x, a: "%"}}}
+          headers: {request: {set: {":path": x, a: "%"}}}
           route: [{destination: {host: x, port: {number: 0}}}]
         - {}
         """,
@@ -352,7 +372,7 @@ def test_all_problems_come_at_once(read_spec):
         ("spec.http[0].fault", "not-translated-yet"),
         ("spec.http[0].match[0].uri.prefix", "conflicting-fields"),
         ("spec.http[0].match[0].uri.exact", "never-matches"),
-        ("spec.http[0].headers.request.set.Host", "immutable-header"),
+        ('spec.http[0].headers.request.set[":path"]', "immutable-header"),
         ("spec.http[0].headers.request.set.a", "invalid-header-value"),
         ("spec.http[0].route[0].destination.port.number", "invalid-port"),
         ("spec.http[1]", "no-action"),
@@ -376,7 +396,7 @@ def test_a_missing_thing_is_said_once(read_spec):
 def test_a_mistake_without_words_of_its_own_names_the_value_and_the_field():
     error: ErrorDetails = {"type": "finite_number", "loc": (), "msg": "", "input": "x"}
 
-    code, message = describe(VirtualService, ("spec", "http", 0), error)
+    message = message_of(VirtualService, ("spec", "http", 0), error, lambda path: None)
 
-    assert code == "invalid-value"
+    assert code_of(error) == "invalid-value"
     assert message == '"x" cannot be used as http.'

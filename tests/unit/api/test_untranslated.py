@@ -58,7 +58,7 @@ CASES = [
     (
         "ServiceEntry",
         "serviceAccount",
-        "who it is",
+        "identity",
         "resolution: STATIC, endpoints: [{address: 10.0.0.1, serviceAccount: a}]",
     ),
 ]
@@ -146,7 +146,7 @@ def test_the_message_names_the_field_as_it_is_written(read_spec):
     parsed = read_spec("DestinationRule", "{host: a, exportTo: [.]}")
 
     (problem,) = parsed.problems
-    assert problem.message.startswith("exportTo is valid, but not translated yet")
+    assert problem.message.startswith("exportTo is valid but not translated yet")
 
 
 def test_a_udp_port_of_a_service_is_left_out_with_a_warning(read_spec):

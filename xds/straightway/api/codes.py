@@ -18,6 +18,8 @@ class Code(ProblemCode):
     UNKNOWN_KIND = "unknown-kind"
     UNSUPPORTED_VERSION = "unsupported-version"
     INVALID_NAME = "invalid-name"
+    OBJECT_TOO_LARGE = "object-too-large"
+    FURTHER_PROBLEMS = "further-problems"
 
     # Fields, whatever they mean.
     UNKNOWN_FIELD = "unknown-field"
@@ -28,6 +30,7 @@ class Code(ProblemCode):
     OUT_OF_RANGE = "out-of-range"
     CONFLICTING_FIELDS = "conflicting-fields"
     DUPLICATE_VALUE = "duplicate-value"
+    REPEATED_VALUE = "repeated-value"
     INVALID_VALUE = "invalid-value"
     NOT_TRANSLATED_YET = "not-translated-yet"
 
@@ -67,9 +70,11 @@ class Code(ProblemCode):
 
 _WARNINGS = frozenset(
     {
+        Code.FURTHER_PROBLEMS,
         Code.IMMUTABLE_HEADER,
         Code.NEVER_MATCHES,
         Code.NOT_TRANSLATED_YET,
+        Code.REPEATED_VALUE,
         Code.SUBSET_KEY_MAPPED_TWICE,
     }
 )

@@ -14,7 +14,8 @@ from straightway.api.load_balancer import LoadBalancer
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.outlier_detection import OutlierDetection
-from straightway.api.values import HostPattern, not_empty, quoted
+from straightway.api.texts import quoted
+from straightway.api.values import HostPattern, not_empty
 
 
 class TrafficPolicy(Model):
@@ -29,13 +30,13 @@ class TrafficPolicy(Model):
     port_level_settings: Annotated[None, Untranslated("every port has the same settings")] = None
     tunnel: Annotated[None, Untranslated("requests are not tunnelled")] = None
     proxy_protocol: Annotated[None, Untranslated("no PROXY protocol header is sent")] = None
-    retry_budget: Annotated[None, Untranslated("retries are limited by maxRetries alone")] = None
+    retry_budget: Annotated[None, Untranslated("only maxRetries limits retries")] = None
 
 
 class Subset(Model):
     """A named part of a host's endpoints: those with all the labels."""
 
-    name: Annotated[str, not_empty("give the subset a name for routes to call")]
+    name: Annotated[str, not_empty("give the subset a name that routes can refer to")]
     labels: dict[str, str] = Field(default_factory=dict)
     traffic_policy: TrafficPolicy | None = None
 
@@ -54,7 +55,7 @@ class DestinationRuleSpec(CheckedModel):
         names: set[str] = set()
         for index, subset in enumerate(self.subsets):
             if subset.name in names:
-                message = f"Another subset is named {quoted(subset.name)}: give each its own name."
+                message = f"Another subset is already named {quoted(subset.name)}: rename one."
                 yield Fault(Code.DUPLICATE_VALUE, message, ("subsets", index, "name"))
             names.add(subset.name)
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from straightway.api.codes import Code
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model
-from straightway.api.values import one_of, quoted
+from straightway.api.texts import one_of, quoted
 
 
 class FallbackPolicy(StrEnum):
@@ -62,7 +62,7 @@ class DynamicSubset(CheckedModel):
     def faults(self) -> Iterable[Fault]:
         """Yield what is wrong between the selectors."""
         if not self.subset_selectors:
-            message = "Without selectors there are no subsets: write one with its keys."
+            message = "Without selectors there are no subsets: add one with its keys."
             yield Fault(Code.NO_SELECTORS, message, ("subsetSelectors",))
         seen: dict[frozenset[str], int] = {}
         for index, selector in enumerate(self.subset_selectors):
@@ -70,13 +70,13 @@ class DynamicSubset(CheckedModel):
             yield from _key_faults(selector.keys, at)
             first = seen.setdefault(frozenset(selector.keys), index)
             if first != index and selector.keys:
-                message = f"Selector {first} has the same keys: leave one of them out."
+                message = f"Selector {first} has the same keys: remove one of the two."
                 yield Fault(Code.DUPLICATE_SELECTOR, message, at)
         policies = {self.fallback_policy, *(each.fallback_policy for each in self.subset_selectors)}
         if FallbackPolicy.DEFAULT_SUBSET in policies and not self.default_subset:
             message = (
-                "DEFAULT_SUBSET needs to know which: write defaultSubset beside subsetSelectors, "
-                "with labels and values, such as {version: v1}."
+                "DEFAULT_SUBSET needs a subset to fall back to: write defaultSubset beside "
+                "subsetSelectors, with labels and values such as {version: v1}."
             )
             yield Fault(Code.DEFAULT_SUBSET_MISSING, message, ("defaultSubset",))
 
@@ -85,10 +85,12 @@ def _key_faults(keys: tuple[str, ...], at: tuple[str | int, ...]) -> Iterable[Fa
     if not keys:
         message = "Without keys there are no subsets: name at least one endpoint label."
         yield Fault(Code.NO_SUBSET_KEYS, message, at)
+    seen: set[str] = set()
     for index, key in enumerate(keys):
         if not key:
             message = "This key is empty: write the name of an endpoint label."
             yield Fault(Code.EMPTY_SUBSET_KEY, message, (*at, index))
-        elif key in keys[:index]:
-            message = f"The key {quoted(key)} is named twice: leave one out."
+        elif key in seen:
+            message = f"The key {quoted(key)} is listed twice: remove one."
             yield Fault(Code.DUPLICATE_SUBSET_KEY, message, (*at, index))
+        seen.add(key)

@@ -1,22 +1,34 @@
 """Finding everything that is wrong with an object, once validation has failed.
 
 A validator that fails hides the checks that would follow it. So what was found wrong is taken out
-and the rest validated again, until nothing new is found.
+and the rest is validated again, until nothing new is found.
+
+The work is proportional to the object: a bounded number of validations, each of which is linear,
+and only the problems that are listed get a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from straightway.api.codes import Code
-from straightway.api.faults import WARNED
-from straightway.api.messages import describe
+from straightway.api.faults import Attempt
+from straightway.api.messages import Written, code_of, message_of
 from straightway.api.objects import ApiObject
 from straightway.api.paths import Path, path_in, without
 from straightway.documents import Severity
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+MOST_LISTED: Final = 100
+"""Problems of one object that are listed; nobody reads more before mending some."""
+_MOST_ROUNDS = 10
+"""Further validations until all is found: two for each level of checks inside one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,50 +40,96 @@ class Finding:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """What validation said of one path; the message is made when it is to be listed."""
+
+    code: Code
+    details: ErrorDetails
+
+    @property
+    def is_error(self) -> bool:
+        return self.code.severity is Severity.ERROR
+
+
+_Mistakes = dict[Path, _Mistake]
+
+
 def examine(
-    model: type[ApiObject], body: object, error: ValidationError
+    model: type[ApiObject], body: object, error: ValidationError, written: Written
 ) -> tuple[ApiObject | None, list[Finding]]:
-    """Return the object, if all that is wrong are warnings, and everything that is wrong."""
-    findings: dict[Path, Finding] = {}
-    current: ValidationError | None = error
-    while current is not None:
-        fresh = [each for each in _findings(model, body, current) if not _is_echo(each, findings)]
-        if not fresh:
+    """Return the object, if all that is wrong are warnings, and everything that is wrong.
+
+    ``written`` gives the text of a value as it stands in the file. At most :data:`MOST_LISTED`
+    problems are listed, errors before warnings, and then how many more there are.
+    """
+    mistakes = _collect(model, body, error)
+    accepted = None
+    if not any(each.is_error for each in mistakes.values()):
+        try:
+            accepted = model.model_validate(body, context=Attempt(loud=False))
+        except ValidationError as hidden:
+            # What looked like the lack of something with a warning was wrong in itself.
+            mistakes |= _mistakes(body, hidden)
+    return accepted, _listed(model, mistakes, written)
+
+
+def _collect(model: type[ApiObject], body: object, error: ValidationError) -> _Mistakes:
+    found = _mistakes(body, error)
+    removed = set(found)
+    lacking: set[Path] = set()
+    for _ in range(_MOST_ROUNDS):
+        if len(found) > MOST_LISTED:
             break
-        findings.update((finding.path, finding) for finding in fresh)
-        current = _failure(model, without(body, findings))
-    if any(each.code.severity is Severity.ERROR for each in findings.values()):
-        return None, list(findings.values())
-    try:
-        return model.model_validate(body, context=WARNED), list(findings.values())
-    except ValidationError as hidden:
-        # What looked like the lack of something with a warning was wrong in itself.
-        return None, [*findings.values(), *_findings(model, body, hidden)]
+        lacking.update(path[:end] for path in removed for end in range(len(path) + 1))
+        again = _mistakes_of(model, without(body, removed))
+        # What is said of a field on the way to one that was taken out is only its lack; but where
+        # nothing else is said, that field has to go as well, so that the checks around it follow.
+        fresh = {path: mistake for path, mistake in again.items() if path not in lacking}
+        if removed.issuperset(fresh or again):
+            break
+        found |= fresh
+        removed.update(fresh or again)
+    return found
 
 
-def _failure(model: type[ApiObject], body: object) -> ValidationError | None:
+def _mistakes_of(model: type[ApiObject], body: object) -> _Mistakes:
     try:
-        model.model_validate(body)
+        model.model_validate(body, context=Attempt())
     except ValidationError as error:
-        return error
-    return None
+        return _mistakes(body, error)
+    return {}
 
 
-def _findings(model: type[ApiObject], body: object, error: ValidationError) -> list[Finding]:
-    """Return one finding a path: further errors there are other readings of the same value.
+def _mistakes(body: object, error: ValidationError) -> _Mistakes:
+    """Return one mistake a path: further errors there are other readings of the same value.
 
     A warning gives way to an error.
     """
-    found: dict[Path, Finding] = {}
+    found: _Mistakes = {}
     for details in error.errors(include_url=False):
         path = path_in(body, details["loc"])
-        code, message = describe(model, path, details)
-        if path not in found or found[path].code.severity is Severity.WARNING:
-            found[path] = Finding(path, code, message)
-    return list(found.values())
+        before = found.get(path)
+        if before is None or not before.is_error:
+            found[path] = _Mistake(code_of(details), details)
+    return found
 
 
-def _is_echo(finding: Finding, removed: Iterable[Path]) -> bool:
-    """Whether this is only the lack of something that was taken out."""
-    path = finding.path
-    return any(path == each[: len(path)] for each in removed)
+def _listed(
+    model: type[ApiObject], mistakes: Mapping[Path, _Mistake], written: Written
+) -> list[Finding]:
+    chosen = list(mistakes)
+    if len(mistakes) > MOST_LISTED:
+        errors_first = sorted(mistakes, key=lambda path: not mistakes[path].is_error)
+        kept = set(errors_first[:MOST_LISTED])
+        chosen = [path for path in mistakes if path in kept]
+    findings = [
+        Finding(path, mistakes[path].code, message_of(model, path, mistakes[path].details, written))
+        for path in chosen
+    ]
+    more = len(mistakes) - len(findings)
+    if more:
+        problems = "problem of this object is" if more == 1 else "problems of this object are"
+        message = f"At least {more:,} more {problems} not listed: fix these first."
+        findings.append(Finding((), Code.FURTHER_PROBLEMS, message))
+    return findings

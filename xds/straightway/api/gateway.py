@@ -12,7 +12,16 @@ from straightway.api.faults import Fault, warns, wrong
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.protocol import Protocol
-from straightway.api.values import GatewayHost, Port, UpperCase, is_ip, not_empty, quoted
+from straightway.api.texts import quoted
+from straightway.api.values import (
+    AtMostHosts,
+    GatewayHost,
+    Port,
+    UpperCase,
+    WithoutRepeats,
+    is_ip,
+    not_empty,
+)
 
 
 def _check_bind(value: str | None, info: ValidationInfo) -> str | None:
@@ -25,7 +34,7 @@ def _check_bind(value: str | None, info: ValidationInfo) -> str | None:
             message = "Unix sockets are not translated yet: the server listens on every address."
             raise wrong(Code.NOT_TRANSLATED_YET, message)
         return None
-    message = f"{quoted(value)} is not an IP address, such as 0.0.0.0 (every address)."
+    message = f"{quoted(value)} is not an IP address: write one, or 0.0.0.0 for every address."
     raise wrong(Code.INVALID_ADDRESS, message)
 
 
@@ -38,24 +47,31 @@ class ServerPort(Model):
     number: Port
     name: str = ""
     protocol: Annotated[Protocol, UpperCase]
-    target_port: Annotated[None, Untranslated("Envoy listens at the port's number")] = None
+    target_port: Annotated[None, Untranslated("Envoy listens on the port's number")] = None
 
 
 class Server(CheckedModel):
     """One listening port and its hosts. ``bind`` None: every address; ``name`` has no effect."""
 
     port: ServerPort
-    hosts: Annotated[tuple[GatewayHost, ...], not_empty('write "*" for every host')]
+    hosts: Annotated[
+        tuple[GatewayHost, ...],
+        not_empty('write "*" for every host'),
+        AtMostHosts,
+        WithoutRepeats,
+    ]
     name: str = ""
     bind: Bind = None
     tls: Annotated[
         None,
         Untranslated(
-            "a plain HTTP server answers without a redirect to HTTPS, any other is left out",
+            "a plain HTTP server answers without a redirect to HTTPS; any other is left out",
             ({"httpsRedirect": False},),
         ),
     ] = None
-    default_endpoint: Annotated[None, Untranslated("only VirtualServices route")] = None
+    default_endpoint: Annotated[
+        None, Untranslated("only VirtualServices decide where requests go")
+    ] = None
 
     @property
     def is_http(self) -> bool:
@@ -66,8 +82,8 @@ class Server(CheckedModel):
         """Yield what is wrong between the fields."""
         if not self.is_http:
             message = (
-                f"{self.port.protocol} servers are not translated yet: this server is left out. "
-                "HTTP, HTTP2 and GRPC are."
+                f"{self.port.protocol} servers are not translated yet, so this server is left out: "
+                "only HTTP, HTTP2 and GRPC servers are translated."
             )
             yield Fault(Code.NOT_TRANSLATED_YET, message, ("port", "protocol"))
 

@@ -11,9 +11,12 @@ from straightway.api.codes import Code
 from straightway.api.faults import Fault
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
-from straightway.api.values import Base64, Bool, Port
+from straightway.api.values import Base64, Bool, Int, Port, within
 
 _BUILTIN_SERVICES = {"kserve_predict_v2": ("inference.GRPCInferenceService",)}
+
+_BODY_SIZE = 65 << 20  # 64 MiB of tensors, and room for what stands around them.
+BodySize = Annotated[Int, within(1, 2**32 - 1, what="a size in bytes")]
 
 
 def _lower_case(value: object) -> object:
@@ -44,7 +47,8 @@ class GrpcJsonTranscoderSpec(CheckedModel):
     """What to transcode, and at which proxies.
 
     ``workload_selector`` chooses proxies by their labels, {} all of the namespace; ``port_number``
-    None: every port. ``proto_descriptor_bin`` is a serialised ``FileDescriptorSet``.
+    None: every port. ``proto_descriptor_bin`` is a serialised ``FileDescriptorSet``. The two sizes
+    are what Envoy buffers of one call, in bytes; without them it would be a connection's 1 MiB.
     """
 
     workload_selector: Annotated[dict[str, str], BeforeValidator(_read_selector)] = Field(
@@ -63,11 +67,13 @@ class GrpcJsonTranscoderSpec(CheckedModel):
     ignore_unknown_query_parameters: Bool = False
     print_options: PrintOptions = PrintOptions()
     auto_mapping: Bool = False
+    max_request_body_size: BodySize = _BODY_SIZE
+    max_response_body_size: BodySize = _BODY_SIZE
     match_incoming_request_route: Annotated[
-        None, Untranslated("the request always keeps its route", (True,))
+        None, Untranslated("requests always keep their route", (True,))
     ] = None
     priority: Annotated[
-        None, Untranslated("the oldest comes first, then they go by name", (0,))
+        None, Untranslated("the oldest transcoder comes first, then the order is by name", (0,))
     ] = None
 
     @property
@@ -79,25 +85,29 @@ class GrpcJsonTranscoderSpec(CheckedModel):
         """Yield what is wrong between the fields."""
         if self.proto_descriptor_bin is None and self.builtin_proto_descriptor is None:
             message = (
-                "The messages must be known: write protoDescriptorBin (base64), or "
-                "builtinProtoDescriptor: kserve_predict_v2."
+                "A transcoder needs a descriptor of the messages: write protoDescriptorBin "
+                "(base64), or builtinProtoDescriptor: kserve_predict_v2."
             )
             yield Fault(Code.MISSING_FIELD, message, ("protoDescriptorBin",))
         if self.proto_descriptor_bin is not None and self.builtin_proto_descriptor is not None:
             message = "Write either protoDescriptorBin or builtinProtoDescriptor, not both."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("builtinProtoDescriptor",))
         if self.proto_descriptor_bin == b"":
-            message = "The descriptor is empty: write what `protoc --descriptor_set_out` makes."
+            message = "The descriptor is empty: write the output of `protoc --descriptor_set_out`."
             yield Fault(Code.EMPTY_FIELD, message, ("protoDescriptorBin",))
         if not self.service_names and self.proto_descriptor_bin is not None:
-            message = "Name the gRPC services to transcode in full, as in inference.Predictor."
+            message = (
+                "List the gRPC services to transcode, with their packages: inference.Predictor."
+            )
             yield Fault(Code.MISSING_FIELD, message, ("services",))
         if not self.is_gateway:
-            message = "Sidecars do not transcode yet: this is left out. Gateways do (isGateway)."
+            message = (
+                "Sidecars do not transcode yet, so this has no effect: gateways (isGateway) do."
+            )
             yield Fault(Code.NOT_TRANSLATED_YET, message, ("isGateway",))
         for index, service in enumerate(self.services):
             if not service:
-                message = "This name is empty: write a gRPC service's full name."
+                message = "This name is empty: write the full name of a gRPC service."
                 yield Fault(Code.EMPTY_FIELD, message, ("services", index))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from straightway.api.texts import shown
+
 _NEED_ARGUMENT = frozenset(
     {
         "CEL",
@@ -88,7 +90,7 @@ _COMMAND = re.compile(r"%(?:%|([A-Z0-9_]+)(?:\(([^)]*)\))?(:\d+)?%)?")
 def format_mistakes(value: str) -> Iterator[str]:
     """Yield what Envoy could not read in a header's value, as the end of a sentence."""
     if re.search(r"[\x00\r\n]", value):
-        yield "it has a line break; write one line"
+        yield "it has a line break or a NUL character; write one line"
     for found in _COMMAND.finditer(value):
         if found[0] == "%":
             yield "write %% for a percent sign (%NAME% inserts a value)"
@@ -96,8 +98,8 @@ def format_mistakes(value: str) -> Iterator[str]:
         if found[1] is None:
             continue
         if found[1] not in _PLAIN_COMMANDS | _NEED_ARGUMENT | _TAKE_ARGUMENT:
-            yield f"there is no {found[0]} to insert; write %% for a percent sign"
+            yield f"it knows no {shown(found[0])}; write %% for a percent sign"
         elif found[1] in _NEED_ARGUMENT and not found[2]:
-            yield f"say which one, as in %{found[1]}(x-name)%"
+            yield f"%{found[1]}% needs an argument, as in %{found[1]}(x-name)%"
         elif found[1] in _PLAIN_COMMANDS and (found[2] is not None or found[3]):
             yield f"%{found[1]}% takes neither parentheses nor a length"

@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from straightway.api.codes import Code
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model, Untranslated
+from straightway.api.texts import one_of, quoted, shown
 from straightway.api.values import (
     Authority,
     Base64,
@@ -19,8 +20,6 @@ from straightway.api.values import (
     Path,
     Port,
     PositiveDuration,
-    one_of,
-    quoted,
     within,
 )
 
@@ -32,7 +31,7 @@ def _check_redirect_code(value: int) -> int:
     if value in _REDIRECT_CODES:
         return value
     allowed = one_of(*map(str, _REDIRECT_CODES))
-    raise wrong(Code.UNKNOWN_VALUE, f"{value} is not a redirect: write {allowed}.")
+    raise wrong(Code.UNKNOWN_VALUE, f"{shown(value)} is not a redirect status: write {allowed}.")
 
 
 class Redirect(CheckedModel):
@@ -43,12 +42,12 @@ class Redirect(CheckedModel):
     scheme: Literal["http", "https"] | None = None
     port: Port | None = None
     redirect_code: Annotated[Int, AfterValidator(_check_redirect_code)] = 301
-    derive_port: Annotated[None, Untranslated("the port is the request's own")] = None
+    derive_port: Annotated[None, Untranslated("the redirect keeps the request's port")] = None
 
     def faults(self) -> Iterable[Fault]:
         """Yield what is wrong between the fields."""
         if not self.model_fields_set - {"redirect_code"}:
-            message = "This redirects to the same place: write uri, authority, scheme or port."
+            message = "This redirect leads to the same place: write uri, authority, scheme or port."
             yield Fault(Code.MISSING_FIELD, message)
 
 
@@ -71,14 +70,14 @@ class Body(CheckedModel):
             message = "Write either string or bytes, not both."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("bytes",))
         if len(self.content) > _LONGEST_BODY:
-            message = f"Envoy answers with {_LONGEST_BODY} bytes at most: shorten this body."
+            message = f"Envoy answers with at most {_LONGEST_BODY:,} bytes: shorten this body."
             yield Fault(Code.OUT_OF_RANGE, message)
 
 
 class DirectResponse(Model):
     """An answer by Envoy itself."""
 
-    status: Annotated[Int, within(200, 599, what="a status that can be answered")]
+    status: Annotated[Int, within(200, 599, what="a status that Envoy can answer with")]
     body: Body | None = None
 
 
@@ -122,8 +121,8 @@ def _check_retry_on(value: str) -> str:
         status = int(condition) if condition.isdecimal() and len(condition) == 3 else 0
         if condition not in _RETRY_ON and not 100 <= status <= 599:
             message = (
-                f"{quoted(condition)} is nothing to retry on: write conditions such as 5xx, "
-                "connect-failure or unavailable, or status codes, with commas between."
+                f"{quoted(condition)} is not a retry condition: write conditions such as 5xx, "
+                "connect-failure or unavailable, or status codes, separated by commas."
             )
             raise wrong(Code.UNKNOWN_VALUE, message)
     return value
@@ -140,5 +139,5 @@ class Retries(Model):
         None, Untranslated("retries may go to any locality", (False,))
     ] = None
     retry_ignore_previous_hosts: Annotated[
-        None, Untranslated("a retry goes to another host where there is one", (True,))
+        None, Untranslated("a retry goes to another host if there is one", (True,))
     ] = None

@@ -31,7 +31,7 @@ from straightway.api.metadata import (
     NAMESPACE_PATTERN,
 )
 from straightway.api.objects import ApiObject
-from straightway.api.values import one_of, quoted
+from straightway.api.texts import one_of, quoted
 from straightway.documents import Reference
 
 _NAME = re.compile(NAME_PATTERN.removesuffix("$"))

@@ -3,51 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Annotated
 
 import re2
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo
 
 from straightway.api.codes import Code
-from straightway.api.faults import Fault, wrong
+from straightway.api.faults import Attempt, Fault, wrong
 from straightway.api.model import CheckedModel
-from straightway.api.values import quoted
+from straightway.api.texts import quoted, shown
 
 _RE2 = re2.Options()
 _RE2.log_errors = False
+_RE2.max_mem = 3 << 20  # Bytes: enough for the largest program, and less to do for a larger one.
 # What our bootstraps and Istio's set as re2.max_program_size.error_level; Envoy's default is 100.
 _LARGEST_PROGRAM = 32_768
 
 
-def _check_regex(value: str) -> str:
+def _check_regex(value: str, info: ValidationInfo) -> str:
     """Accept what RE2 does: it is Envoy's engine, and Envoy rejects all routes for a bad one."""
     if not value:
         raise wrong(Code.EMPTY_FIELD, "An empty regular expression matches nothing: write one.")
-    try:
-        size = re2.compile(value, options=_RE2).programsize
-    except re2.error as error:
-        reason = error.args[0].decode() if error.args else "it cannot be read"
+    if isinstance(info.context, Attempt) and info.context.instructions <= 0:
+        message = "The regular expressions of this object are too large together: use prefixes."
+        raise wrong(Code.OBJECT_TOO_LARGE, message)
+    size, reason = _compiled(value)
+    if isinstance(info.context, Attempt):
+        info.context.instructions -= size
+    if reason:
         message = (
-            f"{quoted(value)} is not a regular expression that Envoy takes: {reason}. Envoy uses "
+            f"{quoted(value)} is not a valid regular expression in Envoy: {reason}. Envoy uses "
             "RE2, which has no look-around and no back-references."
         )
-        raise wrong(Code.INVALID_REGEX, message) from None
+        raise wrong(Code.INVALID_REGEX, message)
     if size > _LARGEST_PROGRAM:
         message = (
-            f"{quoted(value)} is too large for Envoy (a program of {size} instructions, where "
-            f"{_LARGEST_PROGRAM} are allowed): write several matches, or prefixes."
+            f"{quoted(value)} is too large for Envoy, which takes {_LARGEST_PROGRAM:,} RE2 "
+            "instructions at most: write several matches, or prefixes."
         )
         raise wrong(Code.INVALID_REGEX, message)
     return value
+
+
+@lru_cache(maxsize=256)  # An object with problems is validated several times.
+def _compiled(value: str) -> tuple[int, str]:
+    """Return how many instructions RE2 makes of an expression, and why it makes none."""
+    too_large = _LARGEST_PROGRAM + 1
+    if len(value) > _LARGEST_PROGRAM:
+        return too_large, ""
+    try:
+        return re2.compile(value, options=_RE2).programsize, ""
+    except re2.error as error:
+        reason = shown(error.args[0].decode(errors="replace")) if error.args else "it is invalid"
+        return (too_large, "") if "too large" in reason else (len(value), reason)
 
 
 Regex = Annotated[str, AfterValidator(_check_regex)]
 
 
 class HeaderMatch(CheckedModel):
-    """The value of a header or query parameter. Nothing given: it need only be present.
+    """The value of a header or query parameter; ``regex`` matches the whole text (RE2).
 
-    ``regex`` matches the whole text (RE2).
+    All three None: it need only be present, with any value. ``exact`` of ``""`` is not the same: it
+    matches an empty value only.
     """
 
     exact: str | None = None
@@ -61,7 +80,7 @@ class HeaderMatch(CheckedModel):
             message = f"Write only one of {' and '.join(given)}."
             yield Fault(Code.CONFLICTING_FIELDS, message, (given[1],))
         if self.prefix == "":
-            message = "An empty prefix matches everything: leave this match out, or write a prefix."
+            message = "An empty prefix matches everything: remove this match, or write a prefix."
             yield Fault(Code.EMPTY_FIELD, message, ("prefix",))
         yield from self._further_faults()
 
@@ -77,7 +96,7 @@ class StringMatch(HeaderMatch):
             message = "Say how to compare: write exact, prefix or regex, and the text."
             yield Fault(Code.MISSING_FIELD, message)
         if self.exact == "":
-            message = "An empty text never occurs here: write the text to compare with."
+            message = "This is never empty: write the text to compare with."
             yield Fault(Code.EMPTY_FIELD, message, ("exact",))
 
 
@@ -91,5 +110,5 @@ class UriMatch(StringMatch):
                 message = f"Every path begins with a slash: write {quoted('/' + text)}."
                 yield Fault(Code.NEVER_MATCHES, message, (name,))
             elif text and "?" in text:
-                message = "Paths are compared without their query: write queryParams for that."
+                message = "Paths are compared without their query string: use queryParams for that."
                 yield Fault(Code.NEVER_MATCHES, message, (name,))

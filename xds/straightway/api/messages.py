@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, TypeAlias
 
 from straightway.api.codes import Code
 from straightway.api.objects import ApiObject
 from straightway.api.paths import Path
 from straightway.api.suggestions import fields_at, suggestion
-from straightway.api.values import one_of, quoted
+from straightway.api.texts import clipped, one_of, quoted, shown
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+Written: TypeAlias = Callable[[Path], str | None]
+"""Gives a scalar's text as it stands in the file (``1.10``, ``y``), None if that is not known."""
 
 _CODES = frozenset(Code)
 
@@ -32,65 +37,106 @@ _EXPECTED = {
     "tuple_type": "a list",
 }
 
+_CODES_OF_TYPES = {
+    "missing": Code.MISSING_FIELD,
+    "extra_forbidden": Code.UNKNOWN_FIELD,
+    "invalid_key": Code.UNKNOWN_FIELD,
+    "enum": Code.UNKNOWN_VALUE,
+    "literal_error": Code.UNKNOWN_VALUE,
+    "string_pattern_mismatch": Code.INVALID_NAME,
+    "string_too_long": Code.INVALID_NAME,
+}
+
 _MOST_NAMES = 6
+_LONGEST_MESSAGE = 1_000
 
 
-def describe(model: type[ApiObject], path: Path, error: ErrorDetails) -> tuple[Code, str]:
-    """Return the code and the message for one error of a validation."""
-    kind, given, context = error["type"], error["input"], error.get("ctx", {})
-    field = next((part for part in reversed(path) if isinstance(part, str)), "object")
+def code_of(error: ErrorDetails) -> Code:
+    """Return the code for one error of a validation; it costs next to nothing."""
+    kind = error["type"]
     if kind in _CODES:
-        return Code(kind), context["message"]
-    if kind == "missing":
-        return Code.MISSING_FIELD, f"{field} is missing: write it, it cannot be left out."
-    if kind == "extra_forbidden":
-        return Code.UNKNOWN_FIELD, f"There is no field {field} here{suggestion(model, path)}"
-    if kind in ("enum", "literal_error"):
-        choices = re.sub(r"'([^']*)'", r"\1", str(context["expected"]))
-        return Code.UNKNOWN_VALUE, f"{quoted(given)} is not a value of {field}: write {choices}."
-    if kind in ("string_pattern_mismatch", "string_too_long"):
-        return Code.INVALID_NAME, _name_message(field, given)
-    if kind == "invalid_key":
-        return Code.UNKNOWN_FIELD, "The name of a field is text: put it in quotes."
-    if given is None:
-        return Code.EMPTY_FIELD, f"{field} has no value: write one, or take the line out."
-    if kind in _EXPECTED:
-        return Code.WRONG_TYPE, _type_message(model, path, _EXPECTED[kind], given)
-    return Code.INVALID_VALUE, f"{quoted(given)} cannot be used as {field}."
+        return Code(kind)
+    if kind in _CODES_OF_TYPES:
+        return _CODES_OF_TYPES[kind]
+    if error["input"] is None:
+        return Code.EMPTY_FIELD
+    return Code.WRONG_TYPE if kind in _EXPECTED else Code.INVALID_VALUE
+
+
+def message_of(model: type[ApiObject], path: Path, error: ErrorDetails, written: Written) -> str:
+    """Return the message for one error of a validation."""
+    if error["type"] in _CODES:
+        return clipped(error["ctx"]["message"], _LONGEST_MESSAGE)
+    name = next((part for part in reversed(path) if isinstance(part, str)), "object")
+    return _sentence(model, path, error, shown(name), written)
+
+
+def _sentence(
+    model: type[ApiObject], path: Path, error: ErrorDetails, field: str, written: Written
+) -> str:
+    given = error["input"]
+    match code_of(error), error["type"]:
+        case Code.MISSING_FIELD, _:
+            return f"{field} is required: add it."
+        case Code.UNKNOWN_FIELD, "invalid_key":
+            return "The name of a field must be text: put it in quotes."
+        case Code.UNKNOWN_FIELD, _:
+            return f"There is no field {field} here{suggestion(model, path)}"
+        case Code.UNKNOWN_VALUE, _:
+            choices = re.sub(r"'([^']*)'", r"\1", str(error["ctx"]["expected"]))
+            value = quoted(_as_written(given, path, written))
+            return f"{value} is not a value of {field}: write {choices}."
+        case Code.INVALID_NAME, _:
+            return _name_message(field, given)
+        case Code.EMPTY_FIELD, _:
+            return f"{field} has no value: write one, or remove the line."
+        case Code.WRONG_TYPE, kind:
+            return _type_message(model, path, _EXPECTED[kind], _as_written(given, path, written))
+        case _:
+            return f"{quoted(_as_written(given, path, written))} cannot be used as {field}."
+
+
+class _Literal(str):
+    """A scalar as its author wrote it, where YAML read something else than text."""
+
+    __slots__ = ()
+
+
+def _as_written(given: object, path: Path, written: Written) -> object:
+    """Return what the author wrote for a scalar that is not text: ``1.10``, not 1.1."""
+    if isinstance(given, bool | int | float | date):
+        return _Literal(written(path) or shown(given))
+    return given
 
 
 def _name_message(field: str, given: object) -> str:
-    rule = (
-        "small letters, digits, hyphens and dots"
-        if field == "name"
-        else ("small letters, digits and hyphens")
-    )
+    characters = "lowercase letters, digits and hyphens"
+    if field == "name":
+        characters = "lowercase letters, digits, hyphens and dots"
     limit = 253 if field == "name" else 63
-    return f"{quoted(given)} cannot be a {field}: use {rule}, {limit} characters at most."
+    return f"{quoted(given)} cannot be a {field}: use {characters}, at most {limit} characters."
 
 
 def _type_message(model: type[ApiObject], path: Path, expected: str, given: object) -> str:
     last = path[-1] if path else "The object"
-    subject = last if isinstance(last, str) else f"Item {last}"
+    subject = shown(last) if isinstance(last, str) else f"Item {shown(last)}"
     if expected == "a mapping" and not isinstance(given, list | tuple):
         fields = fields_at(model, path)
         names = one_of(*fields) if 0 < len(fields) <= _MOST_NAMES else "its fields"
-        return f"{subject} must be a mapping: write {names} below it, further in."
+        return f"{subject} must be a mapping: write {names} on indented lines below it."
     return f"{subject} must be {expected}{_advice(expected, given)}."
 
 
 def _advice(expected: str, given: object) -> str:
     """Return what to write for the value that was given, where that is plain."""
-    if expected == "text" and isinstance(given, bool):
-        return f': put it in quotes, "{str(given).lower()}"'
-    if expected == "text" and isinstance(given, int | float):
-        return f': put it in quotes, "{given}"'
-    if expected == "a whole number" and isinstance(given, str) and given.isdecimal():
+    if expected == "text" and isinstance(given, _Literal):
+        return f": put it in quotes, {quoted(given)}"
+    if expected == "a whole number" and type(given) is str and given.isdecimal():
         return f": write {quoted(given)} without the quotes"
-    if expected == "true or false" and isinstance(given, str):
+    if expected == "true or false" and type(given) is str:
         return ", without quotes"
     if expected == "a list":
         return ': begin each item with "- "'
     if expected == "a mapping":
-        return ', not a list: leave the "- " out'
+        return ', not a list: remove the "- "'
     return ""

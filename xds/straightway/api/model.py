@@ -75,7 +75,7 @@ class Untranslated:
     def _validate(self, value: object, info: ValidationInfo) -> None:
         if value not in (None, [], *self.unless) and warns(info):
             name = camel(info.field_name or "")
-            message = f"{name} is valid, but not translated yet: {self.instead}."
+            message = f"{name} is valid but not translated yet: {self.instead}."
             raise wrong(Code.NOT_TRANSLATED_YET, message)
 
 

@@ -20,5 +20,5 @@ class OutlierDetection(Model):
     max_ejection_percent: Percent | None = None
     min_health_percent: Percent | None = None
     consecutive_errors: Annotated[
-        None, Untranslated("it is deprecated; write consecutive5xxErrors")
+        None, Untranslated("it is deprecated; use consecutive5xxErrors")
     ] = None

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from straightway.api.codes import Code
 from straightway.api.examine import Finding, examine
+from straightway.api.extent import excess
+from straightway.api.faults import Attempt
 from straightway.api.identity import (
     generation_of,
     identify,
@@ -18,7 +20,7 @@ from straightway.api.identity import (
 )
 from straightway.api.objects import ApiObject
 from straightway.api.paths import path_text
-from straightway.api.values import quoted
+from straightway.api.texts import quoted
 from straightway.documents import Document, Problem, Reference, Severity
 
 
@@ -41,10 +43,13 @@ def parse(document: Document) -> Parsed:
     found = identify(body) or _not_read(document.body)
     if isinstance(found, Finding):
         return _parsed(document, None, [found])
+    too_much = excess(body)
+    if too_much is not None:
+        return _parsed(document, None, [Finding((), Code.OBJECT_TOO_LARGE, too_much)])
     try:
-        accepted = found.model_validate(body)
+        accepted = found.model_validate(body, context=Attempt())
     except ValidationError as error:
-        return _parsed(document, *examine(found, body, error))
+        return _parsed(document, *examine(found, body, error, document.origin.written))
     return Parsed(accepted.reference, accepted)
 
 

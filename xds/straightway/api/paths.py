@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from straightway.api.texts import LONGEST, shown
+
 Path = tuple[str | int, ...]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def path_text(path: Path) -> str:
-    """Return a path as people write it: ``spec.http[0].match``, ``labels["a.b/c"]``."""
+    """Return a path as people write it: ``spec.http[0].match``, ``labels["a.b/c"]``.
+
+    Names are shortened and made printable as in messages.
+    """
     text = ""
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif _PLAIN.fullmatch(part):
+        elif len(part) <= LONGEST and _PLAIN.fullmatch(part):
             text += f".{part}" if text else part
         else:
-            text += f'["{part}"]'
+            text += f'["{shown(part)}"]'
     return text
 
 

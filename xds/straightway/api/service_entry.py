@@ -13,7 +13,17 @@ from straightway.api.faults import Fault
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.protocol import Protocol
-from straightway.api.values import HostPattern, Network, Port, UpperCase, is_ip, not_empty, quoted
+from straightway.api.texts import quoted
+from straightway.api.values import (
+    AtMostHosts,
+    HostPattern,
+    Network,
+    Port,
+    UpperCase,
+    WithoutRepeats,
+    is_ip,
+    not_empty,
+)
 from straightway.api.workload_entry import WorkloadEntrySpec
 
 
@@ -55,8 +65,10 @@ class WorkloadSelector(Model):
 class ServiceEntrySpec(CheckedModel):
     """The service."""
 
-    hosts: Annotated[tuple[HostPattern, ...], not_empty("name at least one host")]
-    addresses: tuple[Network, ...] = ()
+    hosts: Annotated[
+        tuple[HostPattern, ...], not_empty("name at least one host"), AtMostHosts, WithoutRepeats
+    ]
+    addresses: Annotated[tuple[Network, ...], WithoutRepeats] = ()
     ports: tuple[ServiceEntryPort, ...] = ()
     location: Location = Location.MESH_EXTERNAL
     resolution: Resolution = Resolution.NONE
@@ -74,14 +86,16 @@ class ServiceEntrySpec(CheckedModel):
         """Yield what is wrong between the fields."""
         for index, host in enumerate(self.hosts):
             if host == "*":
-                message = "A service cannot have the host *: name it, as in api.example.com."
+                message = (
+                    "A service cannot have the host *: write its name, such as api.example.com."
+                )
                 yield Fault(Code.INVALID_HOST, message, ("hosts", index))
         if not self.ports:
             yield Fault(Code.MISSING_FIELD, "A service needs at least one port.", ("ports",))
         yield from self._port_faults()
         yield from self._endpoint_faults()
         if self.is_left_out:
-            message = "DYNAMIC_DNS is not translated yet: the service is left out. Write DNS."
+            message = "DYNAMIC_DNS is not translated yet, so the service is left out: use DNS."
             yield Fault(Code.NOT_TRANSLATED_YET, message, ("resolution",))
         if self.resolution is Resolution.DNS_ROUND_ROBIN:
             message = "DNS_ROUND_ROBIN is not translated yet: all addresses are used, as with DNS."
@@ -92,13 +106,13 @@ class ServiceEntrySpec(CheckedModel):
         numbers: set[int] = set()
         for index, port in enumerate(self.ports):
             if port.name in names:
-                message = f"Another port is named {quoted(port.name)} too: give each its own name."
+                message = f"Another port is already named {quoted(port.name)}: rename one."
                 yield Fault(Code.DUPLICATE_VALUE, message, ("ports", index, "name"))
             if port.number in numbers:
-                message = f"Another port has the number {port.number} too: give each its own."
+                message = f"Another port already has the number {port.number}: change one."
                 yield Fault(Code.DUPLICATE_VALUE, message, ("ports", index, "number"))
             if port.protocol is Protocol.UDP:
-                message = "UDP is not translated yet: this port is left out."
+                message = "UDP is not translated yet, so this port is left out."
                 yield Fault(Code.NOT_TRANSLATED_YET, message, ("ports", index, "protocol"))
             names.add(port.name)
             numbers.add(port.number)
@@ -108,14 +122,14 @@ class ServiceEntrySpec(CheckedModel):
             message = "Write either endpoints or a workloadSelector, not both."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("workloadSelector",))
         if self.endpoints and self.resolution is Resolution.NONE:
-            message = "With resolution NONE no endpoints are used: write resolution STATIC or DNS."
+            message = "With resolution NONE no endpoints are used: use resolution STATIC or DNS."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("endpoints",))
         if self.resolution is Resolution.STATIC:
             for index, endpoint in enumerate(self.endpoints):
                 if not is_ip(endpoint.address):
                     message = (
-                        f"{quoted(endpoint.address)} is not an IP address, which resolution STATIC "
-                        "needs: write one, or resolution DNS."
+                        f"{quoted(endpoint.address)} is not an IP address, as resolution STATIC "
+                        "requires: write one, or use resolution DNS."
                     )
                     at = ("endpoints", index, "address")
                     yield Fault(Code.INVALID_ADDRESS, message, at)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -12,18 +13,20 @@ from pydantic.fields import FieldInfo
 from straightway.api.model import Untranslated
 from straightway.api.paths import Path
 
+_LONGEST_NAME = 64  # Comparing names takes the square of their lengths, and no field's is longer.
+
 
 def suggestion(model: type, path: Path) -> str:
     """Return what ends the sentence that a field does not exist."""
     name = str(path[-1]) if path else ""
-    fields = [field for field, _ in _named_fields(_model_at(model, path[:-1]))]
+    fields = list(_named_fields(_model_at(model, path[:-1])))
     near = _nearest(name, fields)
     if near:
         return f": did you mean {near}?"
     places = places_of(model)
-    elsewhere = places.get(name) or places.get(_nearest(name, list(places)) or "")
+    elsewhere = places.get(name) or places.get(_nearest(name, places) or "")
     if elsewhere:
-        return f": it belongs to {elsewhere}."
+        return f": it belongs in {elsewhere}."
     return f"; the fields here are {', '.join(sorted(fields))}."
 
 
@@ -31,13 +34,15 @@ def fields_at(model: type, path: Path) -> list[str]:
     """Return the names of the fields that can stand at a path and are translated."""
     return [
         name
-        for name, field in _named_fields(_model_at(model, path))
+        for name, field in _named_fields(_model_at(model, path)).items()
         if not any(isinstance(each, Untranslated) for each in field.metadata)
     ]
 
 
-def _nearest(name: str, candidates: list[str]) -> str | None:
+def _nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the most similar name; case and underscores count for nothing."""
+    if len(name) > _LONGEST_NAME:
+        return None
     by_plain_name = {_plain(candidate): candidate for candidate in candidates}
     near = difflib.get_close_matches(_plain(name), list(by_plain_name), n=1, cutoff=0.75)
     return by_plain_name[near[0]] if near else None
@@ -47,10 +52,11 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def _named_fields(model: type | None) -> list[tuple[str, FieldInfo]]:
+@cache
+def _named_fields(model: type | None) -> Mapping[str, FieldInfo]:
     """Return the fields of a pydantic model or dataclass by their YAML names."""
     fields: dict[str, FieldInfo] = vars(model).get("__pydantic_fields__", {}) if model else {}
-    return [(field.alias or name, field) for name, field in fields.items()]
+    return MappingProxyType({field.alias or name: field for name, field in fields.items()})
 
 
 def _models_in(annotation: Any) -> Iterator[type]:
@@ -65,7 +71,7 @@ def _model_at(model: type, path: Path) -> type | None:
     """Return the model that a path leads to, None if what is there has no fields of its own."""
     here: type | None = model
     for step in path:
-        field = next((each for name, each in _named_fields(here) if name == step), None)
+        field = _named_fields(here).get(step) if isinstance(step, str) else None
         if field is not None:
             here = next(_models_in(field.annotation), None)
     return here
@@ -80,7 +86,7 @@ def places_of(model: type) -> dict[str, str]:
     while level:
         below: list[tuple[str, type]] = []
         for place, each in level:
-            for name, field in _named_fields(each):
+            for name, field in _named_fields(each).items():
                 places.setdefault(name, place or "the top")
                 marker = "[]" if "tuple[" in str(field.annotation) else ""
                 for inner in _models_in(field.annotation):

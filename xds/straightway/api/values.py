@@ -6,15 +6,16 @@ import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Sized
+from collections.abc import Iterator, Sized
 from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict, ValidationInfo
 
 from straightway.api.codes import Code
-from straightway.api.faults import wrong
+from straightway.api.faults import Fault, raise_faults, wrong
+from straightway.api.texts import quoted, shown
 
 _Sized = TypeVar("_Sized", bound=Sized)
 
@@ -37,11 +38,6 @@ def none_as_empty_str(value: object) -> object:
     return "" if value is None else value
 
 
-def one_of(*words: str) -> str:
-    """Return ``a, b or c``."""
-    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
 # --- Numbers ---------------------------------------------------------------------------------
 
 
@@ -52,7 +48,7 @@ def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") 
     def check(number: int) -> int:
         if low <= number <= high:
             return number
-        raise wrong(code, f"{number} is not {what}: write a number from {low} to {high}.")
+        raise wrong(code, f"{shown(number)} is not {what}: write a number from {low} to {high}.")
 
     return AfterValidator(check)
 
@@ -82,8 +78,8 @@ def parse_duration(value: object) -> timedelta:
     """
     if not isinstance(value, str):
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        hint = f'"{value}s"' if number else '"2s"'
-        message = f"A duration is a number with its unit, as text: write for example {hint}."
+        hint = f'"{shown(value)}s"' if number else '"2s"'
+        message = f"A duration is a number with its unit, as text: write, for example, {hint}."
         raise wrong(Code.INVALID_DURATION, message)
     if value == "0":
         return timedelta()
@@ -98,7 +94,7 @@ def parse_duration(value: object) -> timedelta:
         float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value)
     )
     if microseconds > _LONGEST // timedelta(microseconds=1):
-        message = f"{quoted(value)} is too long: write a hundred years (876000h) at most."
+        message = f"{quoted(value)} is too long: the limit is a hundred years (876000h)."
         raise wrong(Code.INVALID_DURATION, message)
     return timedelta(microseconds=round(microseconds))
 
@@ -118,20 +114,19 @@ PositiveDuration = Annotated[Duration, AfterValidator(_not_zero)]
 
 # --- Names of hosts and addresses ------------------------------------------------------------
 
+_LONGEST_HOST = 253
 _LABEL = r"[a-zA-Z0-9](?:[-_a-zA-Z0-9]{0,61}[a-zA-Z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _WILDCARD = re.compile(rf"\*(?:-?{_LABEL})?(?:\.{_LABEL})*\.?")
 
 
-def quoted(value: object) -> str:
-    """Return a value as text for a message, shortened if it is long."""
-    text = str(value)
-    return f'"{text}"' if len(text) <= 80 else f'"{text[:77]}…"'
+def is_ip(value: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 address."""
+    return len(value) <= _LONGEST_HOST and _is_ip(value)
 
 
 @lru_cache(maxsize=1 << 16)  # Every endpoint's address is asked about, again and again.
-def is_ip(value: str) -> bool:
-    """Whether the text is an IPv4 or IPv6 address."""
+def _is_ip(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -140,14 +135,14 @@ def is_ip(value: str) -> bool:
 
 
 def _check_host(value: str, what: str, pattern: re.Pattern[str], wildcard: str) -> str:
-    if (len(value) <= 253 and pattern.fullmatch(value)) or is_ip(value):
+    if len(value) <= _LONGEST_HOST and (pattern.fullmatch(value) or is_ip(value)):
         return _canonical(value)
     if "://" in value:
-        advice = "leave the scheme out and write the name alone"
+        advice = "remove the scheme and write only the name"
     elif "*" in value:
         advice = wildcard
     elif value.rpartition(":")[2].isdecimal():
-        advice = "leave the port out; it has its own field"
+        advice = "remove the port, which has a field of its own"
     else:
         advice = "write a DNS name (letters, digits, hyphens, dots) or an IP address"
     raise wrong(Code.INVALID_HOST, f"{quoted(value)} is not {what}: {advice}.")
@@ -160,15 +155,15 @@ def _canonical(host: str) -> str:
 
 def check_host(value: str) -> str:
     """Accept a DNS name or IP address without wildcard; return it in lower case."""
-    advice = "a wildcard cannot stand here; write one full name"
+    advice = "a wildcard is not allowed here; write a full name"
     return _check_host(value, "the name of a host", _NAME, advice)
 
 
 def check_host_pattern(value: str) -> str:
     """Accept what :func:`check_host` does, or a wildcard as the first label or part of it."""
-    if value[:1] == "*" and _WILDCARD.fullmatch(value):
+    if value[:1] == "*" and len(value) <= _LONGEST_HOST and _WILDCARD.fullmatch(value):
         return _canonical(value)
-    advice = "a wildcard can only lead, as in *.example.com"
+    advice = "a wildcard can only come first, as in *.example.com"
     return _check_host(value, "the name of a host", _NAME, advice)
 
 
@@ -198,6 +193,41 @@ def _check_network(value: str) -> str:
     return value
 
 
+MOST_HOSTS = 1_000
+"""Hosts of one list. Each is compared with every host of the objects that it may belong to."""
+
+
+def _check_number(items: tuple[str, ...]) -> tuple[str, ...]:
+    if len(items) <= MOST_HOSTS:
+        return items
+    message = (
+        f"This list has {len(items):,} entries, and at most {MOST_HOSTS:,} are allowed: split the "
+        "object, or write wildcards."
+    )
+    raise wrong(Code.OBJECT_TOO_LARGE, message)
+
+
+def _without_repeats(items: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    distinct = dict.fromkeys(items)
+    if len(distinct) < len(items):
+        raise_faults(_repeats(items), info, info.field_name or "items")
+    return tuple(distinct)
+
+
+def _repeats(items: tuple[str, ...]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        if item in seen:
+            message = f"{quoted(item)} is already in this list, so it counts once: remove it here."
+            yield Fault(Code.REPEATED_VALUE, message, (index,))
+        seen.add(item)
+
+
+AtMostHosts = AfterValidator(_check_number)
+"""Bounds a list whose items are compared with those of other objects."""
+WithoutRepeats = AfterValidator(_without_repeats)
+"""Keeps the first of equal items, with a warning for each other one."""
+
 Host = Annotated[str, AfterValidator(check_host)]
 HostPattern = Annotated[str, AfterValidator(check_host_pattern)]
 GatewayHost = Annotated[str, AfterValidator(_check_gateway_host)]
@@ -214,7 +244,7 @@ def _decode_base64(value: object) -> bytes:
             return value
         return base64.b64decode("".join(str(value).split()), validate=True)
     except (binascii.Error, ValueError):
-        message = "This is not base64: write what `base64 -w0 FILE` prints."
+        message = "This is not base64: write the output of `base64 -w0 FILE`."
         raise wrong(Code.INVALID_BASE64, message) from None
 
 
@@ -225,6 +255,8 @@ Base64 = Annotated[bytes, PlainValidator(_decode_base64)]
 
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
+_AUTHORITY = re.compile(r"[^\x00-\x20\x7f%/\\]+")
+_LONGEST_AUTHORITY = 1_024
 _PSEUDO_HEADERS = frozenset({":authority", ":method", ":path", ":scheme"})
 
 
@@ -246,8 +278,12 @@ def _check_path(value: str) -> str:
     raise wrong(Code.INVALID_PATH, message)
 
 
-def _check_authority(value: str) -> str:
-    if value and not _CONTROL.search(value):
+def check_authority(value: str) -> str:
+    """Accept what may stand as the host of a request: a name, with or without a port.
+
+    Envoy sends it literally, so a ``%COMMAND%`` in it is a mistake.
+    """
+    if value and len(value) <= _LONGEST_AUTHORITY and _AUTHORITY.fullmatch(value):
         return value
     message = f"{quoted(value)} cannot be a host: write a name, with or without a port."
     raise wrong(Code.INVALID_HOST, message)
@@ -265,7 +301,7 @@ def not_empty(advice: str) -> AfterValidator:
 
 
 HeaderName = Annotated[str, AfterValidator(check_header_name)]
-Authority = Annotated[str, AfterValidator(_check_authority)]
+Authority = Annotated[str, AfterValidator(check_authority)]
 Path = Annotated[str, AfterValidator(_check_path)]
 
 

@@ -14,7 +14,9 @@ from straightway.api.http_actions import DirectResponse, Redirect, Retries, Rewr
 from straightway.api.matching import HeaderMatch, StringMatch, UriMatch
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
+from straightway.api.texts import quoted
 from straightway.api.values import (
+    AtMostHosts,
     Bool,
     Count,
     Duration,
@@ -22,8 +24,8 @@ from straightway.api.values import (
     Host,
     HostPattern,
     Port,
+    WithoutRepeats,
     not_empty,
-    quoted,
 )
 
 _HEAVIEST = 2**32 - 1
@@ -33,11 +35,13 @@ _LONGEST_PARAMETER = 1024  # Envoy's QueryParameterMatcher.name, in bytes
 def _check_length(name: str) -> str:
     if len(name.encode()) <= _LONGEST_PARAMETER:
         return name
-    message = f"Envoy takes {_LONGEST_PARAMETER} bytes at most: shorten this name."
+    message = f"Envoy takes at most {_LONGEST_PARAMETER:,} bytes: shorten this name."
     raise wrong(Code.OUT_OF_RANGE, message)
 
 
 ParameterName = Annotated[str, not_empty("name the query parameter"), AfterValidator(_check_length)]
+
+Gateways = Annotated[tuple[str, ...], AtMostHosts, WithoutRepeats]
 
 
 class HttpMatch(CheckedModel):
@@ -53,10 +57,10 @@ class HttpMatch(CheckedModel):
     query_params: dict[ParameterName, HeaderMatch] = Field(default_factory=dict)
     port: Port | None = None
     ignore_uri_case: Bool = False
-    gateways: tuple[str, ...] = ()
+    gateways: Gateways = ()
     source_namespace: str = ""
     source_labels: dict[str, str] = Field(default_factory=dict)
-    stat_prefix: Annotated[None, Untranslated("no statistics of its own are kept")] = None
+    stat_prefix: Annotated[None, Untranslated("no separate statistics are kept")] = None
 
     @property
     def is_left_out(self) -> bool:
@@ -73,7 +77,7 @@ class HttpMatch(CheckedModel):
             (self.source_labels, "sourceLabels"),
         ):
             if given:
-                message = f"{name} is valid, but not translated yet: this whole match is left out."
+                message = f"{name} is valid but not translated yet: this whole match is left out."
                 yield Fault(Code.NOT_TRANSLATED_YET, message, (name,))
 
 
@@ -151,26 +155,39 @@ class HttpRoute(CheckedModel):
     def faults(self) -> Iterable[Fault]:
         """Yield what is wrong between the fields."""
         yield from self._action_faults()
+        yield from self._host_faults()
         if len(self.route) > 1 and not any(route.weight for route in self.route):
-            message = "No destination has a weight, so none would get a request: give each one."
+            message = (
+                "No destination has a weight, so none would get a request: give each a weight."
+            )
             yield Fault(Code.NO_WEIGHT, message, ("route",))
         if sum(route.weight for route in self.route) > _HEAVIEST:
-            message = f"The weights together are at most {_HEAVIEST}: write smaller ones."
+            message = f"The weights may add up to at most {_HEAVIEST:,}: write smaller ones."
             yield Fault(Code.OUT_OF_RANGE, message, ("route",))
         keys: set[str] = set()
         for index, rule in enumerate(self.header_to_dynamic_subset_key):
             if rule.key in keys:
                 message = (
-                    f"The key {quoted(rule.key)} is mapped twice: of a request's headers, the last "
-                    "that it has wins."
+                    f"The key {quoted(rule.key)} is mapped twice: if a request has several of the "
+                    "headers, the last one in this list wins."
                 )
                 at = ("headerToDynamicSubsetKey", index, "key")
                 yield Fault(Code.SUBSET_KEY_MAPPED_TWICE, message, at)
             keys.add(rule.key)
 
+    def _host_faults(self) -> Iterable[Fault]:
+        if self.rewrite is None or self.rewrite.authority is None or self.headers is None:
+            return
+        if self.headers.request.host_rewrite is not None:
+            message = (
+                "headers.request.set sets the host too: write it there or in rewrite.authority, "
+                "not in both."
+            )
+            yield Fault(Code.CONFLICTING_FIELDS, message, ("rewrite", "authority"))
+
     def _action_faults(self) -> Iterable[Fault]:
         if self.delegate is not None:
-            message = "delegate is valid, but not translated yet: this route is left out."
+            message = "delegate is valid but not translated yet: this route is left out."
             yield Fault(Code.NOT_TRANSLATED_YET, message, ("delegate",))
         actions = [
             name
@@ -189,10 +206,10 @@ class HttpRoute(CheckedModel):
             message = f"A route does one thing: write either {actions[0]} or {action}, not both."
             yield Fault(Code.SEVERAL_ACTIONS, message, (action,))
         if self.redirect is not None and self.rewrite is not None:
-            message = "A redirect sends no request on: write the new path into redirect.uri."
+            message = "A redirect forwards no request: write the new path in redirect.uri."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("rewrite",))
         if self.direct_response is not None and self.rewrite is not None:
-            message = "A direct response sends no request on: leave rewrite out."
+            message = "A direct response forwards no request: remove rewrite."
             yield Fault(Code.CONFLICTING_FIELDS, message, ("rewrite",))
 
 
@@ -202,8 +219,8 @@ class VirtualServiceSpec(CheckedModel):
     No ``gateways``: sidecars only, which is also what the name ``mesh`` in it means.
     """
 
-    hosts: Annotated[tuple[HostPattern, ...], not_empty('write "*" for every host')]
-    gateways: tuple[str, ...] = ()
+    hosts: Annotated[tuple[HostPattern, ...], not_empty('write "*" for every host'), AtMostHosts]
+    gateways: Gateways = ()
     http: tuple[HttpRoute, ...] = ()
     tls: Annotated[None, Untranslated("these routes are left out")] = None
     tcp: Annotated[None, Untranslated("these routes are left out")] = None
@@ -214,7 +231,7 @@ class VirtualServiceSpec(CheckedModel):
         seen: set[str] = set()
         for index, host in enumerate(self.hosts):
             if host.lower() in seen:
-                message = f"The host {quoted(host)} is named twice: leave one out."
+                message = f"The host {quoted(host)} is listed twice: remove one."
                 yield Fault(Code.DUPLICATE_VALUE, message, ("hosts", index))
             seen.add(host.lower())
         if not self.http and not self.model_fields_set & {"tls", "tcp"}:

@@ -30,13 +30,14 @@ class WorkloadEntrySpec(Model):
         default_factory=dict
     )
     network: Annotated[
-        None, Untranslated("the workload is called at its own address, not by a gateway", ("",))
+        None,
+        Untranslated("the workload is called at its own address, not through a gateway", ("",)),
     ] = None
     locality: str = ""
     weight: Weight | None = None
-    service_account: Annotated[None, Untranslated("nobody asks the workload who it is", ("",))] = (
-        None
-    )
+    service_account: Annotated[
+        None, Untranslated("the workload's identity is not checked", ("",))
+    ] = None
 
 
 class WorkloadEntry(IstioObject):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
-from straightway.api.values import quoted
+from straightway.api.texts import quoted
 from straightway.catalog import CatalogCode, keys
 from straightway.documents import Finding, Reference
 from straightway.units import Reading

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from straightway.api import Gateway, VirtualService
-from straightway.api.values import quoted
+from straightway.api.texts import quoted
 from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.catalog import CatalogCode, RegisteredService, keys
 from straightway.catalog.gateways import MESH, gateway_name, gateways_of

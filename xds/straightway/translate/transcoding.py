@@ -68,6 +68,8 @@ def transcoder_filter(transcoder: GrpcJsonTranscoder) -> transcoder_pb2.GrpcJson
         ignored_query_parameters=spec.ignored_query_parameters,
         ignore_unknown_query_parameters=spec.ignore_unknown_query_parameters,
     )
+    config.max_request_body_size.value = spec.max_request_body_size
+    config.max_response_body_size.value = spec.max_response_body_size
     # Else a call with a mistaken parameter would reach the gRPC server as JSON, and fail there.
     config.request_validation_options.reject_unknown_query_parameters = True
     config.auto_mapping = spec.auto_mapping
