@@ -26,8 +26,8 @@ from straightway.discovery.response import Variant
 from straightway.discovery.session import LimitExceededError, Session
 from straightway.discovery.settings import Settings
 from straightway.discovery.status import ResourceStatus
-from straightway.discovery.subscription import Verdict
 from straightway.discovery.table import Table
+from straightway.discovery.verdicts import Verdict
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,68 @@
+"""What a client that comes back says to hold, and how that differs from what there is.
+
+``DeltaDiscoveryRequest.initial_resource_versions`` names every resource of a type with its version.
+Thousands of clients may come back at once, each with thousands of names of which hardly one
+differs: so entries stay encoded and are compared as bytes, in whole sets. See
+:mod:`straightway.discovery.requests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from straightway.discovery.requests import decode_held
+from straightway.discovery.resources import encode_held
+from straightway.discovery.table import Table
+
+
+class HeldBefore(NamedTuple):
+    """What a client holds from an earlier stream: nothing but the version is known of it."""
+
+    version: str
+    name: str = ""
+
+
+class InitialVersions:
+    """What one client holds of one type, until there is a table to compare it with."""
+
+    __slots__ = ("_entries", "_versions")
+
+    def __init__(self, entries: Iterable[bytes] = ()) -> None:
+        # Encoded; or by name, once some of it was given up.
+        self._entries = set(entries)
+        self._versions: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._entries or self._versions)
+
+    def keep(self, wants: Callable[[str], bool]) -> None:
+        """Forget what the client has given up."""
+        if self._entries:
+            self._versions, self._entries = dict(decode_held(self._entries)), set()
+        if self._versions:
+            held = self._versions.items()
+            self._versions = {name: version for name, version in held if wants(name)}
+
+    def compare(
+        self, table: Table, names: AbstractSet[str], *, wildcard: bool
+    ) -> tuple[set[str], dict[str, HeldBefore]]:
+        """Return the names that the client lacks, and what it holds otherwise than ``table``.
+
+        It lacks what it wants, by name or by the wildcard, and does not hold; whether that exists
+        is another question. After this, nothing is left to compare.
+        """
+        held = self._entries or {encode_held(*each) for each in self._versions.items()}
+        self._entries, self._versions = set(), {}
+        current = table.held
+        if held == current.entries and names <= current.by_name.keys():
+            return set(), {}
+        outdated = dict(decode_held(held - current.entries))
+        if wildcard or len(names) * 2 > len(current.entries):
+            unheld = dict(decode_held(current.entries - held)).keys()
+            missing = names - current.by_name.keys() | (unheld if wildcard else unheld & names)
+        else:
+            entry_of = current.by_name.get
+            missing = {name for name in names if entry_of(name) not in held}
+        return missing - outdated.keys(), {n: HeldBefore(v) for n, v in outdated.items()}
