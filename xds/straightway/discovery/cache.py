@@ -48,17 +48,20 @@ class Cache:
         old object stays; where nothing has changed, nobody is woken. Of two resources of one type
         with the same name the later one counts.
         """
+        tables = self._snapshots.get(key)
+        if tables is None:
+            self._snapshots[key] = {url: Table(of_type) for url, of_type in resources.items()}
+            self._wake(key)
+            return
         named = {
             type_url: {resource.name: resource for resource in of_type}
             for type_url, of_type in resources.items()
         }
-        is_new = key not in self._snapshots
-        tables = self._snapshots.setdefault(key, {})
         changed = [
             tables.setdefault(url, Table()).replace(of_type) for url, of_type in named.items()
         ]
         changed += [tables[url].replace({}) for url in tables.keys() - named.keys()]
-        if is_new or any(changed):
+        if any(changed):
             self._wake(key)
 
     def update(self, key: Hashable, changes: Mapping[str, Changes]) -> None:
