@@ -56,13 +56,17 @@ class InitialVersions:
         held = self._entries or {encode_held(*each) for each in self._versions.items()}
         self._entries, self._versions = set(), {}
         current = table.held
-        if held == current.entries and names <= current.by_name.keys():
-            return set(), {}
-        outdated = dict(decode_held(held - current.entries))
-        if wildcard or len(names) * 2 > len(current.entries):
-            unheld = dict(decode_held(current.entries - held)).keys()
-            missing = names - current.by_name.keys() | (unheld if wildcard else unheld & names)
+        by_name = current.by_name
+        differing = held - current.entries
+        outdated = dict(decode_held(differing))
+        # Most often everything is explained by counting, and need not be looked through again.
+        unheld = len(current.entries) - (len(held) - len(differing))
+        if unheld == sum(name in by_name for name in outdated):
+            missing = names - by_name.keys()
+        elif wildcard or 2 * len(names) > len(by_name):
+            others = dict(decode_held(current.entries - held)).keys()
+            missing = (names - by_name.keys()) | (others if wildcard else others & names)
         else:
-            entry_of = current.by_name.get
-            missing = {name for name in names if entry_of(name) not in held}
-        return missing - outdated.keys(), {n: HeldBefore(v) for n, v in outdated.items()}
+            missing = {name for name in names if by_name.get(name) not in held}
+        missing -= outdated.keys()
+        return missing, {name: HeldBefore(version) for name, version in outdated.items()}

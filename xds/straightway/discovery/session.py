@@ -116,8 +116,11 @@ class Session:
         self._supports_ttl = False
         self._lifetimes: dict[str, Lifetimes] = {}
 
-    def request(self, request: Request) -> Received:
+    def request(self, request: Request, tables: Mapping[str, Table] | None = None) -> Received:
         """Take a request in and return what it meant.
+
+        With ``tables``, what a client says to hold is compared with them now, and not kept until
+        something is to be sent: many clients may come back at once.
 
         Raises InvalidRequestError and LimitExceededError, after which the stream must end.
         """
@@ -137,10 +140,11 @@ class Session:
         verdict, plan = subscription.request(request)
         if len(subscription.names) > names_before:
             self._check_names(subscription)
+        if is_first and tables is not None:
+            subscription.look(tables.get(type_url, _EMPTY))
         if is_first and type_url == CLUSTER_LOAD_ASSIGNMENT:
-            subscription.send_again(
-                self._order.warming.values()
-            )  # Of clusters that were sent before.
+            # Of clusters that were sent before.
+            subscription.send_again(self._order.warming.values())
         if verdict is Verdict.NACK and type_url == CLUSTER:
             self._order.rejected_clusters()
         if type_url == CLUSTER and self._order.warming:

@@ -221,7 +221,7 @@ class Stream:
             return
         request = decode(self._session.variant, data)
         reporter = reporter or self._open(request.node)
-        received = self._session.request(request)
+        received = self._session.request(request, self._tables())
         reporter.received(received)
         if received.verdict is not Verdict.ACK or not received.subscription.is_level:
             self._wake()  # An ACK alone makes nothing due.

@@ -264,7 +264,7 @@ class Subscription(ABC):
         return tuple([change.name for change in self._seen.later() if change.name in names])
 
     def _own_plan(self, table: Table, now: float, removals_after: float | None) -> Plan | None:
-        self._look(table)
+        self.look(table)
         return None if self.is_level else self._make_plan(now, removals_after)
 
     @abstractmethod
@@ -288,7 +288,7 @@ class Subscription(ABC):
         """Return what finds a resource by a name that the client may ask for."""
         return table.resources.get
 
-    def _look(self, table: Table) -> None:
+    def look(self, table: Table) -> None:
         """Catch up with ``table``, which may be another one than before."""
         if self._seen.next is not None:
             self.catch_up()
