@@ -68,7 +68,7 @@ class SotwSubscription(Subscription):
         else:
             whole = tuple(r for name in self.names if (r := table.resources.get(name)) is not None)
         return Plan(
-            table.version_with(kept),
+            table.version_with(kept) if kept else table.version,
             whole + kept,
             warming=assignments_needed(changed),
             withheld=withheld,

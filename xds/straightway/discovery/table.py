@@ -67,6 +67,7 @@ class Table:
         "_aliases",
         "_digest",
         "_held",
+        "_named_version",
         "_resources",
         "_shared",
         "expiring",
@@ -83,6 +84,7 @@ class Table:
         # By alias, those that claim it, by name. The last counts; when it goes, the one before it.
         self._aliases: dict[str, dict[str, Resource]] = {}
         self._digest = 0  # A sum: it takes additions and removals one by one, in any order.
+        self._named_version = ""
         self._shared: dict[Hashable, Any] = {}
         self._held: Held | None = None
         self.resources: Mapping[str, Resource] = MappingProxyType(self._resources)
@@ -96,15 +98,22 @@ class Table:
 
     @property
     def version(self) -> str:
-        """The version of the whole, from the names and versions of its resources alone.
+        """The version of the whole: what :meth:`name_version` was told, or else a digest.
 
-        The same content has the same version, in whatever order and by whatever steps it came to
-        be, on every replica and after every restart.
+        The digest is one of the names and versions of the resources alone. The same content has
+        the same, in whatever order and by whatever steps it came to be, on every replica and after
+        every restart.
         """
-        return self.version_with(())
+        return self._named_version or self.version_with(())
+
+    def name_version(self, version: str) -> None:
+        """Give the content as it is now a version; empty for the digest."""
+        if version != self._named_version:
+            self._named_version = version
+            self._shared.clear()
 
     def version_with(self, others: Iterable[Resource]) -> str:
-        """Return the version that the whole would have with ``others`` beside what it holds."""
+        """Return the digest that the whole would have with ``others`` beside what it holds."""
         digest = sum((each.fingerprint for each in others), self._digest) & _DIGEST_MASK
         return format(digest, f"0{2 * _DIGEST_BYTES}x")
 
