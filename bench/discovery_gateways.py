@@ -102,7 +102,7 @@ class _Fleet:
         for type_url in _TYPES:
             names = [] if type_url in _WILDCARD else self._names(type_url)
             await stream.write(_request(type_url, "explorer", names))
-            data = await stream.read()
+            data = await _read(stream)
             responses.append(data)
             self._note(data)
             await stream.write(_ack(data))
@@ -172,7 +172,7 @@ class _Fleet:
             await stream.write(node + request)
             node = b""
         while True:
-            data = await stream.read()
+            data = await _read(stream)
             arrived = time.monotonic()
             await stream.write(_ack(data))
             if index == 0:
@@ -192,6 +192,13 @@ class _Fleet:
         versions = self._versions[response.type_url]
         versions.update((each.name, each.version) for each in response.resources)
         self.last = data
+
+
+async def _read(stream: grpc.aio.StreamStreamCall[bytes, bytes]) -> bytes:
+    data = await stream.read()
+    if not isinstance(data, bytes):
+        raise ConnectionError(f"the server has ended a stream: {await stream.code()}")
+    return data
 
 
 def _request(

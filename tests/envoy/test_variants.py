@@ -37,7 +37,7 @@ from straightway.discovery import (
 )
 from straightway.discovery.requests import Request
 from straightway.discovery.session import Session
-from straightway.discovery.subscription import Verdict
+from straightway.discovery.verdicts import Verdict
 from straightway.proxies.addresses import Address
 from straightway.proxies.bootstrap import XDS_CLUSTER, Node, make_bootstrap, to_dict
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess, Json

@@ -2,7 +2,7 @@ from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 from google.rpc.status_pb2 import Status
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
-from straightway.discovery.subscription import Verdict
+from straightway.discovery.verdicts import Verdict
 from tests.support.conversation import delta, sotw
 
 

@@ -3,7 +3,7 @@ import gc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Resource
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, SECRET, Resource
 from straightway.discovery.table import Change, Table
 from tests.support.conversation import delta, resource, resources
 
@@ -33,6 +33,26 @@ def test_replacing_changes_only_what_differs():
 
     assert changed
     assert sorted(names_after(seen)) == ["b", "c", "d"]
+
+
+def test_the_content_that_a_table_begins_with_is_no_change():
+    a, b = resources(CLUSTER, "a", "b")
+    table = Table([a, resource(CLUSTER, "b", "before"), b])
+    grown = Table()
+    grown.update([b, a], [])
+
+    assert table.resources == {"a": a, "b": b}
+    assert table.version == grown.version
+    assert names_after(table.last_change) == []
+    assert table.last_change.serial == 0
+
+
+def test_a_table_begins_with_the_aliases_and_lifetimes_of_its_content():
+    lasting, passing = resource(SECRET, "a", aliases=["x"]), resource(SECRET, "b", ttl=1.0)
+    table = Table([lasting, passing])
+
+    assert table.find("x") is lasting
+    assert table.expiring == {"b": passing}
 
 
 def test_changes_that_every_reader_has_seen_are_gone():

@@ -1,5 +1,13 @@
-from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
-from tests.support.conversation import delta
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Variant
+from straightway.discovery.initial_versions import InitialVersions
+from straightway.discovery.requests import decode
+from straightway.discovery.resources import encode_held
+from straightway.discovery.table import Table
+from tests.support.conversation import KEY, delta, resource
 
 
 def test_a_client_that_comes_back_unchanged_is_sent_nothing():
@@ -94,3 +102,38 @@ def test_a_name_subscribed_again_before_the_answer_is_sent():
     talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"], initial={"a": "1"})
     talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a"])
     assert talk.answer().resources == {"a": "1"}
+
+
+@given(
+    served=st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("12")),
+    held=st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("12"), min_size=1),
+    names=st.sets(st.sampled_from("abcdefgh")),
+    wildcard=st.booleans(),
+)
+def test_what_is_compared_in_sets_is_what_a_comparison_name_by_name_finds(
+    served: dict[str, str], held: dict[str, str], names: set[str], wildcard: bool
+):
+    table = Table([resource(CLUSTER, name, version) for name, version in served.items()])
+    initial = InitialVersions(encode_held(*each) for each in held.items())
+
+    missing, outdated = initial.compare(table, names, wildcard=wildcard)
+
+    wanted = names | (served.keys() if wildcard else set())
+    assert missing == wanted - held.keys()
+    assert {name: each.version for name, each in outdated.items()} == {
+        name: version for name, version in held.items() if served.get(name) != version
+    }
+
+
+def test_what_a_client_says_to_hold_is_compared_at_once_if_there_is_content():
+    talk = delta(hold=0.0)
+    talk.serve(CLUSTER, "a", "b@2")
+    request = DeltaDiscoveryRequest(
+        type_url=CLUSTER, initial_resource_versions={"a": "1", "b": "1", "c": "1"}
+    )
+    decoded = decode(Variant.DELTA, request.SerializeToString())
+    talk.session.request(decoded, talk.cache.tables(KEY))
+    talk.serve(CLUSTER, "a@2", "b@2")
+
+    answer = talk.answer()
+    assert (answer.resources, answer.removed) == ({"a": "2", "b": "2"}, ("c",))

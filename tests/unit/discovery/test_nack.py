@@ -1,7 +1,7 @@
 import pytest
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Variant
-from straightway.discovery.subscription import Verdict
+from straightway.discovery.verdicts import Verdict
 from tests.support.conversation import Conversation, delta, sotw
 
 

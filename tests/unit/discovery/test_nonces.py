@@ -1,5 +1,5 @@
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
-from straightway.discovery.subscription import Verdict
+from straightway.discovery.verdicts import Verdict
 from tests.support.conversation import Conversation, delta, sotw
 
 

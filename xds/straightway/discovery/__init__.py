@@ -31,7 +31,7 @@ from straightway.discovery.response import Variant
 from straightway.discovery.server import DiscoveryServer
 from straightway.discovery.session import Limits, Received
 from straightway.discovery.settings import Settings, grpc_options
-from straightway.discovery.subscription import Verdict
+from straightway.discovery.verdicts import Verdict
 from straightway.discovery.wire import field as encoded_field
 
 __all__ = [

@@ -13,6 +13,7 @@ Changes = tuple[Iterable[Resource], Iterable[str]]
 """Resources that were added or changed, and the names of those that were removed."""
 
 _NOTHING: Final[Mapping[str, Resource]] = MappingProxyType({})
+_NO_VERSIONS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Cache:
@@ -41,31 +42,54 @@ class Cache:
         table = self._snapshots.get(key, {}).get(type_url)
         return _NOTHING if table is None else table.resources
 
-    def set(self, key: Hashable, resources: Mapping[str, Iterable[Resource]]) -> None:
+    def set(
+        self,
+        key: Hashable,
+        resources: Mapping[str, Iterable[Resource]],
+        *,
+        versions: Mapping[str, str] = _NO_VERSIONS,
+    ) -> None:
         """Make ``resources``, by type URL, the whole snapshot of ``key``.
 
         A type that is not in it becomes empty. Where a resource's version has not changed, the
         old object stays; where nothing has changed, nobody is woken. Of two resources of one type
         with the same name the later one counts.
+
+        ``versions`` are those of the whole types, by type URL, which responses carry:
+        ``version_info``, and in delta ``system_version_info``. Without one it is a digest. A new
+        version of unchanged content is not sent by itself; it goes with the next response.
         """
+        tables = self._snapshots.get(key)
+        if tables is None:
+            tables = {url: Table(of_type) for url, of_type in resources.items()}
+            self._snapshots[key] = tables
+            _name_versions(tables, tables, versions)
+            self._wake(key)
+            return
         named = {
             type_url: {resource.name: resource for resource in of_type}
             for type_url, of_type in resources.items()
         }
-        is_new = key not in self._snapshots
-        tables = self._snapshots.setdefault(key, {})
         changed = [
             tables.setdefault(url, Table()).replace(of_type) for url, of_type in named.items()
         ]
         changed += [tables[url].replace({}) for url in tables.keys() - named.keys()]
-        if is_new or any(changed):
+        _name_versions(tables, tables, versions)
+        if any(changed):
             self._wake(key)
 
-    def update(self, key: Hashable, changes: Mapping[str, Changes]) -> None:
+    def update(
+        self,
+        key: Hashable,
+        changes: Mapping[str, Changes],
+        *,
+        versions: Mapping[str, str] = _NO_VERSIONS,
+    ) -> None:
         """Change some resources of a snapshot, at a cost in proportion to the change.
 
         ``changes`` gives by type URL what was added or changed, and the names that were removed
-        (names that do not exist are no error).
+        (names that do not exist are no error). ``versions`` are as for :meth:`set`, of the types in
+        ``changes``.
 
         Raises KeyError if ``key`` has no snapshot: a part of one must not pass for the whole.
         """
@@ -75,6 +99,7 @@ class Cache:
             tables.setdefault(url, Table()).update(added, gone)
             for url, (added, gone) in listed.items()
         ]
+        _name_versions(tables, listed, versions)
         if any(changed):
             self._wake(key)
 
@@ -104,3 +129,10 @@ class Cache:
     def _wake(self, key: Hashable) -> None:
         for wake in tuple(self._watchers.get(key, ())):
             wake()
+
+
+def _name_versions(
+    tables: Mapping[str, Table], type_urls: Iterable[str], versions: Mapping[str, str]
+) -> None:
+    for type_url in type_urls:
+        tables[type_url].name_version(versions.get(type_url, ""))

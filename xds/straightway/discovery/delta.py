@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
-from straightway.discovery.requests import DeltaRequest, decode_held
-from straightway.discovery.resources import VIRTUAL_HOST, Resource, encode_held
+from straightway.discovery.initial_versions import InitialVersions
+from straightway.discovery.requests import DeltaRequest
+from straightway.discovery.resources import VIRTUAL_HOST, Resource
 from straightway.discovery.response import Plan, assignments_needed
 from straightway.discovery.subscription import (
     WILDCARD,
     WILDCARD_TYPES,
     Holding,
     Subscription,
-    Verdict,
     intern,
 )
 from straightway.discovery.table import Change, Table
-
-
-class _FromBefore(NamedTuple):
-    """What a client holds from an earlier stream: nothing but the version is known of it."""
-
-    version: str
-    name: str = ""
+from straightway.discovery.verdicts import Verdict
 
 
 class DeltaSubscription(Subscription):
     """One type on one incremental stream."""
 
-    __slots__ = ("_held", "_held_versions", "_is_new")
+    __slots__ = ("_initial", "_is_new")
 
     def __init__(self, type_url: str) -> None:
         super().__init__(type_url)
         self._is_new = True
-        # What the client holds from an earlier stream, until a table is there to compare with.
-        # Encoded; or by name, if some of it was given up before.
-        self._held: set[bytes] = set()
-        self._held_versions: dict[str, str] = {}
+        self._initial = InitialVersions()
 
     def request(self, request: DeltaRequest) -> tuple[Verdict, Plan | None]:
         """Take a request in.
@@ -45,11 +35,13 @@ class DeltaSubscription(Subscription):
         Requests say what changes in the subscription, so they count whatever their nonce: the
         spec, "When to send an update", on incremental requests.
         """
-        verdict, plan = self._judge(request)
+        verdict, plan = self._verdicts.judge(request)
         subscribe = request.resource_names_subscribe
         unsubscribe = request.resource_names_unsubscribe
         if self._is_new:
-            self._begin(set(map(intern, subscribe)), set(request.initial_resource_versions))
+            self._begin(
+                set(map(intern, subscribe)), InitialVersions(request.initial_resource_versions)
+            )
         elif subscribe or unsubscribe:
             self.catch_up()
             self._subscribe(set(subscribe))
@@ -58,16 +50,14 @@ class DeltaSubscription(Subscription):
             self._unsubscribe(set(unsubscribe))
         return verdict, plan
 
-    def _make_plan(self, *, removals: bool) -> Plan | None:
-        """Make the plan; without ``removals`` nothing that the client has goes.
+    def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
+        """Make the plan.
 
         A name that was asked for and does not exist is told at once; the subscription stays. The
         spec, "Deleting resources" and "Unsubscribing".
         """
         changed, absent = self._differences()
-        withheld: frozenset[str] = frozenset()
-        if not removals:
-            withheld = frozenset(n for n in absent if self._behind.get(n) is not None)
+        withheld = self._withheld(absent, now, removals_after)
         removed = dict.fromkeys(self._gone(withheld))
         unknown = [n for n in absent if n not in withheld and self._is_unknown(n)]
         unresolved: tuple[str, ...] = ()
@@ -78,7 +68,7 @@ class DeltaSubscription(Subscription):
             removed |= dict.fromkeys(unknown)
         # What was wanted by an alias that stands for it no longer is not wanted any more.
         changed = [resource for resource in changed if self.wants(resource.name)]
-        if not (changed or removed or unresolved or self._owed):
+        if not (changed or removed or unresolved or self._must_respond):
             return None
         return Plan(
             self._table.version,
@@ -89,12 +79,12 @@ class DeltaSubscription(Subscription):
             unresolved=unresolved,
         )
 
-    def keep_alive(self, resources: Iterable[Resource], table: Table) -> Plan | None:
+    def keep_alive(self, resources: Iterable[Resource], table: Table, now: float) -> Plan | None:
         """Return what prolongs the life of resources that the client holds: heartbeats."""
         if self.type_url == VIRTUAL_HOST:
             # One without a body says that there is no such virtual host.
-            return super().keep_alive(resources, table)
-        withheld = frozenset(self._behind)
+            return super().keep_alive(resources, table, now)
+        withheld = frozenset(self._outdated)
         return Plan(table.version, (), withheld=withheld, heartbeats=tuple(resources))
 
     def wants(self, name: str) -> bool:
@@ -110,11 +100,10 @@ class DeltaSubscription(Subscription):
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent."""
         super().sent(plan, nonce)
-        self._owed = False
-        if self._again:
-            self._again = self._again & plan.withheld
+        if self._resend:
+            self._resend = self._resend & plan.withheld
 
-    def _begin(self, subscribe: set[str], held: set[bytes]) -> None:
+    def _begin(self, subscribe: set[str], held: InitialVersions) -> None:
         """Take in the first request of this type on the stream.
 
         The spec, "Incremental xDS", on initial_resource_versions: a client that comes back says
@@ -124,12 +113,12 @@ class DeltaSubscription(Subscription):
         if not subscribe and self.type_url in WILDCARD_TYPES:
             subscribe = {WILDCARD}
         self.wildcard = WILDCARD in subscribe
-        self._owed = self.wildcard and not held
+        self._must_respond = self.wildcard and not held
         subscribe.discard(WILDCARD)
         self.names = subscribe
-        self._held = held
+        self._initial = held
         if not held:
-            self._again = self.names.copy()
+            self._resend = self.names.copy()
 
     def _subscribe(self, names: set[str]) -> None:
         if WILDCARD in names:
@@ -158,11 +147,7 @@ class DeltaSubscription(Subscription):
 
     def _forget_unwanted(self) -> None:
         super()._forget_unwanted()
-        if self._held:
-            self._held_versions, self._held = dict(decode_held(self._held)), set()
-        if self._held_versions:
-            held = self._held_versions.items()
-            self._held_versions = {name: version for name, version in held if self.wants(name)}
+        self._initial.keep(self.wants)
 
     def _makes_common_plans(self) -> bool:
         return not self._table.has_aliases  # By which each may hold something else.
@@ -177,7 +162,7 @@ class DeltaSubscription(Subscription):
 
     def _is_unknown(self, name: str) -> bool:
         """Whether an absent name is to be told because it was asked for, and not as a loss."""
-        return name in self._again or self._behind.get(name) is None
+        return name in self._resend or self._outdated.get(name) is None
 
     def _gone(self, withheld: frozenset[str]) -> Iterator[str]:
         """Yield the names of resources that the client has and is to drop.
@@ -185,7 +170,7 @@ class DeltaSubscription(Subscription):
         It may have one by an alias that stands for nothing or for another resource now.
         """
         find, resources = self._table.find, self._table.resources
-        for name, held in self._behind.items():
+        for name, held in self._outdated.items():
             if held is None or name in withheld:
                 continue
             drop = held.name or name
@@ -196,27 +181,14 @@ class DeltaSubscription(Subscription):
                 yield drop
 
     def _differing(self, table: Table) -> Iterable[tuple[str, Holding | None]]:
-        held = self._held or {encode_held(*each) for each in self._held_versions.items()}
-        if not held:
+        if not self._initial:
             return super()._differing(table)
-        self._held, self._held_versions = set(), {}
-        # Nothing was looked at before. Thousands of clients may come back at once, each with
-        # thousands of names of which hardly one differs.
-        current = table.held
-        if held == current.entries and self.names <= current.by_name.keys():
-            return ()
-        outdated = dict(decode_held(held - current.entries))
-        entry_of = current.by_name.get
-        missing = {name for name in self.names if entry_of(name) not in held}
-        if self.wildcard:
-            missing |= dict(decode_held(current.entries - held)).keys()
-        missing -= outdated.keys()
-        self._again |= missing & self.names
+        # Nothing was looked at before.
+        missing, outdated = self._initial.compare(table, self.names, wildcard=self.wildcard)
+        self._resend |= missing & self.names
         differing: dict[str, Holding | None] = dict.fromkeys(missing)
-        for name, version in outdated.items():
-            if self.wants(name):
-                differing[name] = _FromBefore(version)
+        differing.update((name, held) for name, held in outdated.items() if self.wants(name))
         return differing.items()
 
     def _tells_absence(self, name: str, held: Holding | None) -> bool:
-        return held is not None or name in self._again
+        return held is not None or name in self._resend

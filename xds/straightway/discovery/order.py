@@ -6,7 +6,7 @@ number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -54,8 +54,8 @@ class Order:
     )
 
     def __init__(self, hold: float, *, is_aggregated: bool) -> None:
-        self.warming: set[str] = set()
-        """The ClusterLoadAssignments that Envoy needs to use the clusters sent to it."""
+        self.warming: dict[str, str] = {}
+        """The clusters that were sent and still need their endpoints: ClusterLoadAssignments."""
         self._hold = hold
         self._is_aggregated = is_aggregated
         self._expects_endpoints = is_aggregated
@@ -82,8 +82,8 @@ class Order:
         """Note that the client gets its endpoints on this stream."""
         self._expects_endpoints = True
 
-    def sent_clusters(self, assignments: AbstractSet[str], now: float) -> None:
-        """Note the ClusterLoadAssignments that the client needs to use what it has been sent."""
+    def sent_clusters(self, assignments: Mapping[str, str], now: float) -> None:
+        """Note clusters that were sent, each with the ClusterLoadAssignment that it needs."""
         if assignments and self._expects_endpoints:
             self.warming |= assignments
             if self._warm_by is None:
@@ -91,7 +91,11 @@ class Order:
 
     def sent_endpoints(self, names: AbstractSet[str]) -> None:
         """Note which ClusterLoadAssignments have been sent."""
-        self.warming = self.warming - names  # Made anew, as what shrinks stays as large as it was.
+        self._keep(lambda cluster: self.warming[cluster] not in names)
+
+    def gave_up_clusters(self, wants: Callable[[str], bool]) -> None:
+        """Note that the client has changed which clusters it wants: it warms no others."""
+        self._keep(wants)
 
     def rejected_clusters(self) -> None:
         """Note that Envoy has rejected clusters: those it will not warm."""
@@ -116,7 +120,7 @@ class Order:
         if not self.warming and not is_due:
             self._warm_by = None  # Not before: more clusters must not make routing wait longer.
         # Nobody waits for what does not exist; but it may come, so it is not forgotten.
-        return is_due and any(name in endpoints for name in self.warming)
+        return is_due and any(name in endpoints for name in self.warming.values())
 
     def expects_routes(self, now: float, *, are_asked_for: bool) -> bool:
         """Whether the client is back from another stream, and is yet to name its routes."""
@@ -126,3 +130,7 @@ class Order:
         if are_asked_for or (self._named_by or 0.0) <= now:
             self._named_by = None
         return self._named_by is not None
+
+    def _keep(self, is_warming: Callable[[str], bool]) -> None:
+        # Made anew, as what shrinks stays as large as it was.
+        self.warming = {name: self.warming[name] for name in filter(is_warming, self.warming)}

@@ -9,7 +9,7 @@ from straightway.discovery.callbacks import Closed, Events, Push
 from straightway.discovery.client import ClientState, Rejection, Sent
 from straightway.discovery.response import Response
 from straightway.discovery.session import Received
-from straightway.discovery.subscription import Verdict
+from straightway.discovery.verdicts import Verdict
 
 # Envoy's words fit; a client that sends megabytes must not fill our memory and logs.
 _LONGEST_REASON: Final = 8192

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -26,8 +26,8 @@ class Variant(Enum):
 class Plan:
     """What one response is to say about one type; streams that are to hear the same may share it.
 
-    ``warming`` names the ClusterLoadAssignments that the client needs before it can use the
-    clusters that are new to it. ``withheld`` names removals that are due, and that this response
+    ``warming`` names for each cluster that is new to the client the ClusterLoadAssignment that it
+    needs before it can use it. ``withheld`` names removals that are due, and that this response
     does not tell yet. The rest is for delta clients alone: ``heartbeats`` are held by the client
     and go without their bodies, ``unresolved`` are names that were asked for and that no virtual
     host has.
@@ -36,7 +36,7 @@ class Plan:
     version: str
     resources: tuple[Resource, ...]
     removed: tuple[str, ...] = ()
-    warming: frozenset[str] = frozenset()
+    warming: Mapping[str, str] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
     heartbeats: tuple[Resource, ...] = ()
     unresolved: tuple[str, ...] = ()
@@ -129,9 +129,9 @@ def _nonce_field(nonce: str) -> bytes:
     return wire.field(5, nonce)  # In both messages.
 
 
-def assignments_needed(clusters: Iterable[Resource]) -> frozenset[str]:
-    """Return the names of the ClusterLoadAssignments that a client needs to use these."""
-    return frozenset([each.eds_service_name for each in clusters if each.eds_service_name])
+def assignments_needed(clusters: Iterable[Resource]) -> Mapping[str, str]:
+    """Return the ClusterLoadAssignment that each cluster needs before a client can use it."""
+    return {each.name: each.eds_service_name for each in clusters if each.eds_service_name}
 
 
 def _named(resources: Iterable[Resource]) -> tuple[str, ...]:

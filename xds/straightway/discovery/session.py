@@ -7,7 +7,6 @@ and always from the newest content. Time comes in as a number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -27,8 +26,9 @@ from straightway.discovery.resources import (
 from straightway.discovery.response import Plan, Response, Variant, encode
 from straightway.discovery.sotw import SotwSubscription
 from straightway.discovery.status import ResourceStatus
-from straightway.discovery.subscription import Subscription, Verdict
+from straightway.discovery.subscription import Subscription
 from straightway.discovery.table import Table
+from straightway.discovery.verdicts import Verdict
 
 _EMPTY: Final = Table()
 _LONGEST_QUOTE: Final = 200  # Of what a client says, in a status, which has to fit into a header.
@@ -78,6 +78,8 @@ class Session:
 
     __slots__ = (
         "_acks",
+        "_has_routes",
+        "_hold",
         "_in_push_order",
         "_last_number",
         "_lifetimes",
@@ -104,6 +106,8 @@ class Session:
         """
         self._type_url = type_url
         self._limits = limits
+        self._hold = hold
+        self._has_routes = False
         self._order = Order(hold, is_aggregated=type_url is None)
         self._subscriptions: dict[str, Subscription] = {}
         self._in_push_order: tuple[Subscription, ...] = ()
@@ -114,8 +118,11 @@ class Session:
         self._supports_ttl = False
         self._lifetimes: dict[str, Lifetimes] = {}
 
-    def request(self, request: Request) -> Received:
+    def request(self, request: Request, tables: Mapping[str, Table] | None = None) -> Received:
         """Take a request in and return what it meant.
+
+        With ``tables``, what a client says to hold is compared with them now, and not kept until
+        something is to be sent: many clients may come back at once.
 
         Raises InvalidRequestError and LimitExceededError, after which the stream must end.
         """
@@ -134,11 +141,16 @@ class Session:
         names_before = len(subscription.names)
         verdict, plan = subscription.request(request)
         if len(subscription.names) > names_before:
-            self._check_names(request)
+            self._check_names(subscription)
+        if is_first and tables is not None:
+            subscription.look(tables.get(type_url, _EMPTY))
         if is_first and type_url == CLUSTER_LOAD_ASSIGNMENT:
-            subscription.send_again(self._order.warming)  # Of clusters that were sent before.
+            # Of clusters that were sent before.
+            subscription.send_again(self._order.warming.values())
         if verdict is Verdict.NACK and type_url == CLUSTER:
             self._order.rejected_clusters()
+        if type_url == CLUSTER and self._order.warming:
+            self._order.gave_up_clusters(subscription.wants)
         message = request.error_detail.message if verdict is Verdict.NACK else ""
         return Received(subscription, verdict, plan, request.response_nonce, message)
 
@@ -168,17 +180,18 @@ class Session:
             return self._next_in_order(tables, now)
         self.has_more, self.deadline = False, None
         for subscription, table in unsettled:  # Of one type, so there is no order to keep.
-            plan = subscription.plan(table, removals=True)
+            plan = subscription.plan(table, now, removals_after=self._removals_after(subscription))
             if plan is not None:
                 response = self._send(subscription, plan, table, now)
                 self.has_more = not (subscription.is_settled(table) and self._order.is_idle)
                 return response
+            self.deadline = subscription.deadline
         return None
 
     def _next_in_order(self, tables: Mapping[str, Table], now: float) -> Response | None:
         subscriptions = [(s, tables.get(s.type_url, _EMPTY)) for s in self._in_push_order]
         routing_is_due = any(
-            subscription.plan(table, removals=True) is not None
+            subscription.plan(table, now, removals_after=0.0) is not None
             for subscription, table in subscriptions
             if subscription.type_url in ROUTING_TYPES
         )
@@ -194,8 +207,9 @@ class Session:
             is_routing = subscription.type_url in ROUTING_TYPES
             if is_routing and holds_routing:
                 continue
-            removals = is_routing or not (routing_is_due or expects_routes)
-            plan = subscription.plan(table, removals=removals)
+            holds_removals = not is_routing and (routing_is_due or expects_routes)
+            removals_after = None if holds_removals else self._removals_after(subscription)
+            plan = subscription.plan(table, now, removals_after=removals_after)
             if plan is None and self._supports_ttl:
                 plan = self._prolong(subscription, table, now)
             if plan is not None:
@@ -203,6 +217,8 @@ class Session:
                 return self._send(subscription, plan, table, now)
         self.has_more = False
         times = [self._order.deadline]
+        if not (routing_is_due or expects_routes):
+            times += [subscription.deadline for subscription, _ in subscriptions]
         times += [
             lifetimes.deadline
             for type_url, lifetimes in self._lifetimes.items()
@@ -239,6 +255,7 @@ class Session:
         subscription = DeltaSubscription(type_url) if is_delta else SotwSubscription(type_url)
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._order.asked_for_endpoints()
+        self._has_routes |= type_url in ROUTING_TYPES
         if not isinstance(request, DiscoveryRequest) and request.initial_resource_versions:
             if len(request.initial_resource_versions) > self._limits.names:
                 raise LimitExceededError(
@@ -251,22 +268,23 @@ class Session:
             self._lifetimes[type_url] = Lifetimes()
         return subscription
 
-    def _check_names(self, request: Request) -> None:
+    def _removals_after(self, subscription: Subscription) -> float:
+        """Return for how long the removal of what the client still names waits."""
+        is_used_by_routes = self._has_routes and subscription.type_url not in ROUTING_TYPES
+        return self._hold if is_used_by_routes else 0.0
+
+    def _check_names(self, subscription: Subscription) -> None:
         names = sum(len(each.names) for each in self._subscriptions.values())
         if names > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
-        if isinstance(request, DiscoveryRequest):
-            new = request.resource_names
-        else:
-            new = request.resource_names_subscribe
-        longest = max(map(len, new))
+        longest = max(map(len, subscription.names))
         if longest > self._limits.name_length:
             raise LimitExceededError(f"a resource name of {longest} characters")
 
     def _prolong(self, subscription: Subscription, table: Table, now: float) -> Plan | None:
         """Return what keeps alive the resources whose TTLs would run out at the client."""
         due = self._lifetimes[subscription.type_url].due(table, subscription.holds, now)
-        return subscription.keep_alive(due, table) if due else None
+        return subscription.keep_alive(due, table, now) if due else None
 
     def _send(self, subscription: Subscription, plan: Plan, table: Table, now: float) -> Response:
         type_url, ttl = subscription.type_url, self._supports_ttl
@@ -285,15 +303,15 @@ class Session:
             self._lifetimes[type_url].sent(plan.resources, now)
         return Response(type_url, plan, encoded.nonce, encoded.data)
 
-    def _warm(self, names: AbstractSet[str], now: float) -> None:
+    def _warm(self, assignments: Mapping[str, str], now: float) -> None:
         """Have the endpoints of clusters that are sent sent after them, even if unchanged.
 
         The spec, "Resource warming": Envoy waits for them, and may not ask.
         """
         endpoints = self._subscriptions.get(CLUSTER_LOAD_ASSIGNMENT)
         if endpoints is not None:
-            endpoints.send_again(names)
-        self._order.sent_clusters(names, now)
+            endpoints.send_again(assignments.values())
+        self._order.sent_clusters(assignments, now)
 
 
 def _push_order(subscription: Subscription) -> int:

@@ -13,8 +13,8 @@ from straightway.discovery.subscription import (
     WILDCARD_TYPES,
     Holding,
     Subscription,
-    Verdict,
 )
+from straightway.discovery.verdicts import Verdict
 
 _COMPLETE_TYPES: Final = frozenset({CLUSTER, LISTENER})
 """The types whose every response is the whole set, so that absence deletes.
@@ -40,41 +40,39 @@ class SotwSubscription(Subscription):
         The spec, "ACK and NACK": a request with a stale nonce is not answered. The client's
         answer to the newest response is on its way, and that one counts.
         """
-        verdict, plan = self._judge(request)
+        verdict, plan = self._verdicts.judge(request)
         if request.response_nonce in ("", self.nonce) or not self.nonce:
             self._resubscribe(set(request.resource_names))
         return verdict, plan
 
-    def _make_plan(self, *, removals: bool) -> Plan | None:
+    def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
         """Make the plan.
 
-        Without ``removals`` a complete set still holds what the client has and the table has
-        not, as the client has it.
+        A complete set still holds what the client has and is to keep for now, as the client has
+        it: absence would delete it.
         """
         table = self._table
         changed, absent = self._differences()
         if not self._complete:
             return Plan(table.version, tuple(changed)) if changed else None
-        gone = tuple(held for n in absent if isinstance(held := self._behind[n], Resource))
-        if not (changed or self._owed or (gone and removals)):
+        withheld = self._withheld(absent, now, removals_after)
+        if not (changed or self._must_respond or len(absent) > len(withheld)):
             return None
-        kept = () if removals else gone
+        kept = tuple(
+            held
+            for n in absent
+            if n in withheld and isinstance(held := self._outdated[n], Resource)
+        )
         if self.wildcard:
             whole = tuple(table.resources.values())
         else:
             whole = tuple(r for name in self.names if (r := table.resources.get(name)) is not None)
-        withheld = frozenset(resource.name for resource in kept)
         return Plan(
-            table.version_with(kept),
+            table.version_with(kept) if kept else table.version,
             whole + kept,
             warming=assignments_needed(changed),
             withheld=withheld,
         )
-
-    def sent(self, plan: Plan, nonce: str) -> None:
-        """Note that a plan has been sent."""
-        super().sent(plan, nonce)
-        self._owed = False
 
     def _makes_common_plans(self) -> bool:
         return self.wildcard or not self._complete  # Else it holds all that was asked for.
@@ -91,10 +89,10 @@ class SotwSubscription(Subscription):
         self.catch_up()
         if wildcard and not self.wildcard:
             self._want_all()
-            self._owed = self._complete
+            self._must_respond = self._complete
         if new := self._want(named):
             self.send_again(new)
-            self._owed = self._complete
+            self._must_respond = self._complete
         self.wildcard = wildcard
         self.names -= self.names - named  # Not &=, which might keep the copies that came in.
         self._forget_unwanted()

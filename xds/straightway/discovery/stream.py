@@ -26,8 +26,8 @@ from straightway.discovery.response import Variant
 from straightway.discovery.session import LimitExceededError, Session
 from straightway.discovery.settings import Settings
 from straightway.discovery.status import ResourceStatus
-from straightway.discovery.subscription import Verdict
 from straightway.discovery.table import Table
+from straightway.discovery.verdicts import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +221,7 @@ class Stream:
             return
         request = decode(self._session.variant, data)
         reporter = reporter or self._open(request.node)
-        received = self._session.request(request)
+        received = self._session.request(request, self._tables())
         reporter.received(received)
         if received.verdict is not Verdict.ACK or not received.subscription.is_level:
             self._wake()  # An ACK alone makes nothing due.

@@ -2,7 +2,7 @@
 
 A subscription is a pure state machine. It is fed the client's requests, and is asked for a plan:
 what is to be sent now, given what the type holds at the moment. Without I/O, without a clock and
-without a queue: a client has what the table has, but for the names in which it is behind.
+without a queue: a client has what the table has, except for the names that are outdated.
 
 The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol, called
 "the spec" here.
@@ -13,14 +13,15 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from enum import Enum
 from typing import Final, Protocol
 
+from straightway.discovery.removals import PendingRemovals
 from straightway.discovery.requests import Request
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan
 from straightway.discovery.status import ResourceState, ResourceStatus
 from straightway.discovery.table import Change, Table
+from straightway.discovery.verdicts import Verdict, Verdicts
 
 WILDCARD: Final = "*"
 
@@ -35,16 +36,6 @@ The spec, "How the client specifies what resources to return".
 intern = str if sys.version_info[:2] == (3, 12) else sys.intern
 
 _NO_TABLE: Final = Table()
-_RESPONSES_REMEMBERED: Final = 8
-
-
-class Verdict(Enum):
-    """What a request says about an earlier response."""
-
-    NONE = "none"
-    STALE = "stale"
-    ACK = "ack"
-    NACK = "nack"
 
 
 class Holding(Protocol):
@@ -60,20 +51,18 @@ class Holding(Protocol):
 
 
 class Subscription(ABC):
-    """What one client wants of one type, and in what it is behind."""
+    """What one client wants of one type, and which of it is outdated at the client."""
 
     __slots__ = (
-        "_again",
-        "_behind",
-        "_owed",
-        "_rejected",
-        "_rest",
+        "_must_respond",
+        "_outdated",
+        "_pending_removals",
+        "_resend",
         "_seen",
         "_table",
-        "_unanswered",
+        "_verdicts",
         "ack",
         "names",
-        "nonce",
         "type_url",
         "wildcard",
     )
@@ -82,30 +71,26 @@ class Subscription(ABC):
         self.type_url = type_url
         self.names: set[str] = set()
         self.wildcard = False
-        self.nonce = ""
         self.ack = b""
         """The encoded request that would accept the newest response, if there is but one."""
-        # Of every wanted name the client has what the table had at the last change seen. Except
-        # for these: it has what stands here, None for nothing.
-        self._behind: dict[str, Holding | None] = {}
-        # Names to be sent even though the client has them.
-        self._again: set[str] = set()
+        # How far the client has come: of every wanted name it has what the table had at the last
+        # change seen, except for the outdated: of those it has what stands here, None for nothing.
         self._table = _NO_TABLE
         self._seen = _NO_TABLE.last_change
-        # Whether a response is owed even if nothing is to be said but that nothing exists: Envoy
-        # waits for one at its start.
-        self._owed = False
-        # Responses without an answer yet, by nonce. The names of those that were rejected, and
-        # those of them that are to have another chance.
-        self._unanswered: dict[str, Plan] = {}
-        self._rejected: set[str] = set()
-        self._rest: set[str] = set()
+        self._outdated: dict[str, Holding | None] = {}
+        # Names to be sent even though the client has them.
+        self._resend: set[str] = set()
+        # Whether a response must come even if it says but that nothing exists: Envoy waits for
+        # one at its start.
+        self._must_respond = False
+        self._verdicts = Verdicts()
+        self._pending_removals = PendingRemovals()
 
     def catch_up(self) -> None:
         """Learn what has changed. Before the subscription changes, too: it decides what counts."""
         for change in self._seen.later():
             if self._follows(change):
-                self._behind.setdefault(change.name, change.before)
+                self._outdated.setdefault(change.name, change.before)
         self._seen = self._table.last_change
 
     def sum_up(self, changes: int) -> None:
@@ -114,19 +99,29 @@ class Subscription(ABC):
             self.catch_up()
             self._find()
 
+    @property
+    def nonce(self) -> str:
+        """The nonce of the newest response; empty before the first."""
+        return self._verdicts.nonce
+
+    @property
+    def deadline(self) -> float | None:
+        """When there may be a removal to tell though nothing has changed; None for never."""
+        return self._pending_removals.deadline if self._outdated else None
+
     def accept(self) -> Plan | None:
         """Take in that the client accepts the newest response; return that, if not done before."""
-        plan = self._unanswered.get(self.nonce)
-        if plan is not None:
-            self._unanswered.clear()
-        return plan
+        return self._verdicts.accept()
 
     @abstractmethod
     def request(self, request: Request) -> tuple[Verdict, Plan | None]:
         """Take a request in; return its verdict, and the response that it is about, if known."""
 
-    def plan(self, table: Table, *, removals: bool) -> Plan | None:
-        """Return what is to be sent now, None for nothing; without ``removals`` only additions.
+    def plan(self, table: Table, now: float, *, removals_after: float | None) -> Plan | None:
+        """Return what is to be sent now, None for nothing.
+
+        ``removals_after`` is for how many seconds the removal of a resource waits that the client
+        still names; with None nothing that the client has is removed.
 
         Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
@@ -134,13 +129,13 @@ class Subscription(ABC):
             if self._seen.next is None:
                 return None
             if self._makes_common_plans():
-                return self._common_plan(removals=removals)
-        return self._own_plan(table, removals=removals)
+                return self._common_plan(now, removals_after)
+        return self._own_plan(table, now, removals_after)
 
     @property
     def is_level(self) -> bool:
         """Whether nothing is to be sent, unless something has changed since :meth:`plan`."""
-        return not (self._behind or self._again or self._rest or self._owed)
+        return not (self._outdated or self._resend or self._verdicts.to_retry or self._must_respond)
 
     def is_settled(self, table: Table) -> bool:
         """Whether nothing is to be sent; not always seen where changes do not concern it."""
@@ -152,55 +147,48 @@ class Subscription(ABC):
 
     def holds(self, resource: Resource) -> bool:
         """Whether the client has what it wants of a resource, as far as can be known."""
-        unsettled = (self._behind, self._again, self._rejected, self._rest)
-        names = resource.names
-        return self.wants(resource.name) and not any(n in some for n in names for some in unsettled)
+        if not self.wants(resource.name):
+            return False
+        is_rejected = self._verdicts.is_rejected
+        return not any(
+            name in self._outdated or name in self._resend or is_rejected(name)
+            for name in resource.names
+        )
 
-    def keep_alive(self, resources: Iterable[Resource], table: Table) -> Plan | None:
+    def keep_alive(self, resources: Iterable[Resource], table: Table, now: float) -> Plan | None:
         """Return what prolongs the life of resources that the client holds: they are sent again.
 
         It is called when :meth:`plan` has just found nothing to be sent.
         """
         self.send_again(resource.name for resource in resources)
-        return self.plan(table, removals=False)
+        return self.plan(table, now, removals_after=None)
 
     def send_again(self, names: Iterable[str]) -> None:
         """Have those of ``names`` that the client wants sent even if it has them."""
-        self._again.update(filter(self.wants, names))
+        self._resend.update(filter(self.wants, names))
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent, with this nonce."""
-        self.nonce = nonce
+        self._verdicts.sent(plan, nonce)
         self._seen = self._table.last_change
-        if self._behind:
-            self._behind = {name: self._behind[name] for name in plan.withheld}
-        if self._again or self._rejected:
-            names = set(plan.names)
-            self._again = self._again - names  # Anew, as what shrinks stays as large as it was.
-            self._renew(names)
-        if len(self._unanswered) == _RESPONSES_REMEMBERED:
-            del self._unanswered[next(iter(self._unanswered))]
-        self._unanswered[nonce] = plan
-
-    def _renew(self, names: set[str]) -> None:
-        """Note of which names something new has been sent."""
-        if not self._rejected.isdisjoint(names):
-            # A response is rejected as a whole. Now that one of its resources has changed, the
-            # others get another chance: after it, and apart, so that they cannot spoil it.
-            self._rest |= self._rejected - names
-            self._rejected.clear()
+        self._must_respond = False
+        if self._outdated:
+            self._outdated = {name: self._outdated[name] for name in plan.withheld}
+        if self._resend:
+            # Anew, as what shrinks stays as large as it was.
+            self._resend = self._resend.difference(plan.names)
 
     def statuses(self) -> list[ResourceStatus]:
         """Return how far the client has what it wants, by name; found out when it is asked for."""
         self.catch_up()
-        names = self._table.resources.keys() | self._behind if self.wildcard else self.names
-        unanswered = {name for plan in self._unanswered.values() for name in plan.names}
+        names = self._table.resources.keys() | self._outdated if self.wildcard else self.names
+        unanswered = {name for plan in self._verdicts.unanswered for name in plan.names}
         return [self._status(name, is_unanswered=name in unanswered) for name in sorted(names)]
 
     def _status(self, name: str, *, is_unanswered: bool) -> ResourceStatus:
         current = self._finder(self._table)(name)
-        sent = self._behind.get(name, current)
-        if name in self._rejected or name in self._rest:
+        sent = self._outdated.get(name, current)
+        if self._verdicts.is_rejected(name):
             state = ResourceState.REJECTED
         elif is_unanswered:
             state = ResourceState.UNANSWERED
@@ -208,38 +196,12 @@ class Subscription(ABC):
             state = ResourceState.REQUESTED
         elif sent is None:
             state = ResourceState.ABSENT if current is None else ResourceState.UNSENT
-        elif name in self._behind:
+        elif name in self._outdated:
             state = ResourceState.OUTDATED
         else:
             state = ResourceState.ACCEPTED
         # What a client holds from an earlier stream, in a version that only it knows, has no name.
         return ResourceStatus(name, sent.version if sent and sent.name else "", state)
-
-    def _judge(self, request: Request) -> tuple[Verdict, Plan | None]:
-        """Return what a request says about which response.
-
-        The spec, "ACK/NACK and resource type instance version": a NACK is known by its
-        error_detail and nothing else. Nothing is resent for it until the content changes.
-        """
-        nonce = request.response_nonce
-        # Before anything was sent on this stream, a nonce can only be one of an earlier stream.
-        is_stale = nonce != self.nonce and nonce != "" and self.nonce != ""
-        plan = self._unanswered.get(nonce)
-        if plan is None:
-            return (Verdict.STALE if is_stale else Verdict.NONE), None
-        if is_stale:
-            for earlier in list(self._unanswered):
-                del self._unanswered[earlier]
-                if earlier == nonce:
-                    break
-        else:
-            self._unanswered.clear()
-        if request.HasField("error_detail"):
-            self._rejected.update(plan.names)
-            for later in self._unanswered.values():
-                self._renew(set(later.names))
-            return Verdict.NACK, plan
-        return (Verdict.STALE if is_stale else Verdict.ACK), plan
 
     def _want(self, names: Iterable[str]) -> set[str]:
         """Add to the names; return those that are new."""
@@ -249,48 +211,50 @@ class Subscription(ABC):
 
     def _want_all(self) -> None:
         resources = self._table.resources
-        self._behind.update(dict.fromkeys(resources.keys() - self.names))
+        self._outdated.update(dict.fromkeys(resources.keys() - self.names))
         # What is on its way, and was given up or is gone since, the client takes after all.
-        for plan in self._unanswered.values():
+        for plan in self._verdicts.unanswered:
             gone = [each for each in plan.resources if each.name not in resources]
-            self._behind.update((each.name, each) for each in gone)
+            self._outdated.update((each.name, each) for each in gone)
         self.wildcard = True
 
     def _forget(self, names: Iterable[str]) -> None:
         """Drop what the client does not want any more: it drops it too."""
         for name in names:
-            self._behind.pop(name, None)
-            self._again.discard(name)
-            self._rejected.discard(name)
-            self._rest.discard(name)
+            self._outdated.pop(name, None)
+            self._resend.discard(name)
+            self._verdicts.forget(name)
+            self._pending_removals.forget(name)
 
     def _forget_unwanted(self) -> None:
-        known = self._behind.keys() | self._again | self._rejected | self._rest
+        verdicts = self._verdicts
+        known = self._outdated.keys() | self._resend | verdicts.rejected | verdicts.to_retry
         self._forget([name for name in known if not self.wants(name)])
 
     def _makes_common_plans(self) -> bool:
         """Whether a plan depends on nothing but what has changed, as long as it is level."""
         return True
 
-    def _common_plan(self, *, removals: bool) -> Plan | None:
+    def _common_plan(self, now: float, removals_after: float | None) -> Plan | None:
         """Return the plan of all that are where this one is, and whom the same changes concern.
 
         Nearly all streams of an audience are, nearly always.
         """
         table = self._table
-        changed = None if self.wildcard else self._changed_names()
-        if changed == ():
+        # Beside a wildcard names matter, too: the removal of a named resource may have to wait.
+        named = self._changed_names() if self.names else ()
+        if not named and not self.wildcard:
             self._seen = table.last_change
             return None
         # Not the change itself, which would keep all later ones in memory, too.
-        key = (type(self), self._seen.serial, changed, removals)
-        plan = table.shared(key, lambda: self._plan_to_share(table, removals=removals))
+        key = (type(self), self._seen.serial, self.wildcard, named, removals_after)
+        plan = table.shared(key, lambda: self._plan_to_share(table, now, removals_after))
         if plan is not None and plan.withheld:  # What that is each has to remember itself.
-            return self._own_plan(table, removals=removals)
+            return self._own_plan(table, now, removals_after)
         return plan
 
-    def _plan_to_share(self, table: Table, *, removals: bool) -> Plan | None:
-        plan = self._own_plan(table, removals=removals)
+    def _plan_to_share(self, table: Table, now: float, removals_after: float | None) -> Plan | None:
+        plan = self._own_plan(table, now, removals_after)
         if plan is not None:
             plan.is_common = True
         return plan
@@ -299,13 +263,23 @@ class Subscription(ABC):
         names = self.names
         return tuple([change.name for change in self._seen.later() if change.name in names])
 
-    def _own_plan(self, table: Table, *, removals: bool) -> Plan | None:
-        self._look(table)
-        return None if self.is_level else self._make_plan(removals=removals)
+    def _own_plan(self, table: Table, now: float, removals_after: float | None) -> Plan | None:
+        self.look(table)
+        return None if self.is_level else self._make_plan(now, removals_after)
 
     @abstractmethod
-    def _make_plan(self, *, removals: bool) -> Plan | None:
+    def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
         """Make the plan of a subscription that has looked and is not level."""
+
+    def _withheld(
+        self, absent: Iterable[str], now: float, removals_after: float | None
+    ) -> frozenset[str]:
+        """Return which of the names that do not exist the client has, and is to keep for now."""
+        removed = [name for name in absent if self._outdated.get(name) is not None]
+        if removals_after is None:
+            return frozenset(removed)
+        named = [name for name in removed if name in self.names] if removals_after else ()
+        return self._pending_removals.waiting(named, now, removals_after)
 
     def _follows(self, change: Change) -> bool:
         return not change.is_alias and (self.wildcard or change.name in self.names)
@@ -314,14 +288,14 @@ class Subscription(ABC):
         """Return what finds a resource by a name that the client may ask for."""
         return table.resources.get
 
-    def _look(self, table: Table) -> None:
+    def look(self, table: Table) -> None:
         """Catch up with ``table``, which may be another one than before."""
         if self._seen.next is not None:
             self.catch_up()
         if table is self._table:
             return
         for name, held in self._differing(table):
-            self._behind.setdefault(name, held)
+            self._outdated.setdefault(name, held)
         self._table, self._seen = table, table.last_change
 
     def _differing(self, table: Table) -> Iterable[tuple[str, Holding | None]]:
@@ -336,12 +310,13 @@ class Subscription(ABC):
     def _differences(self) -> tuple[list[Resource], list[str]]:
         """Return the resources to send, and the names of which to say that they do not exist.
 
-        Where there is nothing to say, the client is not behind any more.
+        Where there is nothing to say, nothing is outdated any more.
         """
         changed, absent = self._find()
-        if not changed and not absent and self._rest:
-            self.send_again(self._rest)
-            self._rest.clear()
+        to_retry = self._verdicts.to_retry
+        if not changed and not absent and to_retry:
+            self.send_again(to_retry)
+            to_retry.clear()
             changed, absent = self._find()
         return changed, absent
 
@@ -350,27 +325,27 @@ class Subscription(ABC):
         changed: dict[str, Resource] = {}
         absent: list[str] = []
         level: set[str] = set()
-        for name, held in self._behind.items():
+        for name, held in self._outdated.items():
             resource = find(name)
             if resource is None:
                 if self._tells_absence(name, held):
                     absent.append(name)
                 else:
                     level.add(name)
-            elif held is None or not _is_same(held, resource) or name in self._again:
+            elif held is None or not _is_same(held, resource) or name in self._resend:
                 changed[resource.name] = resource
             else:
                 level.add(name)
         if level:
-            self._behind = {n: held for n, held in self._behind.items() if n not in level}
-        for name in self._again - self._behind.keys():
+            self._outdated = {n: held for n, held in self._outdated.items() if n not in level}
+        for name in self._resend - self._outdated.keys():
             resource = find(name)
             if resource is not None:
                 changed[resource.name] = resource
             elif self._tells_absence(name, None):
                 absent.append(name)
             else:
-                self._again.discard(name)
+                self._resend.discard(name)
         return list(changed.values()), absent
 
     @abstractmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -68,6 +67,7 @@ class Table:
         "_aliases",
         "_digest",
         "_held",
+        "_named_version",
         "_resources",
         "_shared",
         "expiring",
@@ -75,29 +75,46 @@ class Table:
         "resources",
     )
 
-    def __init__(self) -> None:
-        self._resources: dict[str, Resource] = {}
+    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+        """Begin with ``resources``; of several with the same name the last counts.
+
+        Nobody has read an earlier content, so no change is noted: many audiences may come and go.
+        """
+        self._resources = {resource.name: resource for resource in resources}
         # By alias, those that claim it, by name. The last counts; when it goes, the one before it.
         self._aliases: dict[str, dict[str, Resource]] = {}
-        self._digest = 0
+        self._digest = 0  # A sum: it takes additions and removals one by one, in any order.
+        self._named_version = ""
         self._shared: dict[Hashable, Any] = {}
         self._held: Held | None = None
         self.resources: Mapping[str, Resource] = MappingProxyType(self._resources)
         self.expiring: dict[str, Resource] = {}
         self.last_change = Change(0, "", None)
+        for resource in self._resources.values():
+            self._digest += resource.fingerprint
+            if resource.aliases or resource.ttl is not None:
+                self._index(resource)
+        self._digest &= _DIGEST_MASK
 
     @property
     def version(self) -> str:
-        """The version of the whole, from the names and versions of its resources alone.
+        """The version of the whole: what :meth:`name_version` was told, or else a digest.
 
-        The same content has the same version, in whatever order and by whatever steps it came to
-        be, on every replica and after every restart.
+        The digest is one of the names and versions of the resources alone. The same content has
+        the same, in whatever order and by whatever steps it came to be, on every replica and after
+        every restart.
         """
-        return self.version_with(())
+        return self._named_version or self.version_with(())
+
+    def name_version(self, version: str) -> None:
+        """Give the content as it is now a version; empty for the digest."""
+        if version != self._named_version:
+            self._named_version = version
+            self._shared.clear()
 
     def version_with(self, others: Iterable[Resource]) -> str:
-        """Return the version that the whole would have with ``others`` beside what it holds."""
-        digest = sum(map(_fingerprint, others), self._digest) & _DIGEST_MASK
+        """Return the digest that the whole would have with ``others`` beside what it holds."""
+        digest = sum((each.fingerprint for each in others), self._digest) & _DIGEST_MASK
         return format(digest, f"0{2 * _DIGEST_BYTES}x")
 
     @property
@@ -142,8 +159,10 @@ class Table:
         before = self.last_change
         for name in removed:
             self._put(name, None)
+        held = self._resources.get
         for resource in changed:
-            self._put(resource.name, resource)
+            if held(resource.name) is not resource:
+                self._put(resource.name, resource)
         return self.last_change is not before
 
     def _find(self, name: str) -> Resource | None:
@@ -181,15 +200,18 @@ class Table:
         self._note(name, before)
 
     def _add(self, resource: Resource) -> None:
-        self._digest += _fingerprint(resource)
+        self._digest += resource.fingerprint
         self._resources[resource.name] = resource
+        self._index(resource)
+
+    def _index(self, resource: Resource) -> None:
         for alias in resource.aliases:
             self._aliases.setdefault(alias, {})[resource.name] = resource
         if resource.ttl is not None:
             self.expiring[resource.name] = resource
 
     def _drop(self, resource: Resource) -> None:
-        self._digest -= _fingerprint(resource)
+        self._digest -= resource.fingerprint
         del self._resources[resource.name]
         for alias in resource.aliases:
             claimants = self._aliases.get(alias, {})
@@ -206,9 +228,3 @@ class Table:
 
 def _is_same(one: Resource, other: Resource) -> bool:
     return one.version == other.version and one.ttl == other.ttl
-
-
-def _fingerprint(resource: Resource) -> int:
-    # Sums of fingerprints do not depend on order, and take additions and removals one by one.
-    data = f"{len(resource.name)}:{resource.name}{resource.version}".encode()
-    return int.from_bytes(blake2b(data, digest_size=_DIGEST_BYTES).digest(), "big")

@@ -7,9 +7,12 @@ https://protobuf.dev/programming-guides/encoding/.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _LENGTH_DELIMITED = 2
 
 
+@lru_cache(maxsize=4096)
 def field_head(number: int, length: int) -> bytes:
     """Return what stands before a length-delimited field's content: its tag and ``length``."""
     return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(length)
