@@ -84,9 +84,13 @@ def test_what_is_returned_is_the_callers_own():
 
 def test_a_change_looks_at_its_owners_problems_alone(monkeypatch):
     store = ProblemStore()
-    store.update({owner: [Problem(f"{owner}.yaml:1", "x", Severity.ERROR, "")] for owner in range(99)})
+    store.update(
+        {owner: [Problem(f"{owner}.yaml:1", "x", Severity.ERROR, "")] for owner in range(99)}
+    )
     hashed = []
-    monkeypatch.setattr(Problem, "__hash__", lambda problem: hashed.append(problem) or 1, raising=True)
+    monkeypatch.setattr(
+        Problem, "__hash__", lambda problem: hashed.append(problem) or 1, raising=True
+    )
 
     store.replace(7, ())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from straightway.documents import Bundle, Problem, Reference, Severity
 from straightway.intake import Accepted, Intake
 from straightway.intake.intake import KEPT_UNREAD

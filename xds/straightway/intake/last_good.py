@@ -105,7 +105,7 @@ def restore(place: Place, stored: bytes) -> Iterator[Claim]:
     except ValueError:
         _log.exception("last good versions not readable", bundle=place.key)
         return
-    for item in items:
+    for item in items if isinstance(items, list) else ():
         try:
             ordinal, group, kind, namespace, name, body = item
             slot = Slot(Reference(group, kind, namespace, name), ordinal)

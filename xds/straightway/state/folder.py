@@ -117,7 +117,7 @@ class StateFolder:
             # The folder itself may be gone: the next try makes it anew.
             self._unlock()
         if self._journal.left_out:
-            self._warn(f"{self._journal.left_out} bundles are too much, or not plain data")
+            self._warn(f"{self._journal.left_out} versions are too much, or no plain data")
 
     def _can_write(self) -> bool:
         try:

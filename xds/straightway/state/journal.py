@@ -50,7 +50,7 @@ class Journal:
         self._size = 0
         self._is_clean = False
         self.left_out = 0
-        """How many bundles were not written, or not as a whole: too much, or no plain data."""
+        """How many versions, or whole bundles, were not written: too much, or no plain data."""
 
     def load(self) -> dict[Place, bytes]:
         """Return what the file holds. Raises JournalError, and OSError unless there is no file."""
@@ -122,7 +122,8 @@ class Journal:
 
     def _lines(self, records: Iterable[Record]) -> Iterator[bytes]:
         for place, versions in records:
-            encoded = versions if isinstance(versions, bytes) else self._encoded(versions)
+            encoded, lost = (versions, 0) if isinstance(versions, bytes) else encode(versions)
+            self.left_out += lost
             known = self._written.get(place)
             if known and encoded and known[0] == hash(encoded):
                 continue
@@ -134,16 +135,6 @@ class Journal:
                 self._remember(place, encoded, len(line))
                 yield line
 
-    def _encoded(self, versions: Iterable[tuple[Slot, Body]]) -> bytes:
-        """Encode one version after the other, for each call holds up all other threads."""
-        items = []
-        for slot, body in versions:
-            try:
-                items.append(to_json([slot.ordinal, *slot.reference, body]))
-            except (PydanticSerializationError, ValueError, RecursionError):
-                self.left_out += 1
-        return b"[%s]" % b",".join(items) if items else b""
-
     def _remember(self, place: Place, encoded: bytes, length: int) -> None:
         self._live -= self._written.pop(place, (0, 0))[1]
         if encoded:
@@ -154,6 +145,20 @@ class Journal:
         self._written.clear()
         self._live = self._size = 0
         self._is_clean = False
+
+
+def encode(versions: Iterable[tuple[Slot, Body]]) -> tuple[bytes, int]:
+    """Return versions as a journal holds them, and how many could not be encoded.
+
+    They are encoded one after the other, for each call holds up all other threads.
+    """
+    items, lost = [], 0
+    for slot, body in versions:
+        try:
+            items.append(to_json([slot.ordinal, *slot.reference, body]))
+        except (PydanticSerializationError, ValueError, RecursionError):
+            lost += 1
+    return b"[%s]" % b",".join(items) if items else b"", lost
 
 
 def _decoded(line: bytes) -> tuple[Place, bytes] | None:
