@@ -99,7 +99,8 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
                     tasks.create_task(FolderSource(folder).run(partial(control.apply, _FOLDER))),
                 ]
                 if state is not None:
-                    running.append(tasks.create_task(state.keep(last_good)))
+                    keeping = _keep_from_first_config(state, last_good, control)
+                    running.append(tasks.create_task(keeping))
                 await stopping.wait()
                 _log.info("stopping")
                 for task in running:
@@ -129,6 +130,14 @@ async def _load_uncollected(control: Control) -> None:
         # default of 700, collections were a fifth of its CPU with a thousand Envoys.
         gc.set_threshold(50_000, 10, 10)
         gc.enable()
+
+
+async def _keep_from_first_config(
+    folder: StateFolder, last_good: LastGood, control: Control
+) -> None:
+    """Keep last good versions, but leave the first load all of the CPU."""
+    await control.synced.wait()
+    await folder.keep(last_good)
 
 
 async def _serve_from_first_config(discovery: DiscoveryServer, control: Control) -> None:

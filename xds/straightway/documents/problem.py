@@ -60,10 +60,10 @@ class Problem:
         return self._place < other._place
 
     @property
-    def _place(self) -> tuple[str, int, str, str, str, str]:
+    def _place(self) -> tuple[str, int, str, str, str, str, str]:
         file, _, line = self.origin.rpartition(":")
         number = int(line) if line.isdecimal() else 0
-        return (file, number, self.origin, self.path, self.code, self.message)
+        return (file, number, self.origin, self.path, self.code, self.message, self.subject)
 
     @property
     def is_error(self) -> bool:

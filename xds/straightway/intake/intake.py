@@ -100,8 +100,7 @@ class Intake:
         """Take note that the first listing of a source is in: what it did not show is gone."""
         step = _Step()
         for place in self._state.unseen(source) if self._state else ():
-            stored = self._state.recall(place) if self._state else {}
-            step.left += [(place, slot) for slot in stored]
+            stored = self._state.recall(place) if self._state else b""
             for claim in restore(place, stored):
                 reference = claim.slot.reference
                 if reference not in self._in_force:
@@ -164,10 +163,9 @@ class Intake:
         before = earlier.claims if earlier else {}
         contents = self._reader.read(place, bundle, before)
         keeps = not bundle.complete or contents.has_unidentified
-        if self._state is not None and (stored := self._state.recall(place)):
-            step.left += [(place, slot) for slot in stored]
-            if keeps or contents.has_broken:
-                before = {claim.slot: claim for claim in restore(place, stored)}
+        stored = self._state.recall(place) if self._state else b""
+        if stored and (keeps or contents.has_broken):
+            before = {claim.slot: claim for claim in restore(place, stored)}
         _inherit(contents, before, keeps=keeps)
         self._replace(place, contents, earlier.claims if earlier else {}, step)
         named = earlier.passed_over if earlier else {}

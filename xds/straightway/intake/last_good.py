@@ -1,8 +1,8 @@
 """The last good version of each object, for a restart that finds one broken.
 
 Pure data: :mod:`straightway.state` reads it from disk and writes what changed. What an earlier run
-left stays encoded until somebody asks for it, which is seldom: only for a bundle that holds
-something broken.
+left of a bundle stays encoded until the bundle turns out to need it, which is seldom: only one
+that holds something broken does.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import structlog
 from pydantic_core import from_json
 
 from straightway.api import parse
-from straightway.documents import Document, Origin
+from straightway.documents import Document, Origin, Reference
 from straightway.intake.claims import Claim, Place, Slot
 
 _log = structlog.get_logger()
 
-Body = Mapping[str, Any]
-Stored = Mapping[Place, Mapping[Slot, bytes]]
-"""Encoded versions (JSON) by bundle and by their slots in it."""
-Record: TypeAlias = "tuple[Place, Slot, Body | bytes | None]"
-"""A version to write down: plain data, or encoded by an earlier run; None where it is gone."""
+Body: TypeAlias = Mapping[str, Any]
+Record: TypeAlias = "tuple[Place, tuple[tuple[Slot, Body], ...] | bytes]"
+"""The versions of a bundle: plain data (empty if there are none), or as an earlier run left them.
+
+Encoded, they are a JSON list of ``[ordinal, group, kind, namespace, name, body]``.
+"""
 
 
 class StoredOrigin(Origin):
@@ -38,16 +39,16 @@ class StoredOrigin(Origin):
 
 
 class LastGood:
-    """The good versions that stand, by bundle and slot, and which of them changed.
+    """The good versions that stand, by bundle and slot, and the bundles of which they changed.
 
-    Without anybody who calls :meth:`take`, it keeps references to what is in memory anyway.
+    Unless somebody calls :meth:`take`, it costs no more than references to what is in memory.
     """
 
-    def __init__(self, stored: Stored | None = None) -> None:
+    def __init__(self, stored: Mapping[Place, bytes] | None = None) -> None:
         self._stored = dict(stored or {})
         self._bodies: dict[Place, dict[Slot, Body]] = {}
-        # In the order of the changes.
-        self._changed: dict[tuple[Place, Slot], None] = {}
+        # A set, but without the order that differs from run to run.
+        self._changed: dict[Place, None] = {}
 
     # --- For the intake ---
 
@@ -55,24 +56,27 @@ class LastGood:
         """Return the bundles of a source that an earlier run left and nobody has asked for."""
         return [place for place in self._stored if place.source == source]
 
-    def recall(self, place: Place) -> Mapping[Slot, bytes]:
+    def recall(self, place: Place) -> bytes:
         """Return what an earlier run left of a bundle, once: from then on this run's counts."""
-        return self._stored.pop(place, {})
+        stored = self._stored.pop(place, b"")
+        if stored:
+            self._changed[place] = None
+        return stored
 
     def put(self, place: Place, slot: Slot, body: Body) -> None:
         """Note a good version."""
         bodies = self._bodies.setdefault(place, {})
         if bodies.get(slot) is not body:
             bodies[slot] = body
-            self._changed[place, slot] = None
+            self._changed[place] = None
 
     def drop(self, place: Place, slot: Slot) -> None:
-        """Note that an object is gone."""
-        if bodies := self._bodies.get(place):
-            bodies.pop(slot, None)
-            if not bodies:
-                del self._bodies[place]
-        self._changed[place, slot] = None
+        """Note that there is no good version."""
+        bodies = self._bodies.get(place, {})
+        if bodies.pop(slot, None) is not None:
+            self._changed[place] = None
+        if not bodies:
+            self._bodies.pop(place, None)
 
     # --- For whoever writes it down ---
 
@@ -81,31 +85,34 @@ class LastGood:
         """Whether :meth:`take` has anything to give."""
         return bool(self._changed)
 
-    def take(self) -> list[Record]:
-        """Return what changed since the last call; None for what is gone."""
-        changed, self._changed = self._changed, {}
-        return [(place, slot, self._bodies.get(place, {}).get(slot)) for place, slot in changed]
+    def take(self, most: int) -> list[Record]:
+        """Return bundles that changed, each once, up to a number; no order is promised."""
+        changed = [self._changed.popitem()[0] for _ in range(min(most, len(self._changed)))]
+        return [(place, tuple(self._bodies.get(place, {}).items())) for place in changed]
 
     def everything(self) -> list[Record]:
         """Return all that stands, so that nothing is left to :meth:`take`."""
         self._changed = {}
-        found: list[Record] = []
-        for place, stored in self._stored.items():
-            found += [(place, slot, encoded) for slot, encoded in stored.items()]
-        for place, bodies in self._bodies.items():
-            found += [(place, slot, body) for slot, body in bodies.items()]
+        found: list[Record] = list(self._stored.items())
+        found += [(place, tuple(bodies.items())) for place, bodies in self._bodies.items()]
         return found
 
 
-def restore(place: Place, stored: Mapping[Slot, bytes]) -> Iterator[Claim]:
+def restore(place: Place, stored: bytes) -> Iterator[Claim]:
     """Yield the claims of versions that an earlier run left, as far as they are good today."""
-    for slot, encoded in stored.items():
+    try:
+        items = from_json(stored) if stored else []
+    except ValueError:
+        _log.exception("last good versions not readable", bundle=place.key)
+        return
+    for item in items if isinstance(items, list) else ():
         try:
-            body = from_json(encoded)
+            ordinal, group, kind, namespace, name, body = item
+            slot = Slot(Reference(group, kind, namespace, name), ordinal)
             document = Document(body, StoredOrigin(place.key))
             parsed = parse(document)
         except Exception:  # noqa: BLE001 (what we cannot read is not there: logged with its cause)
-            _log.exception("last good version not readable", object=str(slot.reference))
+            _log.exception("last good version not readable", bundle=place.key)
             continue
         if parsed.object is not None and parsed.reference == slot.reference:
             yield Claim(place, slot, document, parsed)

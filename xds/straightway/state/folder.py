@@ -16,7 +16,7 @@ import structlog
 
 from straightway.intake import LastGood
 from straightway.intake.last_good import Record
-from straightway.state.journal import Journal, JournalError, Limits
+from straightway.state.journal import MAX_SIZE, Journal, JournalError
 
 _log = structlog.get_logger()
 
@@ -24,8 +24,10 @@ WRITE_INTERVAL: Final = 1.0
 """How long to gather changes before they are written, in seconds."""
 RETRY_INTERVAL: Final = 30.0
 """When to try again to write to a disk that did not take it, in seconds."""
-_SLICE: Final = 100
-"""After so many records the writing thread lets others run: about 1 ms of work."""
+_MOST: Final = 500
+"""How many bundles to collect at a time, which holds up the event loop."""
+_SLICE: Final = 20
+"""After so many records the writing thread lets others run."""
 
 
 def default_root() -> Path | None:
@@ -58,9 +60,9 @@ class StateFolder:
     the same folder reads what is there at its start, and takes over when the first has ended.
     """
 
-    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+    def __init__(self, folder: Path, max_size: int = MAX_SIZE) -> None:
         self._folder = folder
-        self._journal = Journal(folder / "last-good.journal", limits)
+        self._journal = Journal(folder / "last-good.journal", max_size)
         self._lock: int | None = None
         self._has_failed = self._has_warned = False
 
@@ -81,18 +83,25 @@ class StateFolder:
         try:
             while True:
                 await asyncio.sleep(RETRY_INTERVAL if self._has_failed else WRITE_INTERVAL)
-                if (state.is_changed or self._has_failed) and self._can_write():
+                while self._is_behind(state) and self._can_write():
                     await asyncio.to_thread(self._write, *self._due(state))
+                    if self._has_failed:
+                        break
         finally:
-            if (state.is_changed or self._has_failed) and self._can_write():
+            while self._is_behind(state) and self._can_write():
                 self._write(*self._due(state))
+                if self._has_failed:
+                    break
             self._unlock()
+
+    def _is_behind(self, state: LastGood) -> bool:
+        return state.is_changed or self._has_failed
 
     def _due(self, state: LastGood) -> tuple[list[Record], bool]:
         """Return what is to be written, and whether it is everything."""
         if self._journal.wants_rewriting:
             return state.everything(), True
-        return state.take(), False
+        return state.take(_MOST), False
 
     def _write(self, records: list[Record], everything: bool) -> None:
         self._has_failed = False

@@ -1,11 +1,12 @@
-r"""The journal: one file of encoded versions, appended to and rewritten when half of it is stale.
+r"""The journal: one file of encoded versions, appended to, and rewritten when half of it is stale.
 
     straightway last-good 1
-    CRC32 of the rest, 8 hexadecimal digits \t its name \t the object, or nothing where it is gone
+    CRC32 of the rest, 8 hexadecimal digits \t its name \t its versions, or nothing if it has none
 
-Name and object are JSON, which holds neither tabs nor line breaks as such. The name is
-``[source, bundle, ordinal, group, kind, namespace, name]``; of two lines with one name the later
-holds. A line that was half-written when the machine stopped has a wrong checksum, and is left out.
+There is one line for a bundle; of two for the same one the later holds. Its name is
+``[source, key]`` and its versions are as :mod:`straightway.intake.last_good` says, both in JSON,
+which has neither tabs nor line breaks as such. A line that was half-written when the machine
+stopped has a wrong checksum, and is left out.
 
 Appending is not synced: a crash of ours loses nothing, one of the machine at most the last lines.
 Rewriting is: the new file is complete on disk before it takes the name.
@@ -16,15 +17,16 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from straightway.documents import Reference
 from straightway.intake import Place, Slot
 from straightway.intake.last_good import Body, Record
+
+MAX_SIZE = 256 * 2**20
+"""How much a journal may hold of what stands, in bytes."""
 
 _HEADER = b"straightway last-good 1\n"
 _CHECKSUM = 8
@@ -36,35 +38,27 @@ class JournalError(Exception):
     """The file holds something else than a journal of this version. The message says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a journal may hold of what stands: objects, and bytes of them."""
-
-    objects: int = 200_000
-    size: int = 256 * 2**20
-
-
 class Journal:
     """A journal file. It blocks, and raises OSError where the disk does."""
 
-    def __init__(self, path: Path, limits: Limits | None = None) -> None:
+    def __init__(self, path: Path, max_size: int = MAX_SIZE) -> None:
         self._path = path
-        self._limits = limits or Limits()
-        # Name → hash of the version that the file holds under it, and the length of its line.
-        self._written: dict[tuple[Place, Slot], tuple[int, int]] = {}
+        self._max_size = max_size
+        # What the file holds of each bundle: the hash of its versions, the length of its line.
+        self._written: dict[Place, tuple[int, int]] = {}
         self._live = 0
         self._size = 0
         self._is_clean = False
         self.left_out = 0
-        """How many versions were not written, being too much or no JSON."""
+        """How many versions, or whole bundles, were not written: too much, or no plain data."""
 
-    def load(self) -> dict[Place, dict[Slot, bytes]]:
+    def load(self) -> dict[Place, bytes]:
         """Return what the file holds. Raises JournalError, and OSError unless there is no file."""
         self._forget()
         try:
             with self._path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
-                if size > 2 * self._limits.size + _SLACK:
+                if size > 2 * (self._max_size + _SLACK):
                     raise JournalError(f"it is {size} bytes large")
                 content = file.read()
         except FileNotFoundError:
@@ -74,18 +68,17 @@ class Journal:
         *lines, torn = content[len(_HEADER) :].split(b"\n")
         self._is_clean = not torn
         self._size = len(content)
-        stored: dict[Place, dict[Slot, bytes]] = {}
+        stored: dict[Place, bytes] = {}
         for line in lines:
             record = _decoded(line)
             if record is None:
                 self._is_clean = False
                 continue
-            place, slot, encoded = record
-            versions = stored.setdefault(place, {})
-            versions.pop(slot, None)
+            place, encoded = record
+            stored.pop(place, None)
             if encoded:
-                versions[slot] = encoded
-            self._remember((place, slot), encoded, len(line) + 1)
+                stored[place] = encoded
+            self._remember(place, encoded, len(line) + 1)
         return stored
 
     def append(self, records: Iterable[Record]) -> None:
@@ -128,38 +121,24 @@ class Journal:
                     del waiting[: os.write(descriptor, waiting)]
 
     def _lines(self, records: Iterable[Record]) -> Iterator[bytes]:
-        for place, slot, body in records:
-            encoded = self._encoded(body)
-            known = self._written.get((place, slot))
+        for place, versions in records:
+            encoded, lost = (versions, 0) if isinstance(versions, bytes) else encode(versions)
+            self.left_out += lost
+            known = self._written.get(place)
             if known and encoded and known[0] == hash(encoded):
                 continue
-            line = _line(place, slot, encoded)
-            if encoded and not self._fits(known, len(line)):
+            line = _line(place, encoded)
+            if encoded and self._live - (known[1] if known else 0) + len(line) > self._max_size:
                 self.left_out += 1
-                encoded, line = b"", _line(place, slot, b"")
+                encoded, line = b"", _line(place, b"")
             if encoded or known:
-                self._remember((place, slot), encoded, len(line))
+                self._remember(place, encoded, len(line))
                 yield line
 
-    def _encoded(self, body: Body | bytes | None) -> bytes:
-        """Return what to write; nothing for what is gone or is no JSON."""
-        if body is None:
-            return b""
-        try:
-            return body if isinstance(body, bytes) else to_json(body)
-        except (PydanticSerializationError, ValueError, RecursionError):
-            self.left_out += 1
-            return b""
-
-    def _fits(self, known: tuple[int, int] | None, length: int) -> bool:
-        others = len(self._written) - (known is not None)
-        size = self._live - (known[1] if known else 0) + length
-        return others < self._limits.objects and size <= self._limits.size
-
-    def _remember(self, name: tuple[Place, Slot], encoded: bytes, length: int) -> None:
-        self._live -= self._written.pop(name, (0, 0))[1]
+    def _remember(self, place: Place, encoded: bytes, length: int) -> None:
+        self._live -= self._written.pop(place, (0, 0))[1]
         if encoded:
-            self._written[name] = (hash(encoded), length)
+            self._written[place] = (hash(encoded), length)
             self._live += length
 
     def _forget(self) -> None:
@@ -168,21 +147,33 @@ class Journal:
         self._is_clean = False
 
 
-def _decoded(line: bytes) -> tuple[Place, Slot, bytes] | None:
-    """Return the name and the encoded object of a line, None if it is damaged."""
+def encode(versions: Iterable[tuple[Slot, Body]]) -> tuple[bytes, int]:
+    """Return versions as a journal holds them, and how many could not be encoded.
+
+    They are encoded one after the other, for each call holds up all other threads.
+    """
+    items, lost = [], 0
+    for slot, body in versions:
+        try:
+            items.append(to_json([slot.ordinal, *slot.reference, body]))
+        except (PydanticSerializationError, ValueError, RecursionError):
+            lost += 1
+    return b"[%s]" % b",".join(items) if items else b"", lost
+
+
+def _decoded(line: bytes) -> tuple[Place, bytes] | None:
+    """Return the name and the encoded versions of a line, None if it is damaged."""
     checksum, tab, content = line.partition(b"\t")
     try:
         if not tab or len(checksum) != _CHECKSUM or int(checksum, 16) != zlib.crc32(content):
             return None
         name, _, encoded = content.partition(b"\t")
-        source, key, ordinal, group, kind, namespace, own_name = from_json(name)
-        slot = Slot(Reference(group, kind, namespace, own_name), ordinal)
-        return Place(source, key), slot, encoded
+        source, key = from_json(name)
+        return Place(source, key), encoded
     except (ValueError, TypeError):
         return None
 
 
-def _line(place: Place, slot: Slot, encoded: bytes) -> bytes:
-    name = to_json([*place, slot.ordinal, *slot.reference])
-    content = b"%s\t%s" % (name, encoded)
+def _line(place: Place, encoded: bytes) -> bytes:
+    content = b"%s\t%s" % (to_json(place), encoded)
     return b"%08x\t%s\n" % (zlib.crc32(content), content)
