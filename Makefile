@@ -1,4 +1,4 @@
-# Everything a newcomer needs: `make demo` and `make test` set themselves up in .venv.
+# Entry points for newcomers. `make demo` and `make test` create .venv on first use.
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -13,31 +13,31 @@ help:  ## Show this list
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (about a minute, once)…"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
+	  || { echo "Python 3.11 or newer is required: make PYTHON=python3.12 …"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## Run the whole tutorial on this machine; KEEP=1 leaves it running
+demo: $(READY)  ## Run the tutorial on this machine; KEEP=1 leaves it running
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m demo $(if $(KEEP),--keep)
 
 test: $(READY)  ## Run all tests
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q
 
-check: $(READY)  ## Lint, types and import rules
+check: $(READY)  ## Check style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## Measure: latency of a label change, cold start, cost of a push, xDS beside its floor
+bench: $(READY)  ## Run the benchmarks
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m bench
 
-format: $(READY)  ## Format and fix what ruff can
+format: $(READY)  ## Format, and apply ruff's fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-protos: $(READY)  ## Compile protos/ again, and write stubs/ again
+protos: $(READY)  ## Regenerate the compiled protos and the type stubs
 	$(BIN)/python -m protos
 
 clean:  ## Remove .venv and all caches

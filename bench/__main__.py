@@ -20,7 +20,7 @@ BENCHMARKS = {
 
 
 def main() -> None:
-    """Read the command line and run."""
+    """Parse the command line and run the benchmarks."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("which", nargs="?", default="all", choices=[*BENCHMARKS, "all"])
     parser.add_argument(
@@ -36,7 +36,7 @@ def main() -> None:
     if sys.platform != "linux":
         parser.error("memory and CPU are read from /proc: the benchmarks need Linux")
     console = Console()
-    console.print(f"{os.cpu_count()} CPUs, load average {os.getloadavg()[0]:.1f} at the start")
+    console.print(f"{os.cpu_count()} CPUs, initial load average {os.getloadavg()[0]:.1f}")
     if only:
         console.print(change.run(only))
         return

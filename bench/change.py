@@ -1,14 +1,13 @@
-"""Cost of a change: what one change takes, in which only what it touches should count.
+"""Cost of a change, which should depend only on what the change touches.
 
 The real ``straightway serve`` runs as a process over a folder of 1,000 services. Files change, and
-clients of the xDS protocol (:mod:`bench.change_client`) tell when a change has come. CPU time is
-read from outside, by the process's own clock. Nothing here depends on how the server works inside.
+xDS clients (:mod:`bench.change_client`) see when a change arrives. CPU time is that of the
+process's own clock, read from outside. Nothing here depends on the internals of the server.
 
-*before* is what was measured at commit 3f46a0a, before the middle of the program was redesigned.
-Rows are numbered so that single ones can be run; rows without a target only explain. What each
-means stands at the top of its module.
+*before* was measured at commit 3f46a0a, before the redesign. Rows have numbers, so that you can run
+single ones; rows without a target are for information. Each module explains its rows.
 
-On a busy machine trust CPU time; the clock tells what else the machine does, too.
+On a busy machine trust CPU time: wall-clock time includes what else the machine does.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ MEASUREMENTS: Mapping[int, Callable[[], Awaitable[list[Row]]]] = MappingProxyTyp
 
 
 def run(only: Collection[int] = ()) -> Table:
-    """Measure and return the table; of single rows if ``only`` names any."""
+    """Measure and return the table, or only the rows in ``only`` if it names any."""
     _raise_file_limit()
     progress = Console(stderr=True)
     rows: list[Row] = []
@@ -70,15 +69,15 @@ async def _measure(number: int) -> list[Row]:
 
 
 def row_numbers(text: str) -> frozenset[int]:
-    """Read numbers of rows, such as ``1,4``; ValueError says what is wrong."""
+    """Parse row numbers such as ``1,4``. Raises ValueError with the reason."""
     numbers = frozenset(int(part) if part.strip().isdecimal() else 0 for part in text.split(","))
     if not numbers <= MEASUREMENTS.keys():
         last = max(MEASUREMENTS)
-        raise ValueError(f"{text!r}: write numbers of rows from 1 to {last}, such as 1,4")
+        raise ValueError(f"{text!r}: write row numbers from 1 to {last}, such as 1,4")
     return numbers
 
 
 def _raise_file_limit() -> None:
-    """Allow as many open files as the system does: each client takes some."""
+    """Raise the limit of open files to the system's maximum: each client needs some."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

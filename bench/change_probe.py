@@ -1,9 +1,8 @@
 """``python -m bench.change_probe PORT TARGET``: how long a control plane does not answer.
 
-It asks the control plane's health service, which answers on the event loop, again and again: once
-a millisecond, or as soon as it has the answer. A process of its own, so that nothing else that
-the benchmark does keeps it waiting. ``Longest`` tells the longest time in seconds that an answer
-took since it was last asked for.
+It polls the control plane's health service, which answers on the event loop, every millisecond or
+as soon as it has the previous answer. It is a separate process, so that the rest of the benchmark
+does not delay it. ``Longest`` returns the longest answer time in seconds since its last call.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ _PAUSE_SECONDS = 0.001
 
 
 class Probe:
-    """Asks, and remembers the longest time that an answer took."""
+    """Polls the health service and keeps the longest answer time."""
 
     def __init__(self) -> None:
-        """Begin without an answer."""
+        """Start without an answer."""
         self._longest = 0.0
         self._asked: float | None = None
 
     def longest(self, _argument: bytes) -> bytes:
-        """Return the longest time since the last call, that of an answer yet to come included."""
+        """Return the longest answer time since the last call, including a pending answer."""
         waited = 0.0 if self._asked is None else time.monotonic() - self._asked
         longest, self._longest = max(self._longest, waited), 0.0
         return repr(longest).encode()
 
     async def ask(self, port: int) -> None:
-        """Ask until cancelled."""
+        """Poll until cancelled."""
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             check = HealthStub(channel).Check
             await check(HealthCheckRequest(), wait_for_ready=True)
@@ -49,7 +48,7 @@ class Probe:
 
 
 async def main(port: int, target: int) -> None:
-    """Ask and serve until the process is ended."""
+    """Poll and serve until the process is killed."""
     probe = Probe()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(probe.ask(target))

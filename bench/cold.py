@@ -1,22 +1,21 @@
 """Cold start: from the start of the control plane's process until Envoy holds a large config.
 
-1,000 services with 10 endpoints each, 1,000 VirtualServices with a host each at one gateway, 1,000
-DestinationRules with a dynamic subset; once with the endpoints in EndpointSlices, once in
-WorkloadEntries with labels. See :mod:`bench.config` for the YAML.
+The config has 1,000 services with 10 endpoints each, 1,000 VirtualServices with one host each on
+one gateway, and 1,000 DestinationRules with a dynamic subset. It is measured twice: with the
+endpoints in EndpointSlices, and in WorkloadEntries with labels. See :mod:`bench.config`.
 
 How to read the table:
 
 - *Envoy holds everything*: the clock starts with the process of ``straightway serve`` and stops
-  when Envoy listens, having all clusters warmed, all endpoints and all virtual hosts (checked
-  after the clock has stopped). Envoy runs before that and its connection is held open, so its own
-  start and its pauses between attempts do not count. Files are in the page cache, Python's
-  bytecode is compiled.
-- *listens*, *config in force*, *sent*: the control plane's log, on the same clock.
-- *peak memory* (VmHWM) and *CPU* are those of the control plane, whose CPU time can be compared
-  between machines that are more or less busy.
-- the rows in brackets: the same work, stage by stage, in a process of its own
-  (:mod:`bench.stages`). Each figure is the median of several starts; *the fastest start* tells
-  how much of it is due to a busy machine.
+  when Envoy listens, with all clusters warmed, all endpoints and all virtual hosts (checked after
+  the clock has stopped). Envoy is already running with an open connection, so neither its startup
+  nor its retry backoff counts. Files are in the page cache, and Python's bytecode is compiled.
+- *listens*, *config in force*, *sent*: from the control plane's log, on the same clock.
+- *peak memory* (VmHWM) and *CPU* are those of the control plane. CPU time is comparable between
+  busy and idle machines.
+- Rows in brackets show the same work stage by stage in a separate process (:mod:`bench.stages`).
+  Each figure is the median of several starts; *the fastest start* shows how much of it is due to a
+  busy machine.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One cold start: seconds since the process was started, and what it has used."""
+    """One cold start: seconds since the start of the process, and its resource usage."""
 
     listening: float
     in_force: float
@@ -72,7 +71,7 @@ def run() -> Table:
         f"Cold start: {SERVICES:,} services with {ENDPOINTS} endpoints each, "
         f"{SERVICES:,} VirtualServices and DestinationRules"
     )
-    caption = f"Median of {_STARTS} starts. In brackets: the same work in a process of its own."
+    caption = f"Median of {_STARTS} starts. In brackets: the same work in a separate process."
     return table(title, {f"{kind}": _measure(kind) for kind in Endpoints}, caption)
 
 

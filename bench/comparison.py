@@ -1,4 +1,4 @@
-"""Figures beside a floor: what the least that could do the job needs, measured in the same run."""
+"""Figures beside a floor: the cost of a minimal implementation, measured in the same run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from bench.figures import Figure, amount
 
 Pair = tuple[float, float]
-"""A measured value, and that of its floor."""
+"""A measured value, and the value of its floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +25,26 @@ class Comparison:
 
     @classmethod
     def times(cls, name: str, pair: Pair, unit: str, most: float) -> Self:
-        """Return one whose target is the floor so many times."""
+        """Return a comparison whose target is a multiple of the floor."""
         measured, floor = pair
         return cls(Figure(name, measured, unit, floor * most), floor, f"≤ floor * {most:g}")
 
     @classmethod
     def above(cls, name: str, pair: Pair, unit: str, most: float) -> Self:
-        """Return one whose target is the floor and so much more."""
+        """Return a comparison whose target is the floor plus a margin."""
         measured, floor = pair
         target = f"≤ floor + {amount(most, unit)}"
         return cls(Figure(name, measured, unit, floor + most), floor, target)
 
     @classmethod
     def within(cls, name: str, pair: Pair, unit: str, most: float) -> Self:
-        """Return one whose target does not depend on the floor."""
+        """Return a comparison whose target does not depend on the floor."""
         measured, floor = pair
         return cls(Figure(name, measured, unit, most), floor, f"≤ {amount(most, unit)}")
 
 
 def comparison_table(title: str, comparisons: Sequence[Comparison], caption: str) -> Table:
-    """Return the table of a benchmark that has a floor."""
+    """Return the table of a benchmark with a floor."""
     result = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, caption_justify="left")
     result.caption = caption
     result.add_column("")

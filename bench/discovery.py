@@ -1,25 +1,26 @@
 """The discovery server beside its floor: what a bare grpc.aio server needs for the same bytes.
 
-A thousand streams of the delta variant to each of two servers, each server a process of its own;
-all clients are in this process (:mod:`bench.discovery_clients`). The servers take turns, change
-by change, so that whatever else the machine does meets both.
+Each of two servers has a thousand delta streams and a process of its own; all clients are in this
+process (:mod:`bench.discovery_clients`). The servers take turns, change by change, so that other
+load on the machine affects both alike.
 
 The floor (:mod:`bench.floor_server`) is grpc.aio with a handler that reads from and writes to its
-streams. It reads as many messages as the discovery server, of the same size and a byte more, and
-does not decode them. In each turn it writes the very bytes that the discovery server has just
-sent, to as many streams. It includes gRPC, Python's event loop, two tasks a stream, and what the
-clients take: theirs is one of the two CPUs.
+streams. It reads as many messages as the discovery server, each one byte longer, and does not
+decode them. In each turn it writes the bytes that the discovery server has just sent, to as many
+streams. Its cost includes gRPC, Python's event loop, two tasks per stream, and the clients, which
+occupy one of the two CPUs.
 
 How to read the table:
 
 - *last client*: the time from the change of the cache, or from the floor's first write, until the
-  slowest of the clients has read the message; the 99th percentile over the changes. The first
-  changes of each kind, in which the buffers of all connections grow, do not count.
-- *CPU a message*: CPU time of the server's process over all these changes, divided by the messages
-  written. So it holds the reading of one ACK, too.
-- *memory*: what is resident (VmRSS) after all changes, every client holding everything.
-- *all come back*: on new connections, all at once, each naming the version of every resource that
-  it holds; served is who has the answer to its last question. The slowest of several times counts.
+  slowest client has read the message; the 99th percentile of all changes. The first changes of each
+  kind do not count: the buffers of all connections grow in them.
+- *CPU per message*: CPU time of the server's process over all changes, divided by the messages
+  written. It includes reading one ACK.
+- *memory*: resident memory (VmRSS) after all changes, while every client holds everything.
+- *all reconnect*: all clients reconnect at once, each with the version of every resource that it
+  holds. A client is served when it has the answer to its last request. The slowest of several
+  rounds counts.
 - *one endpoint among 10,000 clusters*: CPU time of its change for 20 streams, without a network
   (:mod:`bench.discovery_change`); the floor is the same change among 100 clusters.
 """
@@ -64,17 +65,17 @@ class Side:
 
 @dataclass(slots=True)
 class Cost:
-    """What some changes have cost: seconds until the last client had each, and CPU seconds."""
+    """The cost of some changes: seconds until the last client had each one, and CPU seconds."""
 
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: float = 0.0
 
     def p99(self) -> float:
-        """Milliseconds until the last client had it."""
+        """Return the milliseconds until the last client had a change."""
         return percentile(self.seconds, 0.99) * 1e3
 
     def cpu(self) -> float:
-        """Microseconds a message."""
+        """Return the CPU microseconds per message."""
         return self.cpu_seconds / len(self.seconds) / _STREAMS * 1e6
 
 
@@ -88,7 +89,7 @@ def run() -> Table:
     title = f"{_STREAMS:,} streams over {_CLUSTERS:,} clusters with {ENDPOINTS} endpoints each"
     caption = (
         f"{_ENDPOINT_CHANGES} changes of endpoints, {_CLUSTER_CHANGES} of clusters, "
-        f"{_RETURNS} returns."
+        f"{_RETURNS} reconnects."
     )
     return comparison_table(title, comparisons, caption)
 
@@ -124,11 +125,11 @@ async def _compare(real: Side, floor: Side) -> list[Comparison]:
     return [
         Comparison.times(f"{few}: last client, p99", _pair(endpoints, Cost.p99), "ms", 1.3),
         Comparison.times(f"{size}: last client, p99", _pair(clusters, Cost.p99), "ms", 1.3),
-        Comparison.times(f"{few}: CPU a message", _pair(endpoints, Cost.cpu), "µs", 1.5),
-        Comparison.times(f"{size}: CPU a message", _pair(clusters, Cost.cpu), "µs", 1.5),
+        Comparison.times(f"{few}: CPU per message", _pair(endpoints, Cost.cpu), "µs", 1.5),
+        Comparison.times(f"{size}: CPU per message", _pair(clusters, Cost.cpu), "µs", 1.5),
         Comparison.above("memory", memory, "MiB", 60.0),
-        Comparison.within("all come back: last served", _pair(returns, _slowest), "s", 2.0),
-        Comparison.within("all come back: resources sent", _pair(returns, _resources), "", 0.0),
+        Comparison.within("all reconnect: last served", _pair(returns, _slowest), "s", 2.0),
+        Comparison.within("all reconnect: resources sent", _pair(returns, _resources), "", 0.0),
     ]
 
 
@@ -153,7 +154,7 @@ async def _start(real: Side, floor: Side) -> None:
 
 
 async def _change(real: Side, floor: Side, type_url: str, times: int) -> tuple[Cost, Cost]:
-    """Make changes of a type; the floor writes in each turn what the real server has sent."""
+    """Make changes of one type; in each turn the floor writes what the real server has sent."""
     costs = Cost(), Cost()
     for turn in in_steps(range(_WARM_UP + times), "Changes"):
         if turn == _WARM_UP:
@@ -175,7 +176,7 @@ async def _turn(side: Side, method: str, argument: bytes, cost: Cost) -> None:
 
 async def _come_back(side: Side) -> list[Return]:
     returns = []
-    for _ in in_steps(range(_RETURNS), "Clients come back"):
+    for _ in in_steps(range(_RETURNS), "Clients reconnect"):
         await side.clients.leave()
         returns.append(await side.clients.come_back())
         await side.process.wait_until_read(side.clients.sent)

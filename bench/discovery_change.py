@@ -1,7 +1,7 @@
-"""What one endpoint's change costs, by the number of clusters: without a network, in this process.
+"""The cost of one endpoint's change by the number of clusters: in-process, without a network.
 
-The streams are those of the discovery server, from the cache's update to the bytes that gRPC
-would be given, and on to the ACKs that they read. Two sizes take turns.
+It covers the streams of the discovery server from the update of the cache to the bytes for gRPC,
+and on to the ACKs that they read. Two sizes take turns.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _KEY: Final = "all"
 
 
 def seconds_a_change(sizes: Sequence[int]) -> list[float]:
-    """Return for each number of clusters the CPU seconds of one endpoint's change."""
+    """Return the CPU seconds of one endpoint's change for each number of clusters."""
     return asyncio.run(_measure(sizes))
 
 
 class _Wire:
-    """The transport of one stream, and the client at its other end, which acknowledges."""
+    """The transport of one stream, with a client at the other end that sends ACKs."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.processed = asyncio.Semaphore(0)
-        """Counts the requests that the stream has dealt with."""
+        """Counts the requests that the stream has processed."""
         self._is_first = True
         self._requests: asyncio.Queue[bytes] = asyncio.Queue()
         for request in requests:
             self._requests.put_nowait(request.SerializeToString())
 
     async def read(self) -> bytes:
-        """Hand over the next request; whoever asks for it has dealt with the one before."""
+        """Return the next request; the caller has processed the previous one."""
         if not self._is_first:
             self.processed.release()
         self._is_first = False
@@ -68,7 +68,7 @@ class _Wire:
 
 
 class _Server:
-    """Streams over some clusters, all level with the cache."""
+    """Streams over some clusters, all up to date with the cache."""
 
     def __init__(self, clusters: int, tasks: asyncio.TaskGroup) -> None:
         self.cpu_seconds = 0.0
@@ -101,7 +101,7 @@ class _Server:
         await self._wait(requests=4)
 
     async def change(self) -> None:
-        """Change an endpoint, and wait until every client has acknowledged that."""
+        """Change an endpoint, and wait for the ACK of every client."""
         changed = assignment(0, next(self._changes))
         started = time.process_time()
         self._cache.update(_KEY, {CLUSTER_LOAD_ASSIGNMENT: ([changed], ())})

@@ -1,8 +1,8 @@
-"""A thousand Envoys in one process, as cheap as can be: streams of the delta variant.
+"""A thousand Envoys in one process, at minimal cost: delta streams.
 
-They say what an Envoy says: ask for all clusters, for the endpoints of each by name, and for all
-listeners (of which there are none), and acknowledge every response. To the floor they say the
-same, each message with a mark of one byte in front.
+Like an Envoy, each client subscribes to all clusters, to the endpoints of each by name, and to all
+listeners (there are none), and acknowledges every response. It sends the same messages to the
+floor, each prefixed with a mark of one byte.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
 
 _NO_ANSWER: Final = ""
 MARKS: Final = {CLUSTER: b"C", CLUSTER_LOAD_ASSIGNMENT: b"E", LISTENER: b"L", _NO_ANSWER: b"-"}
-"""The floor's marks: what a message is to be answered with."""
+"""The floor's marks: they select the answer to a message."""
 
 NO_MARKS: Final = dict.fromkeys(MARKS, b"")
-"""A discovery server finds out itself."""
+"""The discovery server needs none."""
 
 _CONNECTIONS: Final = 20
 _STARTING_AT_ONCE: Final = 20
@@ -35,7 +35,7 @@ _STARTING_AT_ONCE: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where the streams go: a port of 127.0.0.1, a method, and the marks that it knows."""
+    """The target of the streams: a port on 127.0.0.1, a method, and the marks that it knows."""
 
     port: int
     method: str
@@ -44,7 +44,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """How all came back at once: seconds until the last was served, and resources it took."""
+    """A mass reconnect: seconds until the last client was served, and the resources sent."""
 
     seconds: float
     resources: int
@@ -54,7 +54,7 @@ class Stream:
     """One client's stream."""
 
     def __init__(self, channel: grpc.aio.Channel, service: Service, node_id: str) -> None:
-        """Open it."""
+        """Open the stream."""
         self.sent = 0
         """Messages sent."""
         self._marks = service.marks
@@ -63,16 +63,16 @@ class Stream:
         self._call = call
 
     async def ask(self, answer: str, request: bytes) -> None:
-        """Send a request, to be answered with that type; the first request says who this is."""
+        """Send a request that expects an answer of a type; the first one carries the node."""
         node, self._node = self._node, b""
         await self._send(answer, node + request)
 
     async def take(self) -> tuple[float, bytes, DeltaDiscoveryResponse]:
-        """Acknowledge the next response; return when it came, its bytes, and what it says."""
+        """Acknowledge the next response; return its arrival time, bytes and message."""
         data = await self._call.read()
         arrived = time.monotonic()
         if not isinstance(data, bytes):
-            raise ConnectionError(f"the server has ended a stream: {await self._call.code()}")
+            raise ConnectionError(f"the server closed a stream: {await self._call.code()}")
         response = DeltaDiscoveryResponse.FromString(data)
         ack = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
         await self._send(_NO_ANSWER, ack.SerializeToString())
@@ -84,12 +84,12 @@ class Stream:
 
 
 class Clients:
-    """Many clients of one service; what the first of them holds, all hold."""
+    """Many clients of one service, which all hold the same resources."""
 
     def __init__(self, service: Service, count: int, tasks: asyncio.TaskGroup) -> None:
-        """Prepare; nothing is connected before :meth:`start`."""
+        """Prepare the clients; :meth:`start` connects them."""
         self.last: dict[str, bytes] = {}
-        """The last response of each type, as the first client got it."""
+        """The last response of each type that the first client received."""
         self._service = service
         self._count = count
         self._tasks = tasks
@@ -108,7 +108,7 @@ class Clients:
         return self._sent_before + sum(stream.sent for stream in self._streams)
 
     async def start(self) -> None:
-        """Come a few at a time, holding nothing, and get everything."""
+        """Connect a few clients at a time without state, and receive everything."""
         self._connect()
         few = asyncio.Semaphore(_STARTING_AT_ONCE)
 
@@ -126,7 +126,7 @@ class Clients:
         self._nothing_missing.clear()
 
     async def all_have_it(self) -> float:
-        """Wait for what is expected; return when the last client got it (time.monotonic)."""
+        """Wait for the expected responses; return when the last one arrived (time.monotonic)."""
         async with asyncio.timeout(SECONDS):
             await self._nothing_missing.wait()
         return self._last_arrival
@@ -140,7 +140,7 @@ class Clients:
         await asyncio.gather(*(channel.close() for channel in self._channels))
 
     async def come_back(self) -> Return:
-        """Come all at once, on new connections, with what was held before."""
+        """Reconnect all clients at once, each with the resources that it held before."""
         clusters, endpoints = (self._versions[url] for url in (CLUSTER, CLUSTER_LOAD_ASSIGNMENT))
         held = (
             _request(CLUSTER, versions=clusters),
@@ -211,9 +211,9 @@ def _request(
 
 
 async def _come_back(stream: Stream, held: Sequence[bytes]) -> tuple[float, int]:
-    """Say what is held, and ask for listeners; return when they came, and what came until then.
+    """Send the held versions and ask for listeners; return the arrival time and the resources sent.
 
-    The answer for listeners comes after everything else that is to be sent.
+    The server answers for listeners after everything else.
     """
     for request in held:
         await stream.ask(_NO_ANSWER, request)

@@ -1,7 +1,7 @@
-"""What the benchmark of the discovery server serves: clusters, and the endpoints of each.
+"""The resources of the discovery benchmark: clusters, and the endpoints of each.
 
-Beside the clusters that get their endpoints by EDS there are some that hold theirs, so that a
-change of clusters brings no endpoints with it.
+Besides the clusters that get their endpoints by EDS, some have inline endpoints, so that a change
+of clusters does not resend endpoints.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def cluster(index: int) -> Resource:
 
 
 def assignment(index: int, change: int = 0) -> Resource:
-    """Return a cluster's endpoints; ``change`` is told by the port of the first of them."""
+    """Return a cluster's endpoints; the port of the first one encodes ``change``."""
     name = cluster_name(index)
     return Resource.of(name, _endpoints(name, index, ENDPOINTS, change))
 
 
 def large_clusters(change: int = 0) -> list[Resource]:
-    """Return 50 clusters of about 1 KiB each, that hold their endpoints."""
+    """Return 50 clusters of about 1 KiB each with inline endpoints."""
     names = [f"static-{index:02}" for index in range(_LARGE_CLUSTERS)]
     return [
         Resource.of(

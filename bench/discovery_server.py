@@ -28,7 +28,7 @@ _KEY = "all"
 
 
 class Content(Callbacks):
-    """Changes what is served when it is told to; counts the requests."""
+    """Changes the served resources on command and counts the requests."""
 
     def __init__(self, clusters: int) -> None:
         """Fill the cache."""
@@ -46,15 +46,15 @@ class Content(Callbacks):
         self._received += 1
 
     def count(self, _argument: bytes) -> bytes:
-        """Return how many requests were read."""
+        """Return the number of requests read."""
         return str(self._received).encode()
 
     def change_endpoints(self, _argument: bytes) -> bytes:
-        """Change one endpoint of one cluster; return when that began."""
+        """Change one endpoint of one cluster; return the start time."""
         return self._change(CLUSTER_LOAD_ASSIGNMENT, [assignment(0, next(self._changes))])
 
     def change_clusters(self, _argument: bytes) -> bytes:
-        """Change the large clusters; return when that began."""
+        """Change the large clusters; return the start time."""
         return self._change(CLUSTER, large_clusters(next(self._changes)))
 
     def _change(self, type_url: str, changed: list[Resource]) -> bytes:
@@ -64,7 +64,7 @@ class Content(Callbacks):
 
 
 async def main(port: int, clusters: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is killed."""
     content = Content(clusters)
     server = grpc.aio.server(options=grpc_options())
     DiscoveryServer(content.cache, lambda _node: _KEY, callbacks=[content]).add_to(server)

@@ -1,4 +1,4 @@
-"""Figures, and the table that shows them beside their targets."""
+"""Figures, and the table that shows them with their targets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured figure; ``target`` is the most that it should be, None if it only explains."""
+    """One measured figure; ``target`` is its upper limit, None for information only."""
 
     name: str
     value: float
@@ -28,7 +28,7 @@ class Figure:
 
     @property
     def verdict(self) -> Text:
-        """PASS, MISS, or nothing where there is no target."""
+        """PASS or MISS; empty without a target."""
         if self.target is None:
             return Text()
         if self.value <= self.target:
@@ -37,7 +37,7 @@ class Figure:
 
 
 def table(title: str, parts: Mapping[str, Sequence[Figure]], caption: str) -> Table:
-    """Return the table of a benchmark; a part with a name is headed by it."""
+    """Return the table of a benchmark; a named part gets its name as heading."""
     result = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, caption_justify="left")
     result.caption = caption
     result.add_column("")
@@ -55,25 +55,25 @@ def table(title: str, parts: Mapping[str, Sequence[Figure]], caption: str) -> Ta
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that such a share of the values does not exceed."""
+    """Return the smallest value that a ``share`` of the values does not exceed."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def in_steps(items: Sequence[Item], doing: str) -> Iterable[Item]:
-    """Go through the items; a terminal shows how far it is."""
+    """Iterate over the items; show the progress on a terminal."""
     console = Console(stderr=True)
     return track(items, doing, console=console, transient=True, disable=not console.is_terminal)
 
 
 def amount(value: float, unit: str) -> str:
-    """Return a value as text, with as many digits as tell something."""
+    """Return a value as text with its significant digits."""
     digits = 0 if value >= 100 or value == int(value) else 1 if value >= 10 else 2
     return f"{value:,.{digits}f} {unit}"
 
 
 @contextmanager
 def waiting(doing: str) -> Iterator[None]:
-    """Show on a terminal that something is under way."""
+    """Show a status on a terminal during the block."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield

@@ -1,7 +1,7 @@
 """``python -m bench.floor_server PORT``: the floor, a bare grpc.aio server that only passes bytes.
 
-It reads what comes, and writes what it was given before: to a stream, when a message on it begins
-with the mark of a prepared answer; to all streams, when it is told to. It knows nothing of xDS.
+It reads messages and writes prepared ones: to a stream when a message starts with the mark of a
+prepared answer, and to all streams on command. It does not know xDS.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ _Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
 class Floor:
-    """Reads and writes bytes on any number of streams."""
+    """A service that reads and writes bytes on any number of streams."""
 
     def __init__(self) -> None:
-        """Begin without any prepared answer."""
+        """Start without prepared answers."""
         self._received = 0
         self._answers: dict[bytes, bytes] = {}
         self._message = b""
         self._told = asyncio.Event()
 
     def answer(self, prepared: bytes) -> bytes:
-        """Answer from now on what begins with the first byte of ``prepared`` with the others."""
+        """Register an answer: the first byte of ``prepared`` is its mark, the rest the message."""
         self._answers[prepared[:1]] = prepared[1:]
         return b""
 
     def change(self, message: bytes) -> bytes:
-        """Write a message to all streams; return when that began."""
+        """Write a message to all streams; return the start time."""
         started = time.monotonic()
         self._message = message
         self._told.set()
@@ -41,7 +41,7 @@ class Floor:
         return repr(started).encode()
 
     def count(self, _argument: bytes) -> bytes:
-        """Return how many messages were read."""
+        """Return the number of messages read."""
         return str(self._received).encode()
 
     async def stream(self, _requests: object, context: _Context) -> None:
@@ -65,7 +65,7 @@ class Floor:
 
 
 async def main(port: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is killed."""
     floor = Floor()
     server = grpc.aio.server()
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {

@@ -1,7 +1,7 @@
-"""A gate between Envoy and the control plane: holds connections until they can go on, and counts.
+"""A TCP gate between Envoy and the control plane: it holds connections open and counts bytes.
 
-An Envoy that finds no control plane waits a random time before it tries again. Behind the gate it
-is always connected: what it says is handed on as soon as the control plane listens.
+An Envoy that cannot reach its control plane retries after a random delay. Behind the gate it is
+always connected, and the gate forwards its data as soon as the control plane listens.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _CHUNK_BYTES = 1 << 16
 
 
 class Gate:
-    """Forwards each connection to ``target`` on 127.0.0.1, from the moment that it listens on."""
+    """Forwards each connection to the port ``target`` on 127.0.0.1 as soon as that port listens."""
 
     def __init__(self, target: int) -> None:
-        """Listen on a port of its own."""
+        """Listen on a free port."""
         self.passed = 0
-        """Bytes that have passed from the control plane to Envoy."""
+        """Bytes forwarded from the control plane to Envoy."""
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connected = threading.Event()
@@ -30,18 +30,18 @@ class Gate:
 
     @property
     def address(self) -> str:
-        """Where Envoy is to connect."""
+        """The address for Envoy to connect to."""
         return f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def wait_for_client(self, seconds: float) -> None:
-        """Wait until an Envoy has connected. Raises TimeoutError."""
+        """Wait until an Envoy connects. Raises TimeoutError."""
         if not self._connected.wait(seconds):
             raise TimeoutError(f"Envoy did not connect within {seconds:g} s")
 
     def close(self) -> None:
-        """Accept no more connections; those that are open end with their ends."""
+        """Stop accepting; an open connection ends when either side closes it."""
         self._closed.set()
-        # Closing alone does not wake the thread that accepts.
+        # Closing alone does not wake the accepting thread.
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -1,17 +1,17 @@
 """Latency of a label: from its change on disk until a real Envoy routes by it.
 
-Two runtimes, each with a WorkloadEntry in a file of its own. In turn, one of them takes a model
-that nobody had: its file is replaced (written beside it and renamed, as a careful writer does),
-while requests that ask for that model are sent one after the other on one connection. Nobody else
-may answer them (NO_FALLBACK), so the first that succeeds is the first that was routed by the label.
+Each of two runtimes has a WorkloadEntry in its own file. They take turns: one of them gets a new
+model by an atomic replacement of its file, while one connection sends requests for that model, one
+at a time. No other runtime may answer them (NO_FALLBACK), so the first success is the first request
+that was routed by the label.
 
 How to read the table:
 
-- *routed*: from just before the file is written until the first such request is answered.
-- *pushed*: from the same moment until the control plane has handed the change to gRPC (its log);
-  most of it is waiting for more changes to send together.
-- *from push to route*: the rest: Envoy takes the change in, and the request's own time. The log is
-  written after the push, so this may be nothing, or less.
+- *routed*: from just before the write of the file until the first successful answer.
+- *pushed*: from the same moment until the control plane has passed the change to gRPC, by its log;
+  most of it is debouncing.
+- *from push to route*: the rest, in which Envoy applies the change and answers the request. The
+  control plane logs after the push, so this may be zero or negative.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def run() -> Table:
         *_percentiles("from push to route", rest, {}),
     ]
     title = "From a label's change on disk until Envoy routes by it"
-    return table(title, {"": figures}, f"{_CHANGES} changes, one after the other.")
+    return table(title, {"": figures}, f"{_CHANGES} changes, one at a time.")
 
 
 def seconds_until_routed(changes: int) -> list[float]:
@@ -135,15 +135,15 @@ def _change(pair: _Pair, change: int) -> tuple[float, float]:
     running = pair.running
     pushes = len(running.logged("pushed"))
     changed, routed = _route(pair, change)
-    # The log is written after the push, so Envoy may be the first.
+    # The control plane logs after the push, so Envoy may be first.
     eventually(lambda: len(running.logged("pushed")) > pushes, what="the push in the log")
     return routed - changed, running.logged("pushed")[pushes] - changed
 
 
 def _route(pair: _Pair, change: int) -> tuple[float, float]:
-    """Give a runtime a model; return when, and when it was routed to."""
+    """Give a runtime a model; return the times of the change and of the first routed request."""
     model = f"model-{change}"
-    # Changes in step with the control plane's own periods would measure always the same case.
+    # Changes in step with the control plane's own timers would always measure the same case.
     time.sleep(random.uniform(*_PAUSE_SECONDS))
     changed = time.time()
     _hold(pair.running.config, pair.runtimes[change % 2], model)
@@ -151,7 +151,7 @@ def _route(pair: _Pair, change: int) -> tuple[float, float]:
         pair.running.control_plane.check_running()
         if time.time() - changed > LIMIT_SECONDS:
             tail = pair.running.control_plane.tail()
-            raise TimeoutError(f"{model} is not routed to:\n{tail}")
+            raise TimeoutError(f"no route to {model}:\n{tail}")
     return changed, time.time()
 
 

@@ -20,12 +20,12 @@ from tests.support.ports import accepts
 from tests.support.waiting import DEADLINE
 
 LIMIT_SECONDS = 60.0
-"""How long anything may take before the benchmark is broken."""
+"""The longest wait before the benchmark fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What runs; ``started`` is when the control plane was started, in seconds since 1970."""
+    """The running programs; ``started`` is the control plane's start in seconds since 1970."""
 
     config: ConfigFolder
     control_plane: ControlPlane
@@ -34,7 +34,7 @@ class Machine:
     started: float
 
     def logged(self, event: str, **fields: object) -> list[float]:
-        """Return when the control plane has logged an event, in seconds since 1970."""
+        """Return when the control plane logged an event, in seconds since 1970."""
         return [
             datetime.fromisoformat(line["timestamp"]).timestamp()
             for line in self.control_plane.logs(event, **fields)
@@ -43,8 +43,8 @@ class Machine:
     def wait_for_port(self, port: int) -> float:
         """Wait until Envoy listens on a port, and return the time.
 
-        Envoy listens only when it has the listener's routes; it is sent these after all clusters
-        and endpoints.
+        Envoy listens once it has the listener's routes, which it receives after all clusters and
+        endpoints.
         """
         deadline = time.time() + LIMIT_SECONDS
         while not accepts(port):
@@ -58,9 +58,9 @@ class Machine:
 
 @contextmanager
 def machine(config: ConfigFolder) -> Iterator[Machine]:
-    """Start Envoy first, and the control plane once Envoy waits for it; stop both at the end.
+    """Start Envoy, then the control plane once Envoy waits for it; stop both on exit.
 
-    So neither Envoy's start nor its pauses between attempts to connect are part of any figure.
+    No figure therefore includes Envoy's startup or its retry delays.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="straightway-bench-")))

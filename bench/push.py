@@ -1,11 +1,11 @@
-"""Cost of a push: one label changed, again and again, in the large config of the cold start.
+"""Cost of a push: one label changes repeatedly in the large config of the cold start.
 
 How to read the table:
 
-- *CPU a push*: CPU time of the control plane's process over all changes, less what it uses while
-  nothing changes, divided by their number. Each change comes after the push of the one before.
-- *bytes beyond the assignment*: what came over the TCP connection to Envoy, HTTP/2 and gRPC
-  included, less the size of the one ClusterLoadAssignment (as a ``google.protobuf.Any``).
+- *CPU per push*: CPU time of the control plane's process over all changes, minus its idle usage,
+  divided by the number of changes. Each change follows the push of the previous one.
+- *bytes beyond the assignment*: the bytes on the TCP connection to Envoy, including HTTP/2 and
+  gRPC, minus the size of the one ClusterLoadAssignment (as a ``google.protobuf.Any``).
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def run() -> Table:
             running.wait_for_port(port)
             figures = _measure(running)
     title = f"One label changed among {SERVICES:,} services with {ENDPOINTS} WorkloadEntries each"
-    return table(title, {"": figures}, f"{_CHANGES} changes, one after the other.")
+    return table(title, {"": figures}, f"{_CHANGES} changes, one at a time.")
 
 
 def _measure(running: Machine) -> list[Figure]:
     control_plane = running.control_plane
-    with waiting("CPU while nothing changes"):
+    with waiting("CPU when idle"):
         before = cpu_seconds(control_plane.pid)
         time.sleep(_IDLE_SECONDS)
         idle = (cpu_seconds(control_plane.pid) - before) / _IDLE_SECONDS
@@ -81,19 +81,19 @@ def _measure(running: Machine) -> list[Figure]:
     assignment = _assignment_bytes(running.config)
     over = (running.gate.passed - passed) / _CHANGES - assignment
     return [
-        Figure("CPU a push", used / _CHANGES * 1000, "ms", _TARGET_MILLISECONDS),
+        Figure("CPU per push", used / _CHANGES * 1000, "ms", _TARGET_MILLISECONDS),
         Figure("bytes beyond the assignment", over, "B", _TARGET_BYTES),
-        Figure("responses a change", len(lines) / _CHANGES, ""),
-        Figure("resources a response", mean(line["resources"] for line in lines), ""),
+        Figure("responses per change", len(lines) / _CHANGES, ""),
+        Figure("resources per response", mean(line["resources"] for line in lines), ""),
         Figure("the ClusterLoadAssignment", assignment, "B"),
         Figure("change to push, p50", percentile(seconds, 0.5) * 1000, "ms"),
         Figure("change to push, p99", percentile(seconds, 0.99) * 1000, "ms"),
-        Figure("CPU while nothing changes", idle * 1000, "ms/s"),
+        Figure("CPU when idle", idle * 1000, "ms/s"),
     ]
 
 
 def _change(running: Machine, change: int, pushes: int) -> float:
-    """Change a label, wait for the push, and return the seconds until it."""
+    """Change a label, and return the seconds until the push."""
     service = change * (SERVICES // _CHANGES)
     text = workloads_text(service, ENDPOINTS, first_model="model-changed")
     changed = time.time()
@@ -103,7 +103,7 @@ def _change(running: Machine, change: int, pushes: int) -> float:
 
 
 def _assignment_bytes(config: ConfigFolder) -> int:
-    """Return the size of a changed assignment, made from the files of one service alone."""
+    """Return the size of a changed assignment, built from the files of one service."""
     names = ("gateway.yaml", service_file(0), workloads_file(0))
     bundles = [bundle for name in names for bundle in read_path(config.path / name)]
     audience = Audience(Role.GATEWAY, "istio-system", tuple(SELECTOR.items()))

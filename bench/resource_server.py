@@ -1,6 +1,6 @@
-"""``python -m bench.resource_server PORT``: the discovery library alone, serving what it is handed.
+"""``python -m bench.resource_server PORT``: the discovery library alone, serving given resources.
 
-It is handed DeltaDiscoveryResponses, such as another server has sent, and serves what is in them.
+It takes DeltaDiscoveryResponses that another server has sent, and serves their resources.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _KEY = "all"
 
 
 class Content:
-    """What is served."""
+    """The served resources."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start without resources."""
         self.cache = Cache()
 
     def take(self, response: bytes) -> bytes:
-        """Add or change the resources of a response; return when that began."""
+        """Add or change the resources of a response; return the start time."""
         message = DeltaDiscoveryResponse.FromString(response)
         of_type = [_resource(message.type_url, each) for each in message.resources]
         started = time.monotonic()
@@ -53,7 +53,7 @@ def _resource(type_url: str, wrapper: DeltaDiscoveryResponse) -> Resource:
 
 
 async def main(port: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is killed."""
     content = Content()
     server = grpc.aio.server(options=grpc_options())
     DiscoveryServer(content.cache, lambda _node: _KEY).add_to(server)

@@ -1,6 +1,6 @@
-"""A server process of a benchmark, and the benchmark's hold on it.
+"""A server process of a benchmark, and its control by the benchmark.
 
-Beside what is measured it serves a small gRPC service, by which it is told what to do.
+Besides the measured service, the process serves a small gRPC service that takes commands.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.usage import cpu_seconds, exact_cpu_seconds, resident_mebibytes
 from tests.support.ports import free_port
 
 SECONDS = 60.0
-"""How long anything may take before the benchmark is broken."""
+"""The longest wait before the benchmark fails."""
 
 _SERVICE = "bench.Control"
 _PAUSE_SECONDS = 0.005
@@ -26,9 +26,9 @@ Method = Callable[[bytes], bytes]
 
 
 async def serve(server: grpc.aio.Server, port: int, methods: Mapping[str, Method]) -> None:
-    """Serve on a port of 127.0.0.1, with ``methods`` to be called by :class:`ServerProcess`.
+    """Serve on a port of 127.0.0.1, with ``methods`` for :class:`ServerProcess` to call.
 
-    Both servers collect garbage as ``straightway serve`` does.
+    The garbage collector has the settings of ``straightway serve``.
     """
     gc.freeze()
     gc.set_threshold(50_000, 10, 10)
@@ -47,10 +47,10 @@ def _handler(method: Method) -> grpc.RpcMethodHandler[bytes, bytes]:
 
 
 class ServerProcess:
-    """A process of ``python -m MODULE PORT ARGUMENTS``, on a port of its own."""
+    """A process of ``python -m MODULE PORT ARGUMENTS`` on a free port."""
 
     def __init__(self, module: str, *arguments: str) -> None:
-        """Start it."""
+        """Start the process."""
         self.port = free_port()
         command = [sys.executable, "-m", module, str(self.port), *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -58,7 +58,7 @@ class ServerProcess:
 
     @property
     def cpu_seconds(self) -> float:
-        """The CPU time that it has used so far."""
+        """The CPU time used so far."""
         return cpu_seconds(self._process.pid)
 
     @property
@@ -68,11 +68,11 @@ class ServerProcess:
 
     @property
     def mebibytes(self) -> float:
-        """The memory that is resident now."""
+        """The resident memory."""
         return resident_mebibytes(self._process.pid)
 
     async def call(self, method: str, argument: bytes = b"") -> bytes:
-        """Call one of its methods; waits until it listens."""
+        """Call a method of the process; wait until it listens."""
         rpc: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
             f"/{_SERVICE}/{method}"
         )
@@ -80,13 +80,13 @@ class ServerProcess:
         return answer
 
     async def wait_until_read(self, messages: int) -> None:
-        """Wait until it has read so many messages since its start."""
+        """Wait until the process has read a number of messages since its start."""
         async with asyncio.timeout(SECONDS):
             while int(await self.call("Received")) < messages:  # noqa: ASYNC110
-                await asyncio.sleep(_PAUSE_SECONDS)  # Another process tells no event.
+                await asyncio.sleep(_PAUSE_SECONDS)  # There is no event from another process.
 
     async def close(self) -> None:
-        """End it."""
+        """Kill the process."""
         await self._channel.close()
         self._process.kill()
         self._process.wait()

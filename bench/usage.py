@@ -1,4 +1,4 @@
-"""What a process has used, from Linux's /proc."""
+"""Resource usage of a process, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of all threads, in steps of 10 ms: difference and divide."""
-    # The name, in brackets, may hold spaces; utime and stime are the fields 14 and 15.
+    """Return the CPU time of all threads, in steps of 10 ms: measure it over many changes."""
+    # The name, in brackets, may contain spaces; utime and stime are the fields 14 and 15.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
@@ -25,12 +25,12 @@ def exact_cpu_seconds(pid: int) -> float:
 
 
 def peak_mebibytes(pid: int | str) -> float:
-    """Return the most memory that was resident at any time (VmHWM)."""
+    """Return the peak resident memory (VmHWM)."""
     return _mebibytes(pid, "VmHWM")
 
 
 def resident_mebibytes(pid: int | str) -> float:
-    """Return the memory that is resident now (VmRSS)."""
+    """Return the resident memory (VmRSS)."""
     return _mebibytes(pid, "VmRSS")
 
 

@@ -1,4 +1,4 @@
-"""``python -m demo``: run the whole tutorial on this machine and print the result."""
+"""``python -m demo``: run the tutorial on this machine and print the result."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from rich.console import Console
 
 
 def main() -> int:
-    """Read the command line and run; return the exit code."""
+    """Parse the command line and run the demo; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m demo",
-        description="Run the whole tutorial on this machine and print the result. The exit code is "
-        "0 if every request went straight to a runtime that holds its model, 1 if not.",
+        description="Run the tutorial on this machine and print the result. Exits with 0 if every "
+        "request went straight to a runtime that holds its model, with 1 otherwise.",
     )
-    parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
+    parser.add_argument("--keep", action="store_true", help="keep everything running until Ctrl-C")
     parser.add_argument(
-        "--seconds", type=_positive, default=6.0, help="how long each of the three loads lasts"
+        "--seconds", type=_positive, default=6.0, help="duration of each of the three load phases"
     )
     arguments = parser.parse_args()
     console = Console()
-    console.print("A model mesh behind Envoy, kept by Straightway: the tutorial on this machine")
-    # Imported here because scikit-learn takes a second or two, and the first line shall not.
+    console.print("A model mesh behind Envoy and Straightway: the tutorial on this machine")
+    # Imported here so that the first line does not wait a second or two for scikit-learn.
     from demo.session import run
 
     return asyncio.run(run(console, seconds=arguments.seconds, keep=arguments.keep))
@@ -33,7 +33,7 @@ def main() -> int:
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no time to wait")
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
     return number
 
 

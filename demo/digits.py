@@ -1,7 +1,7 @@
-"""Handwritten digits as the tutorial's payload has them: 28 by 28 grey values from 0 to 1.
+"""Handwritten digits in the format of the tutorial's payload: 28 by 28 grey values from 0 to 1.
 
-scikit-learn ships 1,797 digits of 8 by 8 pixels; they are enlarged here by linear interpolation, so
-the models get 784 numbers for an image, with no download.
+scikit-learn ships 1,797 digits of 8 by 8 pixels. Linear interpolation scales them up, so that an
+image has 784 values and nothing has to be downloaded.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ Labels: TypeAlias = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Images, one a row of ``PIXELS`` values, and the digit that each of them shows."""
+    """Images, each a row of ``PIXELS`` values, and the digit that each one shows."""
 
     images: Images
     labels: Labels
 
 
 def training() -> Digits:
-    """Return the four fifths of the digits that models learn from."""
+    """Return the training set: four fifths of the digits."""
     return _part(held_out=False)
 
 
 def held_out() -> Digits:
-    """Return the fifth of the digits that no model has seen."""
+    """Return the test set: the fifth of the digits that no model was trained on."""
     return _part(held_out=True)
 
 
@@ -45,7 +45,7 @@ def _part(*, held_out: bool) -> Digits:
 
 
 def enlarge(images: NDArray[np.float64]) -> Images:
-    """Enlarge images of 8 by 8 pixels from 0 to 16 to rows of ``PIXELS`` values from 0 to 1."""
+    """Scale images of 8 by 8 pixels from 0 to 16 up to rows of ``PIXELS`` values from 0 to 1."""
     small = images.shape[-1]
     places = np.linspace(0, small - 1, SIDE)
     weights = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(small)))

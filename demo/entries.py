@@ -1,8 +1,7 @@
-"""The WorkloadEntry file of a runtime: what it tells the control plane, and its peers.
+"""The WorkloadEntry file of a runtime, read by the control plane and by other runtimes.
 
-Which models a runtime holds is written as the subset key ``modelmesh.asm.alibabacloud.com``: one
-model as a label; several as an annotation, comma-separated, because label values cannot hold
-commas.
+The subset key ``modelmesh.asm.alibabacloud.com`` lists the models that a runtime holds: one model
+as a label, several as a comma-separated annotation, because label values cannot contain commas.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ APP = "modelmesh-serving"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A runtime, the address and port that it serves on, and the models that it holds."""
+    """A runtime, its address and port, and the models that it holds."""
 
     name: str
     address: str
@@ -28,14 +27,14 @@ class Entry:
 
 
 def write(path: Path, entry: Entry) -> None:
-    """Write an entry to its file, at once."""
+    """Write an entry to its file atomically."""
     write_at_once(path, render(entry))
 
 
 def write_at_once(path: Path, text: str) -> None:
-    """Replace a file: whoever reads it sees the old one or the new one, never a half.
+    """Replace a file atomically: a reader sees the old content or the new, never a part.
 
-    The temporary name starts with a dot, which readers of config folders pass over.
+    The temporary name starts with a dot, so readers of config folders ignore it.
     """
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text(text, encoding="utf-8")

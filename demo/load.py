@@ -1,4 +1,4 @@
-"""The tutorial's benchmark: JSON requests to the gateway, paced, one after the other."""
+"""The tutorial's benchmark: JSON requests to the gateway at a fixed rate, one at a time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one request.
+    """The result of one request.
 
-    ``failure`` is empty, or says what was wrong; ``seconds`` is from sending to the last byte.
+    ``failure`` is empty or describes the error; ``seconds`` is the time to the last byte.
     """
 
     model: str
@@ -30,14 +30,14 @@ class Outcome:
 
 
 class Client:
-    """One connection to the gateway, kept open and opened again where it breaks."""
+    """One connection to the gateway, which reconnects after an error."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Connect at the first question."""
+        """Prepare a connection; the first question opens it."""
         self._connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
 
     def ask(self, question: Question) -> Outcome:
-        """Ask, wait for the answer, and check it. Blocks; never raises for a failed request."""
+        """Send a question, wait for the answer and check it. Never raises on a failed request."""
         start = time.perf_counter()
         try:
             self._connection.request(
@@ -66,7 +66,7 @@ class Client:
 
 
 def _fault(question: Question, status: int, body: bytes) -> str:
-    """Return what is wrong with an answer, or nothing."""
+    """Return what is wrong with an answer; empty if it is right."""
     if status != http.client.OK:
         return f"HTTP {status}: {body.decode(errors='replace')[:200]}"
     try:
@@ -74,13 +74,13 @@ def _fault(question: Question, status: int, body: bytes) -> str:
     except (ValueError, KeyError, IndexError, TypeError):
         return f"no prediction in {body.decode(errors='replace')[:200]}"
     if digit != question.digit:
-        return f"{question.model} sees a {question.digit}, but the answer says {digit}"
+        return f"{question.model} predicts {question.digit}, but the answer is {digit}"
     return ""
 
 
 def _digit(answer: dict[str, list[dict[str, dict[str, list[str]]]]]) -> int:
     contents = answer["outputs"][0]["contents"]
-    # Envoy writes field names as JSON does, unless it is told to keep those of the .proto.
+    # Envoy writes lowerCamelCase field names unless it is configured to keep those of the .proto.
     digits = contents.get("int64Contents") or contents["int64_contents"]
     return int(digits[0])
 
@@ -92,10 +92,10 @@ def run(
     rate: float,
     stop: threading.Event,
 ) -> list[Outcome]:
-    """Ask ``rate`` questions a second, one after the other, until ``stop`` is set.
+    """Ask ``rate`` questions per second, one at a time, until ``stop`` is set.
 
-    An answer that takes longer than its turn delays those behind it; the time lost is caught up by
-    asking without a pause. Blocks: call it in a thread.
+    A slow answer delays the questions behind it, which then follow without a pause until they are
+    on schedule again. Blocks: call it in a thread.
     """
     outcomes: list[Outcome] = []
     for question, due in zip(questions, _turns(time.monotonic(), 1 / rate), strict=False):

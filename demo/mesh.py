@@ -1,8 +1,8 @@
-"""What makes a runtime part of a model mesh: whichever runtime is asked, the right one answers.
+"""What makes a runtime part of a model mesh: any runtime accepts a request for any model.
 
-A model that is here is run here. One that another runtime holds is forwarded to that runtime: one
-hop, never a second, because a forwarded request is answered where it arrives. One that nobody
-holds is loaded here.
+A runtime that holds the model runs it. Otherwise it forwards the request to a runtime that holds
+the model, or loads the model itself if no runtime does. A forwarded request is never forwarded
+again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from straightway.openinference.open_inference_pb2 import ModelInferRequest, Mode
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, the runtime that computed it, and whether it came from another runtime."""
+    """A response, the runtime that computed it, and whether the request was forwarded."""
 
     response: ModelInferResponse
     served_by: str
@@ -31,12 +31,12 @@ class Answer:
 
 
 class Mesh:
-    """One runtime's part in the model mesh."""
+    """The part of one runtime in the model mesh."""
 
     def __init__(
         self, name: str, folder: Path, shelf: Shelf, registry: Registry, peers: Peers
     ) -> None:
-        """Serve the models of ``folder`` as the runtime ``name``."""
+        """Serve the models in ``folder`` as the runtime ``name``."""
         self.name = name
         self.shelf = shelf
         self.served = 0
@@ -70,13 +70,13 @@ class Mesh:
         return here or bool(await asyncio.to_thread(self._registry.holders, model))
 
     async def _ask_holder(self, request: ModelInferRequest, model: str) -> Answer | None:
-        """Forward to a runtime that holds the model; None if there is none that answers."""
+        """Forward to a runtime that holds the model; return None if none answers."""
         holders = await asyncio.to_thread(self._registry.holders, model)
         for holder in random.sample(holders, len(holders)):
             try:
                 response = await self._peers.infer(holder, request, model, self.name)
             except grpc.aio.AioRpcError as error:
-                # A runtime that has gone leaves its entry behind; that is no reason to fail.
+                # A runtime that crashed leaves its entry behind: try the next one.
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     raise
                 continue

@@ -1,4 +1,4 @@
-"""Trained models in files: what a runtime loads. ``demo.training`` makes them."""
+"""Trained models in files, which runtimes load. ``demo.training`` writes them."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ class Classifier(Protocol):
     """What the demo uses of a scikit-learn classifier."""
 
     def fit(self, images: Images, labels: Labels) -> object:
-        """Learn from images and the digits that they show."""
+        """Train on images and the digits that they show."""
 
     def predict(self, images: Images) -> Labels:
-        """Return the digit that each image shows, as far as the classifier can tell."""
+        """Return the predicted digit of each image."""
 
 
 class UnknownModelError(Exception):
-    """There is no model of this name; the message says which there are."""
+    """No model has this name; the message lists the models."""
 
 
 def stored(folder: Path) -> frozenset[str]:
-    """Return the names of the models that ``folder`` holds."""
+    """Return the names of the models in ``folder``."""
     return frozenset(path.stem for path in folder.glob(f"*{SUFFIX}"))
 
 
 def save(folder: Path, name: str, classifier: Classifier) -> None:
-    """Keep a trained model in ``folder`` under ``name``."""
+    """Save a trained model in ``folder`` as ``name``."""
     joblib.dump(classifier, folder / f"{name}{SUFFIX}")
 
 
@@ -44,7 +44,7 @@ def load(folder: Path, name: str) -> Classifier:
 
 
 def check(folder: Path, name: str) -> None:
-    """Raise ``UnknownModelError`` unless ``folder`` holds a model of this name."""
+    """Raise ``UnknownModelError`` unless ``folder`` contains a model of this name."""
     known = stored(folder)
     if name not in known:
         raise UnknownModelError(f"no model {name!r}; there are {', '.join(sorted(known))}")

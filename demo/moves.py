@@ -1,4 +1,4 @@
-"""Where models are, and which to load or unload next so that each is always held by someone."""
+"""Model placement, and the next load or unload that keeps every model held by some runtime."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Load a model on a runtime, or unload it there."""
+    """Load a model on a runtime, or unload it."""
 
     load: bool
     model: str
@@ -18,7 +18,7 @@ class Change:
 
 
 def spread(models: Sequence[str], runtimes: Sequence[str], room: int) -> dict[str, frozenset[str]]:
-    """Place every model once, and use what room is left, but for one place, for second copies."""
+    """Place every model once, then fill all slots but one with second copies."""
     places = [runtime for _ in range(room) for runtime in runtimes][:-1]
     placement: dict[str, set[str]] = {runtime: set() for runtime in runtimes}
     for index, runtime in enumerate(places):
@@ -32,10 +32,10 @@ def next_change(
     room: int,
     chooser: random.Random,
 ) -> Change:
-    """Choose a change that leaves every model held and no runtime overfull.
+    """Choose a change that keeps every model held and exceeds no runtime's capacity.
 
-    ``placement`` says which models each runtime holds, ``room`` how many it can. There is always
-    such a change as long as there is more room than models.
+    ``placement`` lists the models that each runtime holds, ``room`` is the capacity of a runtime. A
+    change exists as long as there are more slots than models.
     """
     copies = Counter(model for held in placement.values() for model in held)
     loads = [

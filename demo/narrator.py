@@ -1,4 +1,4 @@
-"""Tells what goes on: live on a terminal, in plain lines anywhere else."""
+"""Progress output: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 
 class Step:
-    """A step that is under way: how far it is, and what to say when it is done."""
+    """A running step: its progress, and the line to print at its end."""
 
     def __init__(self, done: str, progress: Progress, seconds: float | None) -> None:
-        """Begin a step; ``seconds`` is how long it will take, where that is known."""
+        """Begin a step; ``seconds`` is its expected duration, if known."""
         self.done = done
         self._progress = progress
         self._seconds = seconds
 
     def tell(self, text: str) -> None:
-        """Show what the step is at; on a terminal only."""
+        """Show what the step is doing; on a terminal only."""
         for task in self._progress.task_ids:
             self._progress.update(task, description=text)
 
     def after(self, seconds: float) -> None:
-        """Show how many seconds of its time have passed; on a terminal only."""
+        """Show how many seconds have passed; on a terminal only."""
         for task in self._progress.task_ids:
             self._progress.update(task, completed=min(seconds, self._seconds or seconds))
 
 
 class Narrator:
-    """Prints steps one after the other."""
+    """Prints the steps in order."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
 
     @contextmanager
     def step(self, doing: str, done: str, seconds: float | None = None) -> Iterator[Step]:
-        """Show ``doing`` with a spinner, or a bar for ``seconds``; then ``done`` and the time."""
+        """Show ``doing`` with a spinner, or a bar for ``seconds``; then print ``done``."""
         start = time.monotonic()
         columns = [SpinnerColumn(), TextColumn("{task.description}")]
         if seconds:

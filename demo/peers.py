@@ -1,4 +1,4 @@
-"""Calls from one runtime to another, over connections that are kept."""
+"""Calls from one runtime to another over persistent connections."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from demo.entries import Entry
 from straightway.openinference.open_inference_pb2 import ModelInferRequest, ModelInferResponse
 from straightway.openinference.open_inference_pb2_grpc import GRPCInferenceServiceStub
 
-# Request metadata: which model, where the request itself does not say (as in KServe ModelMesh) …
+# Request metadata: the model, if the request itself does not name it (as in KServe ModelMesh) …
 MODEL_ID = "mm-model-id"
-# … and which runtime sent the request on. Its presence ends the forwarding.
+# … and the runtime that forwarded the request. Its presence prevents another hop.
 FORWARDED_BY = "x-forwarded-by-runtime"
 
 
 class Peers:
-    """Connections to other runtimes, opened at the first call."""
+    """Connections to other runtimes, opened by the first call."""
 
     def __init__(self) -> None:
         self._channels: dict[str, grpc.aio.Channel] = {}
@@ -23,7 +23,7 @@ class Peers:
     async def infer(
         self, peer: Entry, request: ModelInferRequest, model: str, sender: str
     ) -> ModelInferResponse:
-        """Let a peer answer a request itself. Raises ``grpc.aio.AioRpcError``."""
+        """Have a peer answer a request itself. Raises ``grpc.aio.AioRpcError``."""
         target = f"{peer.address}:{peer.port}"
         if target not in self._channels:
             self._channels[target] = grpc.aio.insecure_channel(target)

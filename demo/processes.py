@@ -1,7 +1,7 @@
-"""Child processes that end when the demo ends, however it ends.
+"""Child processes that never outlive the demo.
 
-Each writes to a log file of its own. One that ends by itself is an error: it cancels whatever
-runs in the ``async with`` block, and leaves it as :class:`ProcessFailedError`.
+Each process writes to its own log file. A process that exits on its own is an error: it cancels the
+``async with`` block, which then raises :class:`ProcessFailedError`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _TAIL_LINES = 20
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the message is for the user, with the log that matters."""
+    """The demo cannot continue; the message is for the user and contains the relevant log."""
 
 
 class ProcessFailedError(DemoError):
-    """A process has ended that should run."""
+    """A process exited unexpectedly."""
 
 
 class Processes:
-    """An asynchronous context: the processes started in it are stopped when it is left."""
+    """An asynchronous context that stops its processes on exit."""
 
     def __init__(self, logs: Path, *, grace_seconds: float = 5.0) -> None:
-        """Keep one log file a process in ``logs``; kill what has not stopped when asked to."""
+        """Keep one log file per process in ``logs``; kill processes that do not stop in time."""
         self.logs = logs
         self._grace_seconds = grace_seconds
         self._running: dict[str, Process] = {}
@@ -56,9 +56,9 @@ class Processes:
     async def start(
         self, name: str, *command: str | Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        """Start a process in a session of its own, so that Ctrl-C reaches only the demo.
+        """Start a process in its own session, so that Ctrl-C reaches only the demo.
 
-        ``environment`` is added to that of the demo.
+        ``environment`` extends the demo's own.
         """
         with self._log(name).open("ab") as log:
             process = await asyncio.create_subprocess_exec(
@@ -73,7 +73,7 @@ class Processes:
         self._watchers.create_task(self._watch(name, process))
 
     async def output(self, *command: str | Path) -> bytes:
-        """Run a command to its end and return what it prints. Raises ``ProcessFailedError``."""
+        """Run a command and return its output. Raises ``ProcessFailedError``."""
         process = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
         )
@@ -86,21 +86,21 @@ class Processes:
     async def until(
         self, condition: Callable[[], bool], what: str, log: str, seconds: float = 30
     ) -> None:
-        """Wait until a condition holds, asking it in a thread.
+        """Wait until a condition holds; check it in a thread.
 
-        Raises ``DemoError`` with the end of the log of the process ``log`` after so many seconds.
+        After ``seconds``, raises ``DemoError`` with the end of the log of the process ``log``.
         """
         deadline = time.monotonic() + seconds
         while not await asyncio.to_thread(condition):
             if time.monotonic() > deadline:
-                raise DemoError(f"{what}: not within {seconds:g} s.\n{self.tail(log)}")
+                raise DemoError(f"{what}: timed out after {seconds:g} s.\n{self.tail(log)}")
             await asyncio.sleep(0.02)
 
     def tail(self, name: str) -> str:
-        """Return the last lines of a process's log, under a line that says where it is."""
+        """Return the last lines of a process's log, below a line with its path."""
         text = self._log(name).read_text(encoding="utf-8", errors="replace")
         lines = text.splitlines()[-_TAIL_LINES:]
-        return "\n".join([f"The end of {self._log(name)}:", *(f"  {line}" for line in lines)])
+        return "\n".join([f"Last lines of {self._log(name)}:", *(f"  {line}" for line in lines)])
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -108,10 +108,10 @@ class Processes:
     async def _watch(self, name: str, process: Process) -> None:
         code = await process.wait()
         if not self._stopping:
-            raise ProcessFailedError(f"{name} ended with exit code {code}.\n{self.tail(name)}")
+            raise ProcessFailedError(f"{name} exited with code {code}.\n{self.tail(name)}")
 
     async def _stop_all(self) -> None:
-        """Stop the last one started first: clients before what they call."""
+        """Stop processes in reverse order: clients before their servers."""
         for process in reversed(self._running.values()):
             if process.returncode is None:
                 process.terminate()

@@ -1,7 +1,7 @@
-"""Questions with known answers: a real image, a model, and the digit that this model sees in it.
+"""Questions with known answers: an image, a model, and the digit that this model predicts.
 
-The right answer is the model's own prediction, mistakes included, so an answer proves that the
-model was run on the image, and that it was this model.
+The expected answer is the model's own prediction, mistakes included. A correct answer therefore
+proves that this model ran on the image.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _IMAGES = 40
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request body in JSON for a model, and the digit that answers it."""
+    """A JSON request body for a model, and the expected digit."""
 
     model: str
     body: bytes
@@ -30,11 +30,11 @@ class Question:
 
 
 class Questions:
-    """All questions that can be asked of the models in a folder."""
+    """All questions for the models in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Load every model once for its answers."""
-        # As people would write them in JSON; the answers are for just these values.
+        """Load every model once to compute its answers."""
+        # Rounded as people would write them in JSON; the answers are those for the rounded values.
         images = np.round(digits.held_out().images[:_IMAGES], 4)
         bodies = [_body(image) for image in images]
         self._by_model = {
@@ -53,11 +53,11 @@ class Questions:
         return tuple(self._by_model)
 
     def about(self, model: str) -> Question:
-        """Return one question for a model."""
+        """Return a question for a model."""
         return self._by_model[model][0]
 
     def at_random(self, seed: int) -> Iterator[Question]:
-        """Yield questions without end: any model, any image, the same ones for the same seed."""
+        """Yield questions without end, with random models and images, reproducible by seed."""
         chooser = random.Random(seed)
         while True:
             yield chooser.choice(self._by_model[chooser.choice(self.models)])

@@ -1,9 +1,9 @@
-"""How a runtime knows who else holds a model: it reads the others' WorkloadEntry files.
+"""The registry: a runtime finds other holders of a model in their WorkloadEntry files.
 
-These files are what the control plane goes by, so the mesh and the gateway share one truth, and no
-list of peers has to be kept. They are read when a request asks for a model that is not here; a
-watch would be a moment late, and asking every peer would cost each such request a round trip. A
-file that has not changed since is not parsed again.
+The control plane reads the same files, so the mesh and the gateway agree, and nobody maintains a
+list of peers. A runtime reads them when a request asks for a model that it does not hold: a watch
+would lag behind, and asking every peer would cost such a request a round trip. Unchanged files are
+not parsed again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _Stamp = tuple[int, int, int]
 
 
 class Registry:
-    """The entries of the other runtimes in a folder, as they stand when asked for."""
+    """The current entries of the other runtimes in a folder."""
 
     def __init__(self, folder: Path, own: str) -> None:
-        """Read the entries in ``folder``, but for the runtime named ``own``."""
+        """Read the entries in ``folder`` except that of the runtime ``own``."""
         self._folder = folder
         self._own = own
         self._seen: dict[str, tuple[_Stamp, Entry | None]] = {}

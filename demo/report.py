@@ -1,4 +1,4 @@
-"""What the scenario has measured, as a table, a histogram and a verdict."""
+"""The results of the scenario: a table, a histogram and a verdict."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ _EDGES = (0, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, math.inf)
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One load: its name in the table, and what came of its requests, in order."""
+    """One load phase: its name in the table, and the outcomes of its requests in order."""
 
     name: str
     outcomes: tuple[Outcome, ...]
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
-        """Requests that failed, or whose answer was wrong."""
+        """The requests that failed or got a wrong answer."""
         return tuple(outcome for outcome in self.outcomes if outcome.failure)
 
     @property
     def rerouted(self) -> int:
-        """How many requests the mesh had to send on."""
+        """The number of requests that the mesh forwarded."""
         return sum(outcome.rerouted for outcome in self.outcomes)
 
     @property
     def rerouted_share(self) -> float:
-        """Rerouted requests among all, from 0 to 1."""
+        """The share of rerouted requests, from 0 to 1."""
         return self.rerouted / len(self.outcomes) if self.outcomes else 0.0
 
     def percentile(self, share: float) -> float:
-        """Return the milliseconds within which such a share of the requests was answered."""
+        """Return the latency in milliseconds that a ``share`` of the requests did not exceed."""
         ordered = sorted(outcome.seconds for outcome in self.outcomes)
         if not ordered:
             return math.nan
@@ -48,12 +48,12 @@ class Phase:
 
     @property
     def is_direct(self) -> bool:
-        """Whether every request was answered, and by the runtime that was asked first."""
+        """Whether every request succeeded on the first runtime that received it."""
         return bool(self.outcomes) and not self.failures and not self.rerouted
 
 
 def table(phases: Sequence[Phase]) -> RenderableType:
-    """Return the figures of all phases, one a column."""
+    """Return the figures of all phases, one per column."""
     result = Table(title="JSON requests to the gateway", title_justify="left")
     result.add_column()
     for phase in phases:
@@ -69,12 +69,12 @@ def table(phases: Sequence[Phase]) -> RenderableType:
 
 
 def _bad(text: str) -> Text:
-    """Mark a figure that is good only as zero."""
+    """Color a figure: green if it is zero, else red."""
     return Text(text, style="green" if float(text.rstrip("%")) == 0 else "red")
 
 
 def histogram(phases: Sequence[Phase], *, bar: str = "█") -> RenderableType:
-    """Return the latencies of the phases side by side: the share of requests in each range."""
+    """Return the latencies of the phases side by side, as shares of requests per range."""
     counts = [_counts(phase) for phase in phases]
     used = [row for row in range(len(_EDGES) - 1) if any(column[row] for column in counts)]
     most = max((max(column) / (sum(column) or 1) for column in counts), default=0) or 1
@@ -101,30 +101,30 @@ def _range(row: int) -> str:
 def _bar(share: float, length: float, bar: str) -> Text:
     if not share:
         return Text()
-    # One cell at least, so that a single slow request is seen.
+    # At least one cell, so that a single slow request is visible.
     cells = max(1, round(length * _BAR_WIDTH))
     return Text.assemble((bar * cells, "cyan"), f" {share:.0%}" if share >= 0.005 else " <1%")
 
 
 def verdict(before: Phase, after: Phase, moving: Phase, changes: int) -> Text:
-    """Say in a line or two whether the promise was kept."""
+    """Return the verdict: whether every request went straight to its model."""
     if after.is_direct and moving.is_direct:
         faster = 1 - after.percentile(0.5) / before.percentile(0.5)
         gain = f"; p50 {abs(faster):.0%} {'lower' if faster > 0 else 'higher'}"
         return Text.assemble(
             ("Straight to the model: ", "bold green"),
             f"{before.rerouted_share:.0%} of the requests took a second hop before, none after"
-            f"{gain}; none failed while models were loaded and unloaded {changes} times.",
+            f"{gain}; none failed during {changes} model loads and unloads.",
         )
     return Text.assemble(
-        ("Not as it should be: ", "bold red"),
+        ("Not straight to the model: ", "bold red"),
         f"after, {after.rerouted} requests were rerouted and {len(after.failures)} failed; "
         f"while models moved, {moving.rerouted} were rerouted and {len(moving.failures)} failed.",
     )
 
 
 def failures(phases: Sequence[Phase], most: int = 5) -> list[str]:
-    """Return the first failures, in words."""
+    """Return descriptions of the first failures."""
     texts = [
         f"{phase.name}: {outcome.model}: {outcome.failure}"
         for phase in phases

@@ -1,7 +1,6 @@
 """One runtime of the model mesh, as a process: ``python -m demo.runtime --help``.
 
-It serves until SIGTERM or SIGINT; then it removes its WorkloadEntry, serves on for the drain time,
-and ends.
+On SIGTERM or SIGINT it removes its WorkloadEntry, keeps serving for the drain time, and exits.
 """
 
 from __future__ import annotations
@@ -31,10 +30,10 @@ from straightway.openinference.open_inference_pb2_grpc import (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a runtime is told at its start.
+    """The settings of a runtime.
 
-    ``host`` is the address to listen on, ``address`` the one that others reach it by; ``port`` 0
-    takes any free one. ``entry`` is the WorkloadEntry file to keep, beside those of the others.
+    It listens on ``host``, and others reach it at ``address``; ``port`` 0 picks a free port.
+    ``entry`` is the WorkloadEntry file that it maintains, in one folder with those of the others.
     """
 
     name: str
@@ -51,8 +50,8 @@ class Settings:
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until ``stop`` is set, then withdraw, drain, and return.
 
-    Raises ``UnknownModelError`` for a model to preload that there is none of, and ``RuntimeError``
-    if the port is taken.
+    Raises ``UnknownModelError`` if a model to preload does not exist, and ``RuntimeError`` if the
+    port is in use.
     """
     server = grpc.aio.server()
     port = server.add_insecure_port(f"{settings.host}:{settings.port}")
@@ -72,7 +71,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         for model in settings.preload:
             await shelf.load(model)
         await asyncio.to_thread(publish, shelf.published)
-        print(f"{settings.name} serves on {settings.host}:{port}", flush=True)
+        print(f"{settings.name} listens on {settings.host}:{port}", flush=True)
         await stop.wait()
         settings.entry.unlink(missing_ok=True)
         await asyncio.sleep(settings.drain_seconds)
@@ -83,7 +82,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def resolve(host: str) -> str:
-    """Return the IPv4 address of a host; Envoy takes no names for endpoints."""
+    """Return the IPv4 address of a host; Envoy accepts no host names as endpoints."""
     try:
         return socket.gethostbyname(host)
     except OSError as error:
@@ -91,27 +90,32 @@ def resolve(host: str) -> str:
 
 
 def parse_arguments() -> Settings:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m demo.runtime", description="One runtime of the model mesh."
     )
     parser.add_argument("--name", required=True, help="unique in the mesh")
     parser.add_argument("--models", type=Path, required=True, help="folder of trained models")
-    parser.add_argument("--entry", type=Path, required=True, help="WorkloadEntry file to keep")
+    parser.add_argument("--entry", type=Path, required=True, help="WorkloadEntry file to maintain")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument(
         "--address",
         type=resolve,
         default="127.0.0.1",
-        help="address or host name that others reach",
+        help="address or host name for other hosts",
     )
-    parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
-    parser.add_argument("--capacity", type=int, default=2, help="models held at a time")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 picks a free one")
     parser.add_argument(
-        "--drain-seconds", type=float, default=1.0, help="how long a withdrawn model is served on"
+        "--capacity", type=int, default=2, help="maximum number of models in memory"
     )
     parser.add_argument(
-        "--preload", nargs="*", default=(), metavar="MODEL", help="models to load at the start"
+        "--drain-seconds",
+        type=float,
+        default=1.0,
+        help="how long to keep serving a withdrawn model",
+    )
+    parser.add_argument(
+        "--preload", nargs="*", default=(), metavar="MODEL", help="models to load on startup"
     )
     arguments = vars(parser.parse_args())
     arguments["preload"] = tuple(arguments["preload"])
@@ -119,7 +123,7 @@ def parse_arguments() -> Settings:
 
 
 async def main() -> None:
-    """Serve until a signal ends it."""
+    """Serve until a signal arrives."""
     settings = parse_arguments()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""The tutorial as a story: without the extension, with it, and with it while models move."""
+"""The scenario: load without the extension, with it, and while models move."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from demo.report import Phase
 from demo.topology import CONTROL_PLANE, Topology
 
 RATE = 100.0
-"""Requests a second."""
+"""Requests per second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The story; ``seconds`` is how long each of its loads lasts."""
+    """The scenario; ``seconds`` is the duration of each load phase."""
 
     topology: Topology
     questions: Questions
@@ -32,7 +32,7 @@ class Scenario:
     changes: list[Change] = field(default_factory=list)
 
     async def play(self) -> bool:
-        """Run all loads, print what they gave; return whether every request went straight."""
+        """Run all phases and print the results; return whether every request went straight."""
         await self._until_answered(straight=False)
         before = await self._load("before", "without the extension", seed=1)
         await self._switch_on()
@@ -44,29 +44,29 @@ class Scenario:
     async def _switch_on(self) -> None:
         with self.narrator.step("Waiting until Envoy routes by model", "") as step:
             names = " and ".join(self.topology.switch_on())
-            step.done = f"Dropped {names} into the folder: Envoy routes by model"
+            step.done = f"Added {names} to the folder: Envoy routes by model"
             await self._until_answered(straight=True)
 
     async def _until_answered(self, *, straight: bool) -> None:
-        """Wait until all models answer, each as often as shows who is asked in turn."""
+        """Wait until all models answer, with enough requests to reach every runtime."""
         turns = 2 * len(self.topology.runtimes)
         asked = [self.questions.about(model) for model in self.questions.models] * turns
 
         def is_so() -> bool:
-            # An open connection stays with the listener as it was until Envoy has drained it, which
-            # takes minutes; a new one gets the new listener.
+            # An open connection stays on the old listener until Envoy has drained it, which takes
+            # minutes. A new connection uses the new listener.
             self.client.close()
             outcomes = (self.client.ask(question) for question in asked)
             return all(not (one.failure or (straight and one.rerouted)) for one in outcomes)
 
-        what = "every request answered" + (" by the runtime that was asked" if straight else "")
+        what = "waiting for answers" + (" without a second hop" if straight else "")
         await self.topology.processes.until(is_so, what, CONTROL_PLANE, seconds=15)
 
     async def _load(self, name: str, how: str, *, seed: int, move: bool = False) -> Phase:
-        """Ask at the pace of the tutorial, for as long as a load lasts."""
+        """Run one load phase at the tutorial's rate."""
         stop = threading.Event()
         questions = self.questions.at_random(seed)
-        with self.narrator.step(f"{RATE:g} requests a second {how}", "", self.seconds) as step:
+        with self.narrator.step(f"{RATE:g} requests per second {how}", "", self.seconds) as step:
             async with asyncio.TaskGroup() as tasks:
                 loading = tasks.create_task(
                     asyncio.to_thread(load.run, self.client.ask, questions, rate=RATE, stop=stop)
@@ -89,7 +89,7 @@ class Scenario:
             await asyncio.sleep(min(0.1, self.seconds - passed))
 
     async def _move_models(self, step: Step) -> None:
-        """Load and unload models, one after the other, as long as a load lasts."""
+        """Load and unload models one at a time until the phase ends."""
         chooser = random.Random(3)
         end = time.monotonic() + self.seconds
         while time.monotonic() < end:

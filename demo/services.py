@@ -1,8 +1,7 @@
 """The gRPC services of a runtime: the Open Inference Protocol, and the mesh's own.
 
-Two response headers say what happened, to gRPC clients and, through Envoy, to HTTP clients:
-``x-served-by`` names the runtime that computed the answer, ``x-rerouted`` tells whether the mesh
-had to send the request on.
+gRPC clients and, through Envoy, HTTP clients get two response headers: ``x-served-by`` names the
+runtime that computed the answer, and ``x-rerouted`` says whether the mesh forwarded the request.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class InferenceService(GRPCInferenceServiceServicer):  # type: ignore[misc]
         request: ModelInferRequest,
         context: ServicerContext[ModelInferRequest, ModelInferResponse],
     ) -> ModelInferResponse:
-        """Run a model and say in the response headers who did."""
+        """Run a model; the response headers name the runtime that did."""
         metadata = dict(context.invocation_metadata() or ())
         model = str(metadata.get(MODEL_ID) or request.model_name)
         try:
@@ -81,7 +80,7 @@ class InferenceService(GRPCInferenceServiceServicer):  # type: ignore[misc]
         request: ModelReadyRequest,
         context: ServicerContext[ModelReadyRequest, ModelReadyResponse],
     ) -> ModelReadyResponse:
-        """Tell whether some runtime holds a model."""
+        """Return whether some runtime holds a model."""
         try:
             _check_version(request.version)
             return ModelReadyResponse(ready=await self._mesh.is_ready(request.name))
@@ -93,7 +92,7 @@ class InferenceService(GRPCInferenceServiceServicer):  # type: ignore[misc]
         request: ModelMetadataRequest,
         context: ServicerContext[ModelMetadataRequest, ModelMetadataResponse],
     ) -> ModelMetadataResponse:
-        """Describe the tensors of a model; they are the same for all."""
+        """Describe the tensors of a model; all models have the same."""
         try:
             _check_version(request.version)
             await self._mesh.is_ready(request.name)
@@ -112,7 +111,7 @@ class InferenceService(GRPCInferenceServiceServicer):  # type: ignore[misc]
         request: ServerLiveRequest,
         context: ServicerContext[ServerLiveRequest, ServerLiveResponse],
     ) -> ServerLiveResponse:
-        """Answer, which is the proof."""
+        """Return true: answering proves it."""
         return ServerLiveResponse(live=True)
 
     async def ServerReady(  # noqa: N802
@@ -120,7 +119,7 @@ class InferenceService(GRPCInferenceServiceServicer):  # type: ignore[misc]
         request: ServerReadyRequest,
         context: ServicerContext[ServerReadyRequest, ServerReadyResponse],
     ) -> ServerReadyResponse:
-        """Answer yes: a runtime without models loads what it is asked for."""
+        """Return true: a runtime loads models on demand."""
         return ServerReadyResponse(ready=True)
 
     async def ServerMetadata(  # noqa: N802
@@ -133,7 +132,7 @@ class InferenceService(GRPCInferenceServiceServicer):  # type: ignore[misc]
 
 
 class MeshService(ModelMeshServicer):  # type: ignore[misc]
-    """Status, loading and unloading, for the scenario."""
+    """Status, load and unload, for the scenario."""
 
     def __init__(self, mesh: Mesh) -> None:
         self._mesh = mesh
@@ -141,7 +140,7 @@ class MeshService(ModelMeshServicer):  # type: ignore[misc]
     async def Status(  # noqa: N802
         self, request: StatusRequest, context: ServicerContext[StatusRequest, StatusResponse]
     ) -> StatusResponse:
-        """Tell what this runtime holds and has done."""
+        """Return what this runtime holds, and its counters."""
         return StatusResponse(
             runtime=self._mesh.name,
             held=self._mesh.shelf.held,
@@ -170,7 +169,7 @@ class MeshService(ModelMeshServicer):  # type: ignore[misc]
 
 def _check_version(version: str) -> None:
     if version not in ("", VERSION):
-        raise UnknownModelError(f"no version {version!r}; there is {VERSION}, or leave it out")
+        raise UnknownModelError(f"no version {version!r}; use {VERSION} or leave it out")
 
 
 async def _refuse(error: Exception, context: ServicerContext[_Request, _Response]) -> NoReturn:

@@ -1,4 +1,4 @@
-"""One run of the demo: set up, play, keep running if wanted, leave nothing behind."""
+"""One run of the demo: set up, run the scenario, optionally keep running, clean up."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def run(console: Console, *, seconds: float, keep: bool) -> int:
     """Run the demo and return the exit code.
 
     0: every request went straight to a runtime that holds its model. 1: some did not, or the demo
-    could not run; the reason is printed, and the logs are kept. 130: interrupted.
+    failed; it prints the reason and keeps the logs. 130: interrupted.
     """
     task = asyncio.current_task()
     if task is not None:
@@ -43,11 +43,11 @@ async def run(console: Console, *, seconds: float, keep: bool) -> int:
             code = await _play(Narrator(console), work, seconds=seconds, keep=keep)
         except* DemoError as errors:
             for error in _leaves(errors):
-                console.print(f"The demo stopped: {error}", soft_wrap=True, markup=False)
+                console.print(f"The demo failed: {error}", soft_wrap=True, markup=False)
     except asyncio.CancelledError:
         code = INTERRUPTED
     if code == NOT_KEPT:
-        console.print(f"All logs are in {work / 'logs'}", soft_wrap=True)
+        console.print(f"Logs: {work / 'logs'}", soft_wrap=True)
     else:
         shutil.rmtree(work, ignore_errors=True)
     return code
@@ -83,7 +83,7 @@ async def _set_up(narrator: Narrator, topology: Topology) -> Questions:
 
 
 async def _keep(console: Console, topology: Topology, questions: Questions, work: Path) -> None:
-    """Say what can be tried, and wait for Ctrl-C."""
+    """Print commands to try, and wait for Ctrl-C."""
     stop = asyncio.Event()
     _on_interrupt(stop.set)
     digit = work / "digit.json"
@@ -92,21 +92,21 @@ async def _keep(console: Console, topology: Topology, questions: Questions, work
     url = f"http://{HOST}:{topology.gateway_port}/v2/models"
     lines = [
         "",
-        f"All of it keeps running until Ctrl-C. A picture of a {question.digit}, for two models:",
+        f"Everything runs until Ctrl-C. Send an image of a {question.digit} to two models:",
         "",
         *(
             f"  curl -i {url}/{model}/infer -H 'model: {model}' -d @{digit}"
             for model in ("tf-mnist", "sklearn-mnist")
         ),
         "",
-        "x-served-by names the runtime that answered. Without the header `model`, any runtime is",
-        "asked, and x-rerouted tells whether it had to send the request on:",
+        "x-served-by names the runtime that answered. Without the header `model`, Envoy picks any",
+        "runtime, and x-rerouted says whether that runtime forwarded the request:",
         "",
         f"  curl -i {url}/tf-mnist/infer -d @{digit}",
         "",
-        f"Config folder, edit it live: {topology.config}",
+        f"Config folder (edit it live): {topology.config}",
         f"Logs: {topology.processes.logs}",
-        f"Envoy's admin pages: http://{HOST}:{topology.admin_port}",
+        f"Envoy admin interface: http://{HOST}:{topology.admin_port}",
     ]
     for line in lines:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
@@ -114,7 +114,7 @@ async def _keep(console: Console, topology: Topology, questions: Questions, work
 
 
 def _on_interrupt(action: Callable[[], object]) -> None:
-    """Call ``action`` at the first Ctrl-C or SIGTERM; the clean-up is not to be cut short."""
+    """Call ``action`` on the first Ctrl-C or SIGTERM; ignore later ones to protect the cleanup."""
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
 

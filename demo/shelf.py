@@ -1,8 +1,8 @@
-"""The models that a runtime has in memory: room for a few, the least recently used goes first.
+"""The models that a runtime holds in memory, with eviction of the least recently used.
 
-The order of every change is what makes moves harmless. A model is loaded before anyone is told.
-One that goes is withdrawn first, served on for the drain time while proxies learn of it, and only
-then dropped; meanwhile it takes no room, so memory briefly holds more than ``capacity``.
+The order of the steps makes moves safe. A model is loaded before it is published. To unload one,
+the runtime withdraws it, keeps serving it for the drain time while proxies learn of the change, and
+only then drops it. A model that drains does not count towards ``capacity``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from demo.models import Classifier
 
 @dataclass(frozen=True, slots=True)
 class _Retirement:
-    """A model that has been withdrawn: the timer that drops it, and the end of it."""
+    """A withdrawn model: the timer that drops it, and an event for the end of the drain."""
 
     timer: asyncio.TimerHandle
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Shelf:
-    """Models in memory, by name, least recently used first."""
+    """Models in memory by name, least recently used first."""
 
     def __init__(
         self,
@@ -36,8 +36,8 @@ class Shelf:
     ) -> None:
         """Hold at most ``capacity`` models from ``folder``.
 
-        ``publish`` is called, in a thread, with the names of all published models whenever these
-        change, and has told others when it returns.
+        Whenever the published models change, ``publish`` is called in a thread with all their
+        names; when it returns, other processes can see the change.
         """
         self._folder = folder
         self._capacity = capacity
@@ -49,25 +49,25 @@ class Shelf:
 
     @property
     def held(self) -> tuple[str, ...]:
-        """All models in memory, least recently used first, those that are drained included."""
+        """All models in memory, least recently used first, including those that drain."""
         return tuple(self._held)
 
     @property
     def published(self) -> tuple[str, ...]:
-        """The models that others are told of."""
+        """The models that this runtime publishes."""
         return tuple(name for name in self._held if name not in self._retiring)
 
     def take(self, name: str) -> Classifier | None:
-        """Return a model if it is in memory, and note that it is used now."""
+        """Return a model if it is in memory, and mark it as used."""
         classifier = self._held.pop(name, None)
         if classifier is not None:
             self._held[name] = classifier
         return classifier
 
     async def load(self, name: str) -> Classifier:
-        """Load a model if it is not held, make room for it, publish it.
+        """Load a model unless it is held, evict others if needed, and publish it.
 
-        A model that is being drained is simply kept. Raises ``UnknownModelError``.
+        Loading a model that drains cancels its drain. Raises ``UnknownModelError``.
         """
         async with self._changing:
             if name in self.published:
@@ -85,9 +85,9 @@ class Shelf:
             return classifier
 
     async def unload(self, name: str) -> None:
-        """Withdraw a model, serve it for the drain time, drop it; nothing happens if not held.
+        """Withdraw a model, serve it for the drain time, and drop it; do nothing if it is not held.
 
-        Returns when it is dropped, or when someone has loaded it again.
+        Returns when the model is dropped, or loaded again.
         """
         async with self._changing:
             if name in self.published:

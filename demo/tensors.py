@@ -19,7 +19,7 @@ OUTPUT = ModelMetadataResponse.TensorMetadata(name="predict", datatype="INT64", 
 
 
 class InvalidTensorError(Exception):
-    """A request's tensors are not what the models take; the message says what is wrong."""
+    """The tensors of a request do not fit the models; the message says why."""
 
 
 def images(request: ModelInferRequest) -> Images:
@@ -58,7 +58,7 @@ def _values(request: ModelInferRequest) -> Images:
 
 
 def response(request: ModelInferRequest, model: str, digits: Labels) -> ModelInferResponse:
-    """Return the answer to a request: the digit that each image shows, as typed contents."""
+    """Return the response to a request: the predicted digits, as typed contents."""
     return ModelInferResponse(
         model_name=model,
         model_version=request.model_version,

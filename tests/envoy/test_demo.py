@@ -89,7 +89,7 @@ def call(line, folder):
 
 def test_the_demo_shows_that_requests_go_straight_and_leaves_nothing_behind(start, tmp_path):
     demo = start("--keep", "--seconds", "2")
-    demo.wait_for("Envoy's admin pages")
+    demo.wait_for("Envoy admin interface")
     before, after, moving = figures(demo.text, "rerouted inside the mesh")
     assert before > 50
     assert (after, moving) == (0, 0)

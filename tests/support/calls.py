@@ -1,4 +1,4 @@
-"""Reading from gRPC calls, whose ``read`` returns either a message or the mark of the end."""
+"""Reading from gRPC calls, whose ``read`` returns a message or an end-of-stream marker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of YAML that a control plane watches, with what people do to such folders."""
+"""The folder of YAML that a control plane watches, and the ways in which people edit it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import yaml
 
 
 class ConfigFolder:
-    """A folder of YAML files. `write` takes text, or objects as plain data."""
+    """A folder of YAML files. `write` takes text or plain data."""
 
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         self.path = path
 
     def write(self, name: str, *documents: str | Mapping[str, Any]) -> Path:
-        """Write a file at once, as careful editors do: beside it first, then moved over it."""
+        """Replace a file atomically: write a temporary file and rename it."""
         target = self.path / name
-        # A dot first and another ending: nobody takes the half-written one for config.
+        # A leading dot and another suffix, so that nobody reads the partial file as config.
         beside = self.path / f".{name}.tmp"
         beside.write_text(to_text(*documents))
         return beside.rename(target)
 
     def write_in_place(self, name: str, *documents: str | Mapping[str, Any]) -> Path:
-        """Write into the file itself, as `echo … > file` does; it may be seen half-written."""
+        """Write into the file itself, as `echo … > file` does; a reader may see a part of it."""
         target = self.path / name
         target.write_text(to_text(*documents))
         return target
 
     def edit(self, name: str, old: str, new: str) -> None:
-        """Replace a piece of text that must occur in the file."""
+        """Replace a text that must occur in the file."""
         text = self.read(name)
         assert old in text, f"{name} has no {old!r}"
         self.write(name, text.replace(old, new))
@@ -47,7 +47,7 @@ class ConfigFolder:
 
 
 def to_text(*documents: str | Mapping[str, Any]) -> str:
-    """Several documents as one YAML text."""
+    """Join several documents into one YAML text."""
     texts = [
         document if isinstance(document, str) else yaml.safe_dump(dict(document), sort_keys=False)
         for document in documents

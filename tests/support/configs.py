@@ -1,4 +1,4 @@
-"""Config as people write it, as the bundles, catalogs and messages that come of it."""
+"""Config as YAML, and the bundles, catalogs and messages that result from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from straightway.offline.review import review
 
 @dataclass(frozen=True)
 class PathOrigin(Origin):
-    """Says which file it stands for, and which path it was asked for."""
+    """An origin that shows its file and the requested path."""
 
     file: str
 
@@ -29,13 +29,13 @@ class PathOrigin(Origin):
 
 
 def documents(text: str, file: str = "config.yaml") -> tuple[Document, ...]:
-    """The documents of a YAML text."""
+    """Return the documents of a YAML text."""
     bodies = yaml.safe_load_all(textwrap.dedent(text))
     return tuple(Document(body, PathOrigin(file)) for body in bodies if body)
 
 
 def bundle(text: str, key: str = "config.yaml", *, complete: bool = True) -> Bundle:
-    """One file's bundle."""
+    """Return the bundle of one file."""
     return Bundle(key, documents(text, key), complete=complete)
 
 
@@ -48,7 +48,7 @@ def catalog_of(*texts: str) -> Catalog:
 
 
 def reviewed(*texts: str) -> tuple[Catalog, list[Problem]]:
-    """The catalog of some YAML texts, and all their problems."""
+    """Return the catalog of some YAML texts, and all their problems."""
     found = review(bundles_of(texts))
     return found.catalog, found.problems
 
@@ -59,13 +59,13 @@ def bundles_of(texts: Iterable[str]) -> list[Bundle]:
 
 
 def istio(kind: str, name: str, spec: str, namespace: str = "default") -> str:
-    """An Istio object as YAML; `spec` is YAML, too."""
+    """Return an Istio object as YAML; `spec` is YAML as well."""
     group = "istio.alibabacloud.com" if kind.startswith("ASM") else "networking.istio.io"
     return to_yaml(f"{group}/v1", kind, name, namespace, yaml.safe_load(textwrap.dedent(spec)))
 
 
 def service(name: str, ports: str, namespace: str = "default", **more: Any) -> str:
-    """A Service: `ports` as YAML flow items, as in `{name: http, port: 80}`."""
+    """Return a Service; `ports` are YAML flow items such as `{name: http, port: 80}`."""
     selector = more.pop("selector", {"app": name})
     spec = {"selector": selector, "ports": yaml.safe_load(f"[{ports}]"), **more}
     return to_yaml("v1", "Service", name, namespace, spec)
@@ -79,7 +79,7 @@ def entry(
     annotations: dict[str, str] | None = None,
     **more: Any,
 ) -> str:
-    """A WorkloadEntry."""
+    """Return a WorkloadEntry."""
     spec = {"address": address, "labels": labels, **more}
     metadata = {"name": name, "namespace": namespace, "annotations": annotations or {}}
     return yaml.safe_dump(
@@ -102,7 +102,7 @@ def pod(
     annotations: dict[str, str] | None = None,
     ports: dict[str, int] | None = None,
 ) -> str:
-    """A Pod that runs."""
+    """Return a running Pod."""
     conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
     named = [{"name": port, "containerPort": number} for port, number in (ports or {}).items()]
     return yaml.safe_dump(
@@ -129,7 +129,7 @@ def endpoint_slice(
     namespace: str = "default",
     address_type: str = "IPv4",
 ) -> str:
-    """An EndpointSlice; `endpoints` and `ports` as YAML flow items."""
+    """Return an EndpointSlice; `endpoints` and `ports` are YAML flow items."""
     return yaml.safe_dump(
         {
             "apiVersion": "discovery.k8s.io/v1",
@@ -147,14 +147,14 @@ def endpoint_slice(
 
 
 def to_yaml(api_version: str, kind: str, name: str, namespace: str, spec: Any) -> str:
-    """An object as YAML."""
+    """Return an object as YAML."""
     metadata = {"name": name, "namespace": namespace}
     body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
     return yaml.safe_dump(body, sort_keys=False)
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Several YAML documents as one text."""
+    """Join several YAML documents into one text."""
     return "\n---\n".join(texts)
 
 

@@ -1,4 +1,4 @@
-"""What must hold between the resources that one proxy is sent."""
+"""Consistency between the resources that one proxy receives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Json = Any
 
 
 def missing(resources: Mapping[str, list[Json]]) -> list[str]:
-    """What some resource of a dump names, and no other is."""
+    """Return the names that a resource in a dump refers to but that do not exist."""
     clusters = {each["name"] for each in resources["cluster"]}
     by_eds = {each["name"] for each in resources["cluster"] if each.get("type") == "EDS"}
     routes = {each["name"] for each in resources["route"]}

@@ -1,4 +1,4 @@
-"""The control plane as users run it: `straightway serve` as a process of its own."""
+"""The control plane as users run it: `straightway serve` in its own process."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class ControlPlane(ManagedProcess):
         super().__init__("control plane", command, folder / "control-plane.log")
 
     def start(self) -> None:
-        """Start it and wait until it listens."""
+        """Start the process and wait until it listens."""
         super().start()
         eventually(self._listens, what=f"{self.name} listens on {self.address}")
 
     def restart(self) -> None:
-        """Kill it, and start it again on the same port."""
+        """Kill the process and restart it on the same port."""
         self.kill()
         self.start()
 
     def logs(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
-        """All log lines so far, or those of one event and with these fields."""
+        """Return all log lines so far, or only those with an event and fields."""
         entries = [_parse(line) for line in self.log.read_text().splitlines()]
         wanted = fields if event is None else {"event": event, **fields}
         return [
@@ -50,7 +50,7 @@ class ControlPlane(ManagedProcess):
 
 
 def _parse(line: str) -> dict[str, Any]:
-    """One JSON log line; whatever else a library prints becomes an event of its own."""
+    """Parse a JSON log line; other output of a library becomes an event."""
     try:
         entry = json.loads(line)
     except ValueError:

@@ -1,6 +1,6 @@
-"""A client's side of the xDS protocol against the pure state machine, with what it says decoded.
+"""The client side of the xDS protocol against the pure state machine, with decoded responses.
 
-Resources hold no Envoy config here: a resource's value is its version, as text.
+Resources contain no Envoy config here: a resource's value is its name and version as text.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def resources(type_url: str, *texts: str) -> list[Resource]:
 
 @dataclass(frozen=True)
 class Answer:
-    """A decoded response: versions by name, in order, and the names that it removes.
+    """A decoded response: versions by name, in order, and the removed names.
 
-    `heartbeats` are the versions by name of what came without a body, `ttls` and `aliases` go by
-    name; `wrapped` are the names in a state-of-the-world response that came in a wrapper.
+    `heartbeats` are the versions of resources without a body; they, `ttls` and `aliases` are keyed
+    by name. `wrapped` are the names with a wrapper in a state-of-the-world response.
     """
 
     type_url: str
@@ -75,7 +75,7 @@ class Answer:
 
 
 def decode(variant: Variant, data: bytes) -> Answer:
-    """Decode a response of either variant; no name may be in it twice."""
+    """Decode a response of either variant; it must not contain a name twice."""
     if variant is Variant.DELTA:
         delta = DeltaDiscoveryResponse.FromString(data)
         items = list(delta.resources)
@@ -124,7 +124,7 @@ def _name_and_version(value: bytes) -> tuple[str, str]:
 
 
 class Conversation:
-    """One stream's session and the cache that it serves, with time standing still unless told."""
+    """The session of one stream and its cache; time stands still unless a test advances it."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Conversation:
         self.cache.set(KEY, content)
 
     def serve(self, type_url: str, *texts: str) -> None:
-        """Make `texts` (`a`, `a@2`) all that there is of a type."""
+        """Replace all resources of a type with `texts` (`a`, `a@2`)."""
         if KEY not in self.cache:
             self.cache.set(KEY, {})
         gone = list(self.cache.get(KEY, type_url))
@@ -156,7 +156,7 @@ class Conversation:
     def ask(
         self, type_url: str, *names: str, nonce: str = "", error: str | None = None
     ) -> Received:
-        """Send a state-of-the-world request; with `error` (the client's words) it is a NACK."""
+        """Send a state-of-the-world request; with an `error` message it is a NACK."""
         detail = None if error is None else Status(code=3, message=error)
         return self.session.request(
             DiscoveryRequest(
@@ -192,13 +192,13 @@ class Conversation:
         return self.session.request(requests.decode(Variant.DELTA, request.SerializeToString()))
 
     def next(self) -> Answer | None:
-        """Return the next response, None if there is nothing to send."""
+        """Return the next response, or None if there is nothing to send."""
         tables = self.cache.tables(KEY)
         response = None if tables is None else self.session.next(tables, self.now)
         return None if response is None else decode(self.variant, response.data)
 
     def answers(self) -> list[Answer]:
-        """Return all responses that are to be sent now."""
+        """Return all pending responses."""
         found = []
         while (answer := self.next()) is not None:
             found.append(answer)
@@ -206,7 +206,7 @@ class Conversation:
         return found
 
     def answer(self) -> Answer:
-        """Return the one response that is to be sent now."""
+        """Return the only pending response."""
         (answer,) = self.answers()
         return answer
 
@@ -217,5 +217,5 @@ def sotw(*, hold: float = 1.0, features: Iterable[str] = ()) -> Conversation:
 
 
 def delta(*, hold: float = 1.0, features: Iterable[str] = ()) -> Conversation:
-    """Return an incremental conversation."""
+    """Return a delta conversation."""
     return Conversation(Variant.DELTA, hold=hold, features=features)

@@ -1,4 +1,4 @@
-"""A running discovery server, clients that talk to it over gRPC, and a recorder of callbacks."""
+"""A running discovery server, gRPC clients, and a recorder of callbacks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.waiting import DEADLINE
 
 
 class Recorder(Callbacks):
-    """Notes every callback as a tuple that begins with its name."""
+    """Records every callback as a tuple of its name and arguments."""
 
     def __init__(self) -> None:
         self.events: list[tuple[Any, ...]] = []
@@ -67,7 +67,7 @@ _ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService/"
 
 
 class WireClient:
-    """One stream of the method at a path. Its first request carries the node."""
+    """One stream of the method at a path; the first request carries the node."""
 
     def __init__(
         self, channel: grpc.aio.Channel, path: str, variant: Variant, node_id: str, key: str
@@ -79,7 +79,7 @@ class WireClient:
         self._node: Node | None = Node(id=node_id, cluster=key)
 
     def announce(self, *features: str) -> None:
-        """Say in the first request what this client supports."""
+        """Add client features to the first request."""
         assert self._node is not None
         self._node.client_features.extend(features)
 
@@ -103,14 +103,14 @@ class WireClient:
         return decode(self._variant, response)
 
     async def status(self) -> tuple[grpc.StatusCode, str]:
-        """Return how the stream ended, once it has."""
+        """Wait for the end of the stream; return its status code and message."""
         async with asyncio.timeout(DEADLINE):
             return await self.call.code(), await self.call.details()
 
 
 @dataclass
 class Discovery:
-    """A discovery server on a port of its own; the audience key is the node's cluster."""
+    """A discovery server on a free port; the audience key is the node's cluster."""
 
     cache: Cache
     server: DiscoveryServer
@@ -123,11 +123,11 @@ class Discovery:
         return self.stream(_ADS + "StreamAggregatedResources", node_id, key)
 
     def delta(self, node_id: str = "node", key: str = "audience") -> WireClient:
-        """Open an aggregated incremental stream."""
+        """Open an aggregated delta stream."""
         return self.stream(_ADS + "DeltaAggregatedResources", node_id, key)
 
     def stream(self, path: str, node_id: str = "node", key: str = "audience") -> WireClient:
-        """Open a stream of any service; by the protocol's naming its path tells its variant."""
+        """Open a stream of any service; the method name at its path gives the variant."""
         variant = Variant.DELTA if "/Delta" in path else Variant.STATE_OF_THE_WORLD
         return WireClient(self.channel, path, variant, node_id, key)
 

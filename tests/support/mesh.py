@@ -25,7 +25,7 @@ NAMESPACE = "default"
 
 
 class Mesh:
-    """All parts that a test starts; leaving the context ends them."""
+    """Everything that a test starts; it stops when the context exits."""
 
     def __init__(self, folder: Path, *, delta: bool = True) -> None:
         self.config = ConfigFolder(folder / "config")
@@ -51,7 +51,7 @@ class Mesh:
 
     @cached_property
     def control_plane(self) -> ControlPlane:
-        """The control plane over `config`, started when it is first asked for."""
+        """The control plane over `config`, started on first access."""
         control_plane = ControlPlane(self.config, self._folder)
         self.processes.append(control_plane)
         control_plane.start()
@@ -65,7 +65,7 @@ class Mesh:
         metadata: Mapping[str, str] | None = None,
         name: str = "gateway",
     ) -> EnvoyProcess:
-        """Start an Envoy of the control plane: a gateway unless told otherwise."""
+        """Start an Envoy of the control plane, by default a gateway."""
         node = Node(node_id, labels, metadata or {})
         address = self.control_plane.address
         envoy = EnvoyProcess.of(node, address, self._folder, delta=self._delta, name=name)
@@ -92,7 +92,7 @@ class Mesh:
     # Config that many tests share.
 
     def open_port(self, number: int = 8080) -> int:
-        """Write the Gateway `entry` with one server; return the port that it is really bound to."""
+        """Write the Gateway `entry` with one server; return the port that Envoy binds."""
         port = free_port()
         self.config.write(
             f"entry-{number}.yaml",
@@ -108,7 +108,7 @@ class Mesh:
         *,
         annotations: Mapping[str, str] | None = None,
     ) -> None:
-        """Write the WorkloadEntry of an upstream into a file of its name."""
+        """Write the WorkloadEntry of an upstream to a file with its name."""
         self.config.write(
             f"{upstream.name}.yaml", self.workload(upstream, labels, annotations=annotations)
         )
@@ -120,7 +120,7 @@ class Mesh:
         *,
         annotations: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Return the WorkloadEntry of an upstream, whose port has the name `http` or `grpc`."""
+        """Return the WorkloadEntry of an upstream, with a port named `http` or `grpc`."""
         port = "grpc" if isinstance(upstream, GrpcUpstream) else "http"
         return workload_entry(
             upstream.name,

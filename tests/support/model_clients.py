@@ -1,7 +1,7 @@
-"""Clients that follow the xDS spec to the letter, to hold the server's state machine against.
+"""Reference clients that follow the xDS spec strictly, to test the server's state machine.
 
-A client and its session are joined by two pipes that deliver in order, whenever a test says so.
-Each client checks everything it is sent: no response is for nothing.
+Two ordered pipes connect a client and its session; tests decide when they deliver. Each client
+checks every response: none may be redundant.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ ERROR = Status(code=3, message="rejected")
 
 @dataclass
 class TypeView:
-    """What a client wants of a type, and holds."""
+    """What a client subscribes to and holds of one type."""
 
     names: set[str] = field(default_factory=set)
     wildcard: bool = False
     held: dict[str, str] = field(default_factory=dict)
-    # Of the present stream: the last nonce, and whether anything was ever asked for by name.
+    # Of the current stream: the last nonce, and whether the client ever named a resource.
     nonce: str = ""
     ever_named: bool = False
     # Names that may be sent though the client holds them (`*` for all), because it has asked for
@@ -60,9 +60,9 @@ class TypeView:
 
 
 class ModelClient(ABC):
-    """One client, with as many streams as it opens one after another.
+    """One client, which may reconnect with new streams.
 
-    A `legacy` client says "everything" by naming nothing where the spec allows it.
+    A `legacy` client sends a wildcard as an empty list of names where the spec allows it.
     """
 
     variant: Variant
@@ -72,7 +72,7 @@ class ModelClient(ABC):
         self.legacy = legacy
         self.views: dict[str, TypeView] = defaultdict(TypeView)
         self.warming: set[str] = set()
-        self.sent = 0  # Responses so far, and how many of them were read or lost.
+        self.sent = 0  # Responses so far, and how many were read or lost.
         self.read = 0
         self._open()
 
@@ -104,7 +104,7 @@ class ModelClient(ABC):
         return True
 
     def client_reads(self, *, accept: bool) -> bool:
-        """Deliver one response, which the client accepts or rejects."""
+        """Deliver one response; the client accepts or rejects it."""
         if not self.to_client:
             return False
         answer = decode(self.variant, self.to_client.popleft())
@@ -120,7 +120,7 @@ class ModelClient(ABC):
         return True
 
     def settle(self, now: float) -> float:
-        """Deliver everything, and accept it, until nobody has anything to say; return the time."""
+        """Deliver and accept everything until both sides are idle; return the time."""
         for _ in range(1000):
             if self.server_reads() or self.client_reads(accept=True) or self.server_sends(now):
                 continue
@@ -131,12 +131,12 @@ class ModelClient(ABC):
         raise AssertionError("client and server never fall silent")
 
     def _expect_nothing(self) -> None:
-        if KEY in self.cache:  # Otherwise the server has not answered anything.
+        if KEY in self.cache:  # Otherwise the server has not sent any answer.
             for view in self.views.values():
                 view.expected.clear()
 
     def want(self, type_url: str, names: set[str], *, wildcard: bool) -> None:
-        """Change the subscription to this; where the client has no way to say it, do nothing."""
+        """Change the subscription; do nothing if the protocol cannot express the change."""
         view = self.views[type_url]
         if not names and not wildcard and not self._can_want_nothing(type_url):
             return
@@ -152,7 +152,7 @@ class ModelClient(ABC):
         self._ask(type_url, before)
 
     def reconnect(self) -> None:
-        """Open a new stream; what was on its way is lost."""
+        """Open a new stream; messages in flight are lost."""
         self._open()
         for type_url, view in self.views.items():
             view.nonce = ""
@@ -191,11 +191,11 @@ class ModelClient(ABC):
 
     @abstractmethod
     def _check(self, view: TypeView, answer: Answer) -> None:
-        """Fail if the answer holds what the client knows."""
+        """Fail if the response contains what the client already holds."""
 
     @abstractmethod
     def _apply(self, view: TypeView, answer: Answer, *, accept: bool) -> None:
-        """Take the answer over, if it is accepted."""
+        """Apply an accepted response."""
 
     @abstractmethod
     def _verdict(self, answer: Answer, error: Status | None) -> Request:
@@ -208,7 +208,7 @@ class SotwClient(ModelClient):
     variant = Variant.STATE_OF_THE_WORLD
 
     def _can_want_nothing(self, type_url: str) -> bool:
-        # The spec: no names mean everything until something was named.
+        # The spec: an empty list is a wildcard until the client names a resource.
         return not self.legacy or type_url not in COMPLETE_TYPES or self.views[type_url].ever_named
 
     def _ask(self, type_url: str, before: set[str]) -> None:
@@ -220,7 +220,7 @@ class SotwClient(ModelClient):
 
     def _check(self, view: TypeView, answer: Answer) -> None:
         if answer.type_url in COMPLETE_TYPES:
-            return  # Complete sets hold what is known, too.
+            return  # Complete sets also contain what the client holds.
         for name, version in answer.resources.items():
             assert view.held.get(name) != version or view.expects(name), f"{name} sent again"
 

@@ -1,6 +1,6 @@
-"""What Envoy does with clusters, endpoints and routes, as far as a missing cluster is concerned.
+"""A model of how Envoy handles clusters, endpoints and routes, to detect missing clusters.
 
-A route's version names the clusters that it goes to: `a+b#7`.
+A route's version names its clusters: `a+b#7`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.support.conversation import KEY, Answer, decode
 
 
 class ModelEnvoy:
-    """An Envoy with one route, that warms clusters and takes routes over at once."""
+    """An Envoy with one route that warms clusters and applies routes immediately."""
 
     def __init__(self, cache: Cache, variant: Variant) -> None:
         self.cache = cache
@@ -44,7 +44,7 @@ class ModelEnvoy:
 
     @property
     def missing(self) -> set[str]:
-        """The clusters that the route goes to and that cannot serve."""
+        """The clusters of the route that cannot serve."""
         return self.targets - self.active.keys()
 
     def server_reads(self) -> bool:

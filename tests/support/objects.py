@@ -1,4 +1,4 @@
-"""Istio and Kubernetes objects as plain data: those that every test with a real Envoy needs."""
+"""Istio and Kubernetes objects as plain data, for tests with a real Envoy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def gateway(
     hosts: Sequence[str] = ("*",),
     protocol: str = "HTTP",
 ) -> Object:
-    """A Gateway whose HTTP servers are bound to 127.0.0.1."""
+    """Return a Gateway whose HTTP servers bind 127.0.0.1."""
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "Gateway",
@@ -48,7 +48,7 @@ def service(
     ports: Mapping[str, int],
     target_ports: Mapping[str, int | str] | None = None,
 ) -> Object:
-    """A Service; `ports` by name, a port's target is its name unless `target_ports` says other."""
+    """Return a Service; `ports` by name, a port targets its own name by default."""
     targets = target_ports or {}
     return {
         "apiVersion": "v1",
@@ -71,10 +71,10 @@ def gateway_service(
     name: str = "gateway",
     namespace: str = "istio-system",
 ) -> Object:
-    """The Service before a gateway: maps its servers' ports to those that Envoy really binds.
+    """Return a gateway's Service, which maps its servers' ports to the ports that Envoy binds.
 
-    So YAML that says port 8008 works on any free port of this machine. `namespace` is that of the
-    gateway's proxies, whatever the namespace of the Gateway object: a Service selects in its own.
+    YAML with port 8008 therefore works on any free port. `namespace` is that of the gateway's
+    proxies, not of the Gateway object: a Service selects in its own namespace.
     """
     return service(
         name,
@@ -94,7 +94,7 @@ def workload_entry(
     annotations: Mapping[str, str] | None = None,
     address: str = "127.0.0.1",
 ) -> Object:
-    """A WorkloadEntry: how several workloads share 127.0.0.1, each on ports of its own."""
+    """Return a WorkloadEntry; several share 127.0.0.1, each with its own ports."""
     metadata: Object = {"name": name, "namespace": namespace}
     if annotations:
         metadata["annotations"] = dict(annotations)
@@ -114,7 +114,7 @@ def virtual_service(
     gateways: Sequence[str] = ("entry",),
     hosts: Sequence[str] = ("*",),
 ) -> Object:
-    """A VirtualService with these HTTP routes."""
+    """Return a VirtualService with these HTTP routes."""
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "VirtualService",
@@ -128,7 +128,7 @@ def virtual_service(
 
 
 def route_to(host: str, *, subset: str | None = None, **fields: Any) -> Object:
-    """An HTTP route to the only port of a service, with any other fields of HTTPRoute."""
+    """Return an HTTP route to the only port of a service, plus other fields of HTTPRoute."""
     destination = {"host": host} | ({"subset": subset} if subset else {})
     return {**fields, "route": [{"destination": destination}]}
 
@@ -141,7 +141,7 @@ def destination_rule(
     subsets: Sequence[Mapping[str, Any]] = (),
     **policy: Any,
 ) -> Object:
-    """A DestinationRule of the host's own name; `policy` are further fields of trafficPolicy."""
+    """Return a DestinationRule named like its host; `policy` has the fields of trafficPolicy."""
     traffic_policy = {**policy, **({"loadBalancer": dict(load_balancer)} if load_balancer else {})}
     return {
         "apiVersion": "networking.istio.io/v1",
@@ -158,7 +158,7 @@ def destination_rule(
 def dynamic_subset(
     *keys: str, policy: str | None = None, top: str | None = None, default: str | None = None
 ) -> Object:
-    """A load balancer with one selector of these keys; `default` is a value of the first key."""
+    """Return a load balancer with one selector; `default` is a value of its first key."""
     selector: Object = {"keys": list(keys)} | ({"fallbackPolicy": policy} if policy else {})
     subset: Object = {"subsetSelectors": [selector]}
     if top:

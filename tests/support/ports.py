@@ -1,4 +1,4 @@
-"""Ports that nobody else takes while a test runs."""
+"""Ports that no other program takes during a test."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import itertools
 import os
 import socket
 
-# Below the range that Linux takes for outgoing connections (32768 and up): a port from there could
-# be lost to somebody's client before, or while, the process that it is meant for is started again.
-# Test processes that run at once begin at different places.
+# Below Linux's range for outgoing connections (32768 and up): from there, another client could take
+# a port before its process starts, or while it restarts. Parallel test processes start at different
+# candidates.
 _candidates = itertools.cycle(range(20_000, 32_000))
 for _ in range(os.getpid() * 101 % 12_000):
     next(_candidates)

@@ -1,4 +1,4 @@
-"""Child processes that leave nothing behind, and whose log can be read while they run."""
+"""Child processes that are always cleaned up, with logs to read while they run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.waiting import DEADLINE
 
 
 class ManagedProcess:
-    """One program, which may be stopped and started again; all runs write one log file."""
+    """One program that can be restarted; all runs append to one log file."""
 
     def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
         self.name = name
@@ -32,7 +32,7 @@ class ManagedProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended; None while it runs."""
+        """The exit code; None while the process runs."""
         assert self._process is not None, f"{self.name} was never started"
         return self._process.poll()
 
@@ -45,19 +45,19 @@ class ManagedProcess:
             raise RuntimeError(f"{self.name} ended with {self.exit_code}:\n{self.tail()}")
 
     def kill(self) -> None:
-        """End it at once (SIGKILL), as a crash does."""
+        """Kill the process (SIGKILL), as a crash would."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
     def stop(self) -> int:
-        """End it in good order (SIGTERM); return the exit code."""
+        """Stop the process gracefully (SIGTERM); return the exit code."""
         assert self._process is not None, f"{self.name} was never started"
         self._process.terminate()
         return self._process.wait(DEADLINE)
 
     def close(self) -> None:
-        """End it by whatever means; harmless if it has ended or was never started."""
+        """Stop the process by any means; do nothing if it does not run."""
         if self.running:
             try:
                 self.stop()

@@ -1,6 +1,6 @@
-"""A TCP proxy that can fall silent: connections stay open, and nothing passes any more.
+"""A TCP proxy that can go silent: connections stay open, but no data passes.
 
-So a client looks whose machine has gone, or whose NAT has forgotten the connection.
+This is how a client looks whose machine is gone, or whose NAT has dropped the connection.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 
 
 class TcpProxy:
-    """Passes bytes between clients and one port of 127.0.0.1, until it is told to fall silent."""
+    """Forwards bytes between clients and one port of 127.0.0.1 until it goes silent."""
 
     def __init__(self, port: int) -> None:
         self.passed = 0
@@ -26,7 +26,7 @@ class TcpProxy:
         return port
 
     def fall_silent(self) -> None:
-        """Swallow from now on whatever comes, in both directions."""
+        """Drop all further data in both directions."""
         self._is_silent = True
 
     async def close(self) -> None:

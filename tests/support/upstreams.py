@@ -1,4 +1,4 @@
-"""Upstreams: small servers that say who they are."""
+"""Upstreams: small servers that identify themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.http import UPSTREAM_HEADER
 
 
 class HttpUpstream:
-    """An HTTP/1.1 server that answers every request with its own name and what it was asked.
+    """An HTTP/1.1 server that answers every request with its own name and an echo.
 
     The body is JSON: `{"upstream": …, "method": …, "path": …, "headers": {…}, "body": …}`. Every
     answer has the same `status`.
@@ -29,7 +29,7 @@ class HttpUpstream:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening and cut all connections."""
+        """Stop listening and close all connections."""
         self._server.shutdown()
         self._server.server_close()
         self._server.cut_connections()
@@ -57,14 +57,14 @@ class _Server(ThreadingHTTPServer):
 
     def cut_connections(self) -> None:
         for connection in list(self._connections):
-            with suppress(OSError):  # The client may have gone in this moment.
+            with suppress(OSError):  # The client may have just disconnected.
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    # Head and body leave in one packet; in two, the second waits 40 ms for a delayed ACK.
+    # Send head and body in one packet; a second packet would wait 40 ms for a delayed ACK.
     wbufsize = -1
 
     def _answer(self) -> None:
@@ -91,4 +91,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815
 
     def log_message(self, *_: object) -> None:
-        """Log nothing: a test asserts on answers."""
+        """Log nothing: tests check the answers."""

@@ -1,7 +1,7 @@
-"""Envoy's own judgement of what a proxy is sent: `envoy --mode validate`.
+"""Validation by Envoy itself: `envoy --mode validate`.
 
-Envoy refuses all resources of a type together for one that it cannot take, so nothing that we send
-may be refused.
+In state of the world, one invalid resource makes Envoy reject all of its type, so it must accept
+everything that we send.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 def envoys_complaint(resources: Mapping[str, list[Json]], folder: Path) -> str | None:
-    """What Envoy says against a dump's resources, put into a static bootstrap; None if nothing."""
+    """Return Envoy's error for a dump as a static bootstrap; None if Envoy accepts it."""
     file = folder / "static.json"
     file.write_text(json.dumps({"static_resources": static_resources(resources)}))
     command = [envoy_executable(), "--mode", "validate", "-l", "error", "-c", str(file)]
@@ -27,7 +27,7 @@ def envoys_complaint(resources: Mapping[str, list[Json]], folder: Path) -> str |
 
 
 def static_resources(resources: Mapping[str, list[Json]]) -> Json:
-    """The same config without ADS: assignments inside clusters, routes inside listeners."""
+    """Return the same config without ADS, with inline assignments and routes."""
     assignments = {each["cluster_name"]: each for each in resources["endpoint"]}
     routes = {each["name"]: each for each in resources["route"]}
     return {

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps: what waits for minutes runs at once, and always alike."""
+"""An event loop with a virtual clock: waits take no time, and runs are reproducible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Where the loop would wait for its next timer, the clock goes there at once."""
+    """Advances the clock to the next timer instead of waiting for it."""
 
     now = 0.0
 
@@ -24,7 +24,7 @@ class _JumpingSelector(selectors.SelectSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Starts at zero."""
+    """An event loop whose time starts at zero."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()

@@ -1,4 +1,4 @@
-"""Wait for what must come to hold, instead of sleeping and hoping."""
+"""Wait for conditions instead of sleeping."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DEADLINE = 15.0
-"""Seconds that a condition gets; generous, because only a failing test waits for so long."""
+"""Seconds to wait for a condition; generous, because only a failing test takes that long."""
 
 _PAUSE = 0.01
 
 
 def eventually(condition: Callable[[], T], *, what: str = "", seconds: float = DEADLINE) -> T:
-    """Return the condition's value as soon as it is true; fail after so many `seconds`.
+    """Return the condition's value as soon as it is true; fail after `seconds`.
 
-    An AssertionError or OSError that the condition raises means "not yet", so that it may be
-    written with plain asserts; the last of them is the cause of the failure.
+    An AssertionError or OSError in the condition means "not yet", so that it can use plain asserts;
+    the last one is the cause of the failure.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -34,7 +34,7 @@ def eventually(condition: Callable[[], T], *, what: str = "", seconds: float = D
 async def eventually_async(
     condition: Callable[[], T], *, what: str = "", seconds: float = DEADLINE
 ) -> T:
-    """Do the same without holding up the event loop that makes the condition true."""
+    """Do the same without blocking the event loop."""
     deadline = time.monotonic() + seconds
     while True:
         value, error = _attempt(condition)

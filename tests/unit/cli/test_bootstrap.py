@@ -106,9 +106,9 @@ def test_json_and_yaml_say_the_same() -> None:
     [
         (("--xds", "127.0.0.1:18000"), "Missing option '--node'"),
         (("--node", GATEWAY), "Missing option '--xds'"),
-        (("--node", GATEWAY, "--xds", "18000"), "'18000' is no HOST:PORT"),
-        (("--node", GATEWAY, "--xds", "a:1", "--label", "app"), "'app' is no KEY=VALUE"),
-        (("--node", GATEWAY, "--xds", "a:1", "--metadata", "=x"), "'=x' is no KEY=VALUE"),
+        (("--node", GATEWAY, "--xds", "18000"), "'18000' is not HOST:PORT"),
+        (("--node", GATEWAY, "--xds", "a:1", "--label", "app"), "'app' is not KEY=VALUE"),
+        (("--node", GATEWAY, "--xds", "a:1", "--metadata", "=x"), "'=x' is not KEY=VALUE"),
     ],
 )
 def test_wrong_usage_is_refused_with_the_reason(arguments: tuple[str, ...], reason: str) -> None:

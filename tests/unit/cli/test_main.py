@@ -35,9 +35,9 @@ def test_every_command_explains_itself(straightway, command):
         (["validate"], "Missing argument"),
         (["validate", "/no/such/folder"], "/no/such/folder"),
         (["translate", "--config", "."], "Missing option '--node'"),
-        (["translate", "--config", ".", "--node", "a", "--label", "x"], "'x' is no KEY=VALUE"),
+        (["translate", "--config", ".", "--node", "a", "--label", "x"], "'x' is not KEY=VALUE"),
         (["translate", "--config", ".", "--node", "a", "--type", "x"], "'x' is not one of"),
-        (["serve", "--config", ".", "--xds-address", "here"], "'here' is no HOST:PORT"),
+        (["serve", "--config", ".", "--xds-address", "here"], "'here' is not HOST:PORT"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(straightway, arguments, words):

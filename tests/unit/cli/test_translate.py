@@ -54,7 +54,7 @@ def test_other_labels_are_another_gateways(straightway, config):
 
     assert yaml.safe_load(run.out)["listener"] == []
     assert run.err == (
-        "warning: this proxy has nothing to serve: compare the Gateway's selector with --label\n"
+        "warning: this proxy has no listeners: compare the Gateway's selector with --label\n"
     )
 
 

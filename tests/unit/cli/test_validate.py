@@ -61,18 +61,19 @@ def test_files_and_folders_are_one_config(straightway, folder):
     assert (run.code, run.out) == (0, "2 objects accepted, 0 errors, 0 warnings\n")
 
 
-def test_what_is_not_read_is_named(straightway, folder):
+def test_unsupported_kinds_are_listed(straightway, folder):
     (folder / "all.yaml").write_text(
         joined([GOOD, "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}"])
     )
 
     run = straightway("validate", folder)
-    passed_over, summary = run.out.splitlines()
+    ignored, summary = run.out.splitlines()
 
     assert run.code == 0
-    assert passed_over.startswith("passed over ")
-    assert "all.yaml" in passed_over
-    assert "ConfigMap" in passed_over
+    assert ignored.startswith("ignored ")
+    assert ignored.endswith(": unsupported kind")
+    assert "all.yaml" in ignored
+    assert "ConfigMap" in ignored
     assert summary == "1 object accepted, 0 errors, 0 warnings"
 
 
@@ -80,7 +81,7 @@ def test_that_there_was_nothing_to_validate_is_said(straightway, folder):
     run = straightway("validate", folder)
 
     assert run.code == 0
-    assert run.err == f"warning: there is no YAML object in {folder}\n"
+    assert run.err == f"warning: no objects found in {folder}\n"
 
 
 def test_json_is_for_scripts(straightway, folder):

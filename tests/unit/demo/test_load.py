@@ -87,7 +87,7 @@ def test_the_right_digit_is_a_success(gateway, client, field):
     ("status", "text", "words"),
     [
         (503, "no healthy upstream", "HTTP 503: no healthy upstream"),
-        (200, answer("8"), "tf-mnist sees a 7, but the answer says 8"),
+        (200, answer("8"), "tf-mnist predicts 7, but the answer is 8"),
         (200, "{}", "no prediction in {}"),
         (200, "[1]", "no prediction"),
         (200, "oops", "no prediction in oops"),

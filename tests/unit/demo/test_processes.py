@@ -76,7 +76,7 @@ async def test_a_process_that_ends_by_itself_ends_the_block_with_its_last_words(
         await block()
     [error] = caught.value.exceptions
     assert isinstance(error, ProcessFailedError)
-    assert "broken ended with exit code 1" in str(error)
+    assert "broken exited with code 1" in str(error)
     assert "no port" in str(error)
     assert str(tmp_path / "broken.log") in str(error)
     assert not is_running(pids[0])
@@ -92,7 +92,7 @@ async def test_what_does_not_come_to_hold_is_told_with_the_log_that_matters(tmp_
         await block()
     [error] = caught.value.exceptions
     assert isinstance(error, DemoError)
-    assert "a miracle: not within 0.01 s" in str(error)
+    assert "a miracle: timed out after 0.01 s" in str(error)
     assert "pid" in str(error)
 
 

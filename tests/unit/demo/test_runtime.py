@@ -159,7 +159,7 @@ async def test_no_request_fails_while_a_model_is_unloaded(start, request_for):
     [
         ("nobody", "", grpc.StatusCode.NOT_FOUND, "no model 'nobody'; there are bayes-mnist"),
         ("", "", grpc.StatusCode.NOT_FOUND, "no model ''"),
-        ("tf-mnist", "2", grpc.StatusCode.NOT_FOUND, "no version '2'; there is 1"),
+        ("tf-mnist", "2", grpc.StatusCode.NOT_FOUND, "no version '2'; use 1"),
     ],
 )
 async def test_what_is_not_there_is_not_found(start, request_for, model, version, code, words):

@@ -28,10 +28,10 @@ def test_an_address_is_a_host_and_a_port(text: str, address: Address, is_ip: boo
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("18000", "no HOST:PORT"),
-        (":18000", "no HOST:PORT"),
-        ("[]:18000", "no HOST:PORT"),
-        ("localhost", "no HOST:PORT"),
+        ("18000", "not HOST:PORT"),
+        (":18000", "not HOST:PORT"),
+        ("[]:18000", "not HOST:PORT"),
+        ("localhost", "not HOST:PORT"),
         ("::1:18000", "in brackets"),
         ("localhost:", "0 to 65535"),
         ("localhost:65536", "0 to 65535"),

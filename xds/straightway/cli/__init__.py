@@ -1,7 +1,7 @@
-"""The command line: one module a command, which parses arguments, calls and prints.
+"""The command line. Each command has its own module, which parses arguments, calls and prints.
 
-Exit codes: 0 done; 1 the config has errors, or serving failed; 2 the command was used wrongly;
-130 interrupted (`serve` ends so with 0).
+Exit codes: 0 success; 1 the config has errors, or the server failed; 2 usage error; 130 interrupted
+(`serve` exits with 0 then).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ app = typer.Typer(
     name="straightway",
     help="An xDS control plane that sends each inference request straight to a runtime that "
     "holds its model.",
-    epilog="Exit codes: 0 done; 1 the config has errors, or serving failed; 2 wrong usage; "
+    epilog="Exit codes: 0 success; 1 the config has errors, or the server failed; 2 usage error; "
     "130 interrupted (serve: 0).",
     no_args_is_help=True,
     add_completion=False,
@@ -45,15 +45,15 @@ def _options(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version)
     ] = False,
 ) -> None:
-    """Take what stands before the command."""
+    """Handle the options before the command."""
 
 
 def main() -> None:
-    """Run the command line: usage errors are one line, and never a traceback."""
+    """Run the command line; report a usage error as one line, without a traceback."""
     try:
         status = app(standalone_mode=False)
     except TyperException as error:
-        if message := error.format_message():  # Empty where the help has been printed instead.
+        if message := error.format_message():  # Empty after the help was printed.
             typer.echo(f"Error: {message.rstrip('.')}; see --help", err=True)
         status = error.exit_code
     except typer.Abort:

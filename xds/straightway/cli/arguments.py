@@ -1,4 +1,4 @@
-"""What several commands take or print: addresses, labels, plain data as YAML or JSON."""
+"""Arguments and output that several commands share: addresses, labels, YAML and JSON."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class OutputFormat(StrEnum):
 
 
 def parse_address(text: str | Address) -> Address:
-    """Read ``HOST:PORT``; a usage error where it is none."""
-    if isinstance(text, Address):  # Typer hands an option's default to its parser, too.
+    """Parse ``HOST:PORT``; anything else is a usage error."""
+    if isinstance(text, Address):  # Typer also passes an option's default to its parser.
         return text
     try:
         return Address.parse(text)
@@ -33,24 +33,24 @@ def parse_address(text: str | Address) -> Address:
 
 
 def parse_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
-    """Read the ``KEY=VALUE`` texts of an option; a usage error where one has no key or no ``=``."""
+    """Parse the ``KEY=VALUE`` values of an option; no key or no ``=`` is a usage error."""
     pairs = {}
     for text in texts or ():
         key, equals, value = text.partition("=")
         if not key or not equals:
-            raise typer.BadParameter(f"{text!r} is no KEY=VALUE", param_hint=option)
+            raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint=option)
         pairs[key] = value
     return pairs
 
 
 def read_paths(paths: Sequence[Path]) -> list[Bundle]:
-    """Read files and folders once; a usage error where one cannot be read."""
-    # Imported here, so that commands which read no config start at once.
+    """Read files and folders once; a path that cannot be read is a usage error."""
+    # Imported here so that commands without config start fast.
     from straightway.sources.files import ConfigFolderError
     from straightway.sources.folder_reader import read_path
 
     try:
-        # Several folders may have a file of the same name; keys are relative to their folder.
+        # Keys are relative to their folder, and two folders may hold files of the same name.
         return [
             replace(bundle, key=f"{path}/{bundle.key}")
             for path in paths
@@ -61,7 +61,7 @@ def read_paths(paths: Sequence[Path]) -> list[Bundle]:
 
 
 def render(data: object, output: OutputFormat) -> str:
-    """Write plain data as YAML or JSON, without a newline at the end."""
+    """Return plain data as YAML or JSON, without a trailing newline."""
     if output is OutputFormat.JSON:
         return json.dumps(data, indent=2)
     return yaml.safe_dump(data, sort_keys=False).rstrip("\n")

@@ -1,4 +1,4 @@
-"""``straightway bootstrap``: print the file that an Envoy starts with."""
+"""``straightway bootstrap``: print an Envoy bootstrap."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ def bootstrap(
         typer.Option(
             metavar="ID",
             help="Envoy's node id: router~IP~POD.NAMESPACE~DOMAIN for a gateway, "
-            "sidecar~IP~POD.NAMESPACE~DOMAIN for a sidecar, or any other.",
+            "sidecar~IP~POD.NAMESPACE~DOMAIN for a sidecar, or any other id.",
         ),
     ],
     xds: Annotated[
         Address,
         typer.Option(
-            parser=parse_address, metavar="HOST:PORT", help="Where the control plane listens."
+            parser=parse_address, metavar="HOST:PORT", help="Address of the control plane."
         ),
     ],
     label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label of the proxy; repeat it.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A label of the proxy; repeatable."),
     ] = None,
     metadata: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="Node metadata, such as NAMESPACE and ROLE where the node id does not hold them; "
-            "repeat it.",
+            help="Node metadata, such as NAMESPACE and ROLE if the node id does not contain them; "
+            "repeatable.",
         ),
     ] = None,
     admin: Annotated[
@@ -43,18 +44,18 @@ def bootstrap(
         typer.Option(
             parser=parse_address,
             metavar="HOST:PORT",
-            help="Where Envoy's admin pages shall be; port 0 takes any free one.",
+            help="Address of Envoy's admin interface; port 0 picks a free port.",
         ),
     ] = DEFAULT_ADMIN,
     delta: Annotated[
-        bool, typer.Option("--delta/--sotw", help="Incremental or state-of-the-world xDS.")
+        bool, typer.Option("--delta/--sotw", help="Use incremental or state-of-the-world xDS.")
     ] = True,
     output: Annotated[
-        OutputFormat, typer.Option("--output", "-o", help="How to print.")
+        OutputFormat, typer.Option("--output", "-o", help="Output format.")
     ] = OutputFormat.YAML,
 ) -> None:
-    """Print a complete Envoy bootstrap. All else comes to that Envoy over ADS."""
-    # Imported here because it takes most of a second, which other commands need not pay.
+    """Print a complete Envoy bootstrap; the Envoy gets all other config over ADS."""
+    # Imported here because it takes most of a second, which other commands should not pay.
     from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
 
     labels = parse_pairs("--label", label)

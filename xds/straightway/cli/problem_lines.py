@@ -1,4 +1,4 @@
-"""How commands print problems: one line each, with place, object, message and code."""
+"""Print problems, one per line: position, object, message and code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 
 def print_problems(problems: Iterable[Problem], *, stderr: bool = False) -> None:
     """Print each problem to stdout, or to stderr."""
-    # Soft wrapping: a terminal wraps, a pipe gets one line a problem.
+    # With soft wrapping a terminal wraps long lines, and a pipe gets one line per problem.
     console = Console(soft_wrap=True, highlight=False, stderr=stderr)
     for problem in problems:
         console.print(_line(problem))

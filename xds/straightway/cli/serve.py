@@ -1,4 +1,4 @@
-"""``straightway serve``: keep Envoys configured."""
+"""``straightway serve``: serve config to Envoys."""
 
 from __future__ import annotations
 
@@ -20,31 +20,33 @@ def serve(
     *,
     config: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="The folder of YAML files; every change is picked up."),
+        typer.Option(metavar="DIR", help="Folder of YAML files to serve and watch."),
     ],
     xds_address: Annotated[
         Address,
         typer.Option(
-            parser=parse_address, metavar="HOST:PORT", help="Where Envoys connect (xDS over gRPC)."
+            parser=parse_address,
+            metavar="HOST:PORT",
+            help="Address that Envoys connect to (xDS over gRPC).",
         ),
     ] = DEFAULT_ADDRESS,
     state: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Where to keep the last good version of each object for a restart.",
+            help="Folder for the last good version of each object, used after a restart.",
             show_default="~/.local/state/straightway",
         ),
     ] = None,
     no_state: Annotated[
-        bool, typer.Option("--no-state", help="Keep no last good versions on disk.")
+        bool, typer.Option("--no-state", help="Do not keep last good versions on disk.")
     ] = False,
     vanish_grace: Annotated[
         float,
         typer.Option(
             min=0,
             metavar="SECONDS",
-            help="How long to hold objects that vanish all at once; 0: not at all.",
+            help="How long to keep objects that vanish all at once; 0 drops them immediately.",
         ),
     ] = 30.0,
     max_connection_age: Annotated[
@@ -52,26 +54,26 @@ def serve(
         typer.Option(
             min=1,
             metavar="SECONDS",
-            help="Renew the connections of Envoys that are older, so that they spread out.",
+            help="Close connections of this age, so that Envoys spread over the replicas.",
             show_default="never",
         ),
     ] = None,
     root_namespace: Annotated[
         str,
-        typer.Option(help="Istio's root namespace, whose DestinationRules hold for all others."),
+        typer.Option(help="Istio's root namespace; its DestinationRules apply in all namespaces."),
     ] = "istio-system",
     log_format: Annotated[
         logs.LogFormat,
-        typer.Option(help="How log lines look; auto: console on a terminal, else JSON."),
+        typer.Option(help="Log format; auto: console on a terminal, JSON otherwise."),
     ] = logs.LogFormat.AUTO,
     log_level: Annotated[
-        logs.LogLevel, typer.Option(help="The least severe lines to write.")
+        logs.LogLevel, typer.Option(help="Lowest level to log.")
     ] = logs.LogLevel.INFO,
 ) -> None:
-    """Serve the config in a folder to Envoys over ADS, until interrupted."""
-    # gRPC's core writes lines of its own form to stderr; what matters of it, we log ourselves.
+    """Serve the config in a folder to Envoys over ADS until interrupted."""
+    # gRPC's core writes to stderr in its own format; we log what matters ourselves.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    # Imported here, so that the other commands start without grpc.
+    # Imported here so that the other commands start without grpc.
     from straightway.app import ListenError, Options
     from straightway.app import serve as run
     from straightway.sources.files import ConfigFolderError

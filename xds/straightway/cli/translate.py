@@ -1,4 +1,4 @@
-"""``straightway translate``: print what a proxy would be sent."""
+"""``straightway translate``: print the resources that a proxy would receive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from straightway.cli.problem_lines import print_problems
 
 
 class ResourceKind(StrEnum):
-    """The types of resources, as people call them."""
+    """Resource types by their everyday names."""
 
     CLUSTER = "cluster"
     ENDPOINT = "endpoint"
@@ -22,9 +22,7 @@ class ResourceKind(StrEnum):
 
 
 def translate(
-    config: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder of YAML files, or one file.")
-    ],
+    config: Annotated[Path, typer.Option(metavar="DIR", help="Folder of YAML files, or one file.")],
     node: Annotated[
         str,
         typer.Option(
@@ -32,20 +30,24 @@ def translate(
         ),
     ],
     label: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A label of the proxy; repeat it.")
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A label of the proxy; repeatable."),
     ] = None,
     namespace: Annotated[
-        str | None, typer.Option(help="The proxy's namespace, where the id does not say it.")
+        str | None, typer.Option(help="The proxy's namespace, if the node id does not contain it.")
     ] = None,
     kind: Annotated[
-        ResourceKind | None, typer.Option("--type", help="Only resources of this type.")
+        ResourceKind | None, typer.Option("--type", help="Print only resources of this type.")
     ] = None,
     output: Annotated[
-        OutputFormat, typer.Option("--output", "-o", help="How to print.")
+        OutputFormat, typer.Option("--output", "-o", help="Output format.")
     ] = OutputFormat.YAML,
 ) -> None:
-    """Print what a proxy would be sent; problems go to stderr. Exit with 1 if any is an error."""
-    # Imported here: Envoy's messages take a moment to load, and `--help` should not.
+    """Print the resources that a proxy would receive; exit with 1 if the config has an error.
+
+    Problems go to stderr.
+    """
+    # Imported here so that `--help` does not wait for Envoy's messages to load.
     from straightway.offline.dump import dump
     from straightway.offline.review import review
 
@@ -57,7 +59,7 @@ def translate(
     resources = dump(reviewed.catalog, node, metadata)
     if not resources["listener"]:
         typer.echo(
-            "warning: this proxy has nothing to serve: compare the Gateway's selector with --label",
+            "warning: this proxy has no listeners: compare the Gateway's selector with --label",
             err=True,
         )
     if kind is not None:

@@ -1,4 +1,4 @@
-"""``straightway validate``: print everything that is wrong with some config."""
+"""``straightway validate``: print all problems of a config."""
 
 from __future__ import annotations
 
@@ -18,22 +18,20 @@ if TYPE_CHECKING:
 
 
 class ProblemFormat(StrEnum):
-    """How to print problems."""
+    """Output formats for problems."""
 
     TEXT = "text"
     JSON = "json"
 
 
 def validate(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files and folders of YAML.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="YAML files and folders.")],
     output: Annotated[
-        ProblemFormat, typer.Option("--output", "-o", help="How to print the problems.")
+        ProblemFormat, typer.Option("--output", "-o", help="Output format.")
     ] = ProblemFormat.TEXT,
 ) -> None:
-    """Print every problem of some config; exit with 1 if any is an error."""
-    # Imported here: the models of all kinds take a moment to load, and `--help` should not.
+    """Print every problem of a config; exit with 1 if any is an error."""
+    # Imported here so that `--help` does not wait for the models of all kinds to load.
     from straightway.offline.review import review
 
     reviewed = review(read_paths(paths))
@@ -58,12 +56,12 @@ def _plain(problem: Problem) -> dict[str, str]:
 def _print(reviewed: Reviewed, paths: list[Path]) -> None:
     print_problems(reviewed.problems)
     for line in reviewed.passed_over:
-        typer.echo(f"passed over {line}: not a kind that is read")
+        typer.echo(f"ignored {line}: unsupported kind")
     errors = sum(problem.is_error for problem in reviewed.problems)
     warnings = len(reviewed.problems) - errors
     if not (reviewed.catalog.size or reviewed.passed_over or reviewed.problems):
         places = ", ".join(map(str, paths))
-        typer.echo(f"warning: there is no YAML object in {places}", err=True)
+        typer.echo(f"warning: no objects found in {places}", err=True)
     typer.echo(
         f"{_count(reviewed.catalog.size, 'object')} accepted, "
         f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"

@@ -1,5 +1,5 @@
-"""Proxies: the Envoys that connect, and how they find us.
+"""Proxies: the Envoys that connect to us, and the bootstrap that brings them here.
 
-``audience`` tells the classes of proxies apart that get the same config; ``bootstrap`` makes the
-file that an Envoy starts with; ``addresses`` reads ``HOST:PORT``.
+``audience`` groups proxies that get the same config; ``bootstrap`` builds the bootstrap of an
+Envoy; ``addresses`` parses ``HOST:PORT``.
 """

@@ -1,4 +1,4 @@
-"""Addresses as people write them on a command line: ``127.0.0.1:18000``, ``[::1]:18000``."""
+"""Addresses on the command line: ``127.0.0.1:18000``, ``[::1]:18000``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read ``HOST:PORT``, with an IPv6 host in brackets; ValueError says what is wrong."""
+        """Parse ``HOST:PORT``, with an IPv6 host in brackets. Raises ValueError with the reason."""
         host, colon, port = text.rpartition(":")
         if not colon or host in ("", "[]"):
-            raise ValueError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:18000")
+            raise ValueError(f"{text!r} is not HOST:PORT, such as 127.0.0.1:18000")
         bracketed = host.startswith("[") and host.endswith("]")
         if ":" in host and not bracketed:
             raise ValueError(f"{text!r}: write an IPv6 address in brackets, such as [::1]:18000")
@@ -36,5 +36,5 @@ class Address:
         return True
 
     def __str__(self) -> str:
-        """Write it as :meth:`parse` reads it."""
+        """Return the text that :meth:`parse` reads."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

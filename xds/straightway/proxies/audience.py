@@ -1,8 +1,8 @@
-"""Audiences: the classes of proxies that get the same config.
+"""Audiences: groups of proxies that get the same config.
 
-Envoy's Node → :class:`Audience`, a hashable value that holds all of the node that translation may
-look at. Nothing is made per proxy that could be made per audience: a thousand sidecars of one
-namespace are one.
+:func:`audience_of` turns Envoy's Node into an :class:`Audience`, a hashable value with everything
+that translation may read of the node. Resources are built per audience, never per proxy: a thousand
+sidecars of one namespace are one audience.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from google.protobuf import json_format, struct_pb2
 
 from straightway.catalog import Catalog, keys
 
-# Istio's default root namespace is no home for a proxy that names none; Kubernetes' default is.
+# A proxy without a namespace belongs to Kubernetes' default, not to Istio's root namespace.
 _DEFAULT_NAMESPACE = "default"
 _LARGEST_REMEMBERED = 16_384  # bytes of metadata
 
 
 class Role(StrEnum):
-    """What a proxy is: Istio's first part of the node id."""
+    """The kind of proxy: the first part of Istio's node id."""
 
     GATEWAY = "router"
     SIDECAR = "sidecar"
@@ -33,9 +33,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """What a node says of itself.
+    """What a node says about itself.
 
-    ``captured`` is false where nothing redirects the application's traffic to the sidecar (metadata
+    ``captured`` is false if nothing redirects the application's traffic to the sidecar (metadata
     ``INTERCEPTION_MODE: NONE``): its listeners then bind their ports on the loopback address.
     """
 
@@ -49,9 +49,9 @@ class Proxy:
 class Audience:
     """Proxies that get the same config.
 
-    ``namespace`` is empty for all namespaces that hold nothing by which their proxies would differ
-    from others; ``labels`` are only those that some selector names, with their values. So there are
-    no more audiences than the config has reasons for, whatever clients say of themselves.
+    ``namespace`` is empty if no config sets the proxies of this namespace apart; ``labels`` holds
+    only pairs that a selector uses. The config alone bounds the number of audiences, whatever
+    clients send.
     """
 
     role: Role
@@ -65,11 +65,11 @@ class Audience:
 
 
 def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
-    """Read a proxy from its node id and metadata.
+    """Return the proxy with a node id and metadata.
 
-    Istio's ids (``router~10.0.0.2~gw-1.istio-system~istio-system.svc.cluster.local``) give role and
-    namespace; for any other id they come from the metadata (``ROLE``, ``NAMESPACE``). What is
-    missing or malformed falls back to a sidecar, and to the namespace ``default``.
+    Istio's ids (``router~10.0.0.2~gw-1.istio-system~istio-system.svc.cluster.local``) contain role
+    and namespace; for any other id they come from the metadata (``ROLE``, ``NAMESPACE``). The role
+    defaults to sidecar, the namespace to ``default``, also where the value is malformed.
     """
     parts = node_id.split("~")
     istio = len(parts) == 4
@@ -87,19 +87,19 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
 
 
 def _namespace_of(name: str, domain: str) -> str:
-    """Return the namespace in ``gateway-1.shop`` or, failing that, ``shop.svc.cluster.local``."""
+    """Return the namespace in ``gateway-1.shop``, or else in ``shop.svc.cluster.local``."""
     return name.rpartition(".")[2] if "." in name else domain.partition(".")[0]
 
 
 def proxy_of_node(node: base_pb2.Node) -> Proxy:
-    """Read a proxy from an ``envoy.config.core.v3.Node``."""
+    """Return the proxy of an ``envoy.config.core.v3.Node``."""
     metadata = node.metadata.SerializeToString(deterministic=True)
     if len(metadata) > _LARGEST_REMEMBERED:
         return _proxy_of_node.__wrapped__(node.id, metadata)
     return _proxy_of_node(node.id, metadata)
 
 
-# Whenever what tells proxies apart changes, those of all open streams are asked for again.
+# The server asks for the proxies of all open streams again when the selectors change.
 @lru_cache(maxsize=4096)
 def _proxy_of_node(node_id: str, metadata: bytes) -> Proxy:
     return proxy_of(node_id, json_format.MessageToDict(struct_pb2.Struct.FromString(metadata)))
@@ -110,8 +110,8 @@ def audience_of(
 ) -> Audience:
     """Return the audience of a proxy.
 
-    ``labels`` are the pairs of key and value by which anything selects proxies, ``namespaces``
-    those in which anything is that decides what a proxy there is sent.
+    ``labels`` are the key-value pairs by which the config selects proxies, ``namespaces`` the ones
+    with config that affects their proxies.
     """
     namespace = proxy.namespace if proxy.namespace in namespaces else ""
     if proxy.role is Role.SIDECAR:

@@ -1,7 +1,7 @@
-"""The file that an Envoy starts with: who it is, and where its control plane listens.
+"""Envoy's bootstrap: its identity and the address of its control plane.
 
-Everything else comes over ADS. Made with the dataclasses of ``envoy-data-plane``, whose import
-takes most of a second; import this module only where a bootstrap is made.
+The Envoy gets everything else over ADS. The bootstrap is built with the dataclasses of
+``envoy-data-plane``, whose import takes most of a second: import this module only where needed.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 DOWNSTREAM_CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
 
 MAX_DOWNSTREAM_CONNECTIONS = 100_000
-"""Connections that one Envoy accepts; without a limit Envoy warns at every start."""
+"""Connections that one Envoy accepts. Without a limit, Envoy logs a warning at every start."""
 
 LARGEST_REGEX = 32_768
-"""RE2 instructions that a regular expression may have, as in Istio. Envoy's 100 are soon used."""
+"""RE2 instructions that a regular expression may compile to, as in Istio. Envoy allows 100."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """How one Envoy introduces itself to the control plane.
+    """How one Envoy identifies itself to the control plane.
 
-    ``id`` is one of Istio's (``router~10.0.0.2~gw-1.istio-system~istio-system.svc.cluster.local``)
-    or any other; ``metadata`` then says what such an id would have said (``ROLE``, ``NAMESPACE``).
+    ``id`` is an Istio id (``router~10.0.0.2~gw-1.istio-system~istio-system.svc.cluster.local``) or
+    any other text; for other ids ``metadata`` gives role and namespace (``ROLE``, ``NAMESPACE``).
     """
 
     id: str
@@ -51,7 +51,7 @@ class Node:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def message(self) -> core.Node:
-        """Give the ``envoy.config.core.v3.Node``; its cluster is ``app.namespace``, as Istio's."""
+        """Return the ``envoy.config.core.v3.Node``, with Istio's cluster name ``app.namespace``."""
         parts = self.id.split("~")
         pod, domain = parts[2:] if len(parts) == 4 else ("", "")
         namespace = self.metadata.get("NAMESPACE") or domain.partition(".")[0]
@@ -68,16 +68,16 @@ class Node:
 def make_bootstrap(
     node: Node, xds: Address, *, admin: Address, delta: bool = True
 ) -> bootstrap.Bootstrap:
-    """Give the complete bootstrap of one Envoy.
+    """Return the complete bootstrap of one Envoy.
 
-    ``xds`` is where the control plane listens, ``admin`` where this Envoy's admin pages shall be
-    (port 0: any free one); ``delta`` asks for incremental xDS instead of state of the world.
+    ``xds`` is the address of the control plane, ``admin`` that of the Envoy's admin interface
+    (port 0 picks a free port); ``delta`` selects incremental xDS over state of the world.
     """
     ads = core.ConfigSource(
         ads=core.AggregatedConfigSource(),
         resource_api_version=core.ApiVersion.V3,
-        # 0 waits for as long as it takes. After the default of 15 s an Envoy without its control
-        # plane would call itself ready, with no listeners.
+        # 0 waits without limit. After the default of 15 s, an Envoy that has not reached its
+        # control plane would report ready without any listener.
         initial_fetch_timeout=timedelta(0),
     )
     return bootstrap.Bootstrap(
@@ -87,8 +87,8 @@ def make_bootstrap(
             ads_config=_ads_stream(delta=delta), cds_config=ads, lds_config=ads
         ),
         static_resources=bootstrap.BootstrapStaticResources(clusters=[_xds_cluster(xds)]),
-        # A cluster's counters of traffic are made with its first request, as in Istio: they are
-        # near half of what a new cluster costs an Envoy.
+        # Envoy creates a cluster's traffic stats with the first request, as in Istio. They account
+        # for nearly half the cost of a new cluster.
         deferred_stat_options=bootstrap.BootstrapDeferredStatOptions(
             enable_deferred_creation_stats=True
         ),
@@ -98,7 +98,7 @@ def make_bootstrap(
 
 
 def to_dict(message: bootstrap.Bootstrap) -> dict[str, Any]:
-    """Give a bootstrap as plain data with the field names of Envoy's documentation."""
+    """Return a bootstrap as plain data, with the field names of Envoy's documentation."""
     return message.to_dict(casing=betterproto2.Casing.SNAKE)
 
 
@@ -112,7 +112,7 @@ def _ads_stream(*, delta: bool) -> core.ApiConfigSource:
             core.GrpcService(
                 envoy_grpc=core.GrpcServiceEnvoyGrpc(
                     cluster_name=XDS_CLUSTER,
-                    # Envoy's own maximum of 30 s is long to wait for a control plane that is back.
+                    # Envoy's default of 30 s would delay reconnecting to a restarted server.
                     retry_policy=core.RetryPolicy(
                         retry_back_off=core.BackoffStrategy(
                             base_interval=timedelta(milliseconds=200),
@@ -128,7 +128,7 @@ def _ads_stream(*, delta: bool) -> core.ApiConfigSource:
 def _xds_cluster(xds: Address) -> cluster.Cluster:
     kind = cluster.ClusterDiscoveryType
     host = endpoint.LbEndpoint(endpoint=endpoint.Endpoint(address=_socket(xds)))
-    # A control plane that vanished without closing is noticed within the interval plus the timeout.
+    # Envoy detects a control plane that is gone without a FIN within interval plus timeout.
     keepalive = core.KeepaliveSettings(interval=timedelta(seconds=30), timeout=timedelta(seconds=5))
     http2 = upstream_http.HttpProtocolOptions(
         explicit_http_config=upstream_http.HttpProtocolOptionsExplicitHttpConfig(
