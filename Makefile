@@ -30,7 +30,7 @@ check: $(READY)  ## Lint, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## Measure: latency of a label change, cold start, cost of a push, xDS beside its floor
+bench: $(READY)  ## Measure: latency of a label change, cold start, cost of a push and of a change, xDS beside its floor
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m bench
 
 format: $(READY)  ## Format and fix what ruff can
