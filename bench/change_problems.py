@@ -44,7 +44,7 @@ _MIRROR = "    mirror:\n      host: other.example.com\n"
 
 async def many_warnings() -> list[Row]:
     """Measure row 6."""
-    estimate = await at_scale(_validating(_warned_list), _LIST_SIZES)
+    estimate = await at_scale(_validating(warned_list), _LIST_SIZES)
     name = f"{_LIST_SIZES[-1]:,} VirtualServices with a warning each in one List: CPU"
     figure = Figure(name, estimate.seconds, "s", _TARGET_LIST)
     return [Row(6, figure, "2.19 s for 100", about=estimate.about)]
@@ -52,7 +52,7 @@ async def many_warnings() -> list[Row]:
 
 async def many_unknown_fields() -> list[Row]:
     """Measure row 7."""
-    cpu = await at_scale(_validating(_unknown_fields), _FIELDS_SIZES)
+    cpu = await at_scale(_validating(unknown_fields), _FIELDS_SIZES)
     waits = await _waits()
     name = f"one VirtualService with {_FIELDS_SIZES[-1]:,} unknown fields: CPU"
     return [
@@ -68,7 +68,7 @@ async def many_unknown_fields() -> list[Row]:
 
 def _validating(text: Callable[[int], str]) -> Callable[[int], Awaitable[float]]:
     """Return what measures the CPU seconds of validating a text of some size."""
-    least = min(_validate(_warned_list(0)) for _ in range(_REPEATS))
+    least = min(_validate(warned_list(0)) for _ in range(_REPEATS))
 
     async def measure(size: int) -> float:
         return max(_validate(text(size)) - least, 0.0)
@@ -107,7 +107,7 @@ async def _waits() -> Estimate:
 
             async def measure(fields: int) -> float:
                 await plane.quiet()
-                plane.config.write("broken.yaml", _unknown_fields(fields))
+                plane.config.write("broken.yaml", unknown_fields(fields))
                 await asyncio.sleep(_HEAD_START_SECONDS)
                 waits = [await wait() for _ in range(_LEAST_WAITS)]
                 while waits[-1] > _AT_ONCE_SECONDS:
@@ -117,7 +117,7 @@ async def _waits() -> Estimate:
             return await at_scale(measure, _FIELDS_SIZES)
 
 
-def _warned_list(size: int) -> str:
+def warned_list(size: int) -> str:
     """Return a List of one VirtualService without and many with a warning."""
     return "apiVersion: v1\nkind: List\nitems:\n" + "".join(
         textwrap.indent(_virtual_service(index, _MIRROR if index else ""), "  ").replace(
@@ -127,7 +127,7 @@ def _warned_list(size: int) -> str:
     )
 
 
-def _unknown_fields(count: int) -> str:
+def unknown_fields(count: int) -> str:
     """Return a VirtualService with so many fields that there are not."""
     return _virtual_service(0, "".join(f"    field{index}: 1\n" for index in range(count)))
 

@@ -1,7 +1,7 @@
 """Rows 1 to 3: one VirtualService of 1,000 changes, for a gateway and more and more sidecars.
 
 Each sidecar is the only one of its namespace. Where the routes are the gateway's alone, nothing is
-sent to the sidecars; *routes for sidecars, too*: each VirtualService is bound to ``mesh`` as well,
+sent to the sidecars; *whose routes change, too*: each VirtualService is bound to ``mesh`` as well,
 so all are sent the change. *CPU* is that of the control plane from the change of the file until it
 is idle again, less what it uses while nothing changes.
 
@@ -33,7 +33,6 @@ _PROBED_CHANGES = 3
 _WINDOW_SECONDS = 0.25
 _AT_ONCE_SECONDS = 0.01
 _FEW, _MANY = 4, 100
-_MESH_TOO = "routes for sidecars, too"
 _LONGEST = "longest time without an answer"
 
 
@@ -48,7 +47,10 @@ async def few_sidecars() -> list[Row]:
     """Measure row 2."""
     rows = []
     namespaces = [_empty_namespace(index) for index in range(_FEW)]
-    for name, form in ((f"… and {_FEW} sidecar namespaces", PLAIN), (_MESH_TOO, Form(mesh=True))):
+    for name, form in (
+        (f"the same, and {_FEW} sidecar namespaces", PLAIN),
+        (f"{_FEW} whose routes change, too", Form(mesh=True)),
+    ):
         cpu, longest = await _measure(form, namespaces)
         rows += [
             Row(2, Figure(f"{name}: CPU", cpu * 1e3, "ms", 12.0), "859 ms"),
@@ -62,8 +64,8 @@ async def many_sidecars() -> list[Row]:
     rows = []
     full = Form(namespace_of=lambda service: _full_namespace(service % _MANY), mesh=True)
     for name, form, namespace in (
-        (f"… and {_MANY} sidecar namespaces without objects", PLAIN, _empty_namespace),
-        (f"… with 10 services each, {_MESH_TOO}", full, _full_namespace),
+        (f"the same, and {_MANY} sidecar namespaces without objects", PLAIN, _empty_namespace),
+        (f"{_MANY} with 10 services each, whose routes change, too", full, _full_namespace),
     ):
         cpu, longest = await _measure(form, [namespace(index) for index in range(_MANY)])
         rows += [
