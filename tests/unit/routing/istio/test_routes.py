@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import yaml
 
-from straightway.api.faults import WARNED
+from straightway.api import VirtualService, parse
 from straightway.api.headers import HeaderOperations, Headers
-from straightway.api.virtual_service import Destination, HttpRoute, VirtualServiceSpec
+from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.routing.http import (
     NO_LIMIT,
     Backend,
@@ -26,6 +26,7 @@ from straightway.routing.http import (
     SubsetKey,
 )
 from straightway.routing.istio import DEFAULT_RETRY, Target, forward_to, rule_of, rules_of
+from tests.support.configs import documents, istio
 
 ROUTE = "route: [{destination: {host: web}}]"
 ANSWER = "directResponse: {status: 200}"
@@ -133,7 +134,7 @@ def setting_host(host: str | None) -> Headers:
         def host_rewrite(self) -> str | None:
             return host
 
-    return Headers(request=SettingHost())
+    return Headers().model_copy(update={"request": SettingHost()})
 
 
 def with_host(text: str, route_host: str | None, *own: str | None) -> Forward:
@@ -257,9 +258,11 @@ def test_headers_for_subsets():
 class TestRules:
     def rules(self, http: str, *holding: str) -> list[str]:
         """The names of the rules, where matches of these names hold."""
-        body = yaml.safe_load(f"{{hosts: [a], http: [{http}]}}")
-        spec = VirtualServiceSpec.model_validate(body, context=WARNED)
-        rules = rules_of(spec, lambda match: match.name in holding, target_of)
+        text = istio("VirtualService", "vs", f"{{hosts: [a], http: [{http}]}}")
+        (document,) = documents(text)
+        virtual_service = parse(document).object
+        assert isinstance(virtual_service, VirtualService)
+        rules = rules_of(virtual_service.spec, lambda match: match.name in holding, target_of)
         return [rule.name for rule in rules]
 
     def test_there_is_one_for_each_match_that_holds(self):
