@@ -36,7 +36,8 @@ class Units:
         self._nodes: dict[Call, Node] = {}
         self._readers: dict[Key, set[Node]] = {}
         self._revision = 1
-        self._stale_held: dict[Node, None] = {}
+        # Held units that may be stale, with the revision at which their value became what it was.
+        self._stale_held: dict[Node, int] = {}
         self._stale_read: dict[Node, None] = {}
         # What may be needed no more. It is looked at when nothing is being made: a unit that is
         # being made does not count as a user of what it has used so far.
@@ -106,9 +107,17 @@ class Units:
                     self._mark(node, State.STALE)
 
     def take_stale(self) -> list[Call]:
-        """Return the held units that may be stale, each once; oldest first."""
+        """Return the held units that may be others than at the last call, each once; oldest first.
+
+        Those that were made again meanwhile, by :meth:`get` or :meth:`remake`, are among them if
+        their value is another.
+        """
         stale, self._stale_held = self._stale_held, {}
-        return [node.call for node in stale if node.state is not State.FRESH and node.held]
+        return [
+            node.call
+            for node, changed_at in stale.items()
+            if node.held and (node.state is not State.FRESH or node.changed_at != changed_at)
+        ]
 
     def remake(self) -> Iterator[None]:
         """Make what has read a changed key again, unit by unit.
@@ -131,7 +140,7 @@ class Units:
             known, each.state = each.state, max(each.state, state)
             if known is State.FRESH:
                 if each.held:
-                    self._stale_held[each] = None
+                    self._stale_held.setdefault(each, each.changed_at)
                 pending += [(user, State.MAYBE) for user in each.users]
 
     # --- Making ---
