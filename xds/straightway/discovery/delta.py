@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from straightway.discovery.initial_versions import InitialVersions
 from straightway.discovery.requests import DeltaRequest
@@ -15,13 +15,14 @@ from straightway.discovery.subscription import (
     Subscription,
     intern,
 )
-from straightway.discovery.table import Change, Table
+from straightway.discovery.table import Table
 from straightway.discovery.verdicts import Verdict
 
 
 class DeltaSubscription(Subscription):
     """One type on one incremental stream."""
 
+    _KNOWS_ALIASES = True
     __slots__ = ("_initial", "_is_new")
 
     def __init__(self, type_url: str) -> None:
@@ -151,14 +152,6 @@ class DeltaSubscription(Subscription):
 
     def _makes_common_plans(self) -> bool:
         return not self._table.has_aliases  # By which each may hold something else.
-
-    def _follows(self, change: Change) -> bool:
-        if change.is_alias:
-            return change.name in self.names and not self.wildcard
-        return super()._follows(change)
-
-    def _finder(self, table: Table) -> Callable[[str], Resource | None]:
-        return table.find
 
     def _is_unknown(self, name: str) -> bool:
         """Whether an absent name is to be told because it was asked for, and not as a loss."""

@@ -27,6 +27,7 @@ response may hold a part, and deleting is left to the resource that named it.
 class SotwSubscription(Subscription):
     """One type on one state-of-the-world stream."""
 
+    _KNOWS_ALIASES = False
     __slots__ = ("_complete", "_ever_named")
 
     def __init__(self, type_url: str) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from straightway.discovery.removals import PendingRemovals
 from straightway.discovery.requests import Request
@@ -53,6 +53,9 @@ class Holding(Protocol):
 class Subscription(ABC):
     """What one client wants of one type, and which of it is outdated at the client."""
 
+    _KNOWS_ALIASES: ClassVar[bool]
+    """Whether the variant's clients may ask for a resource by its aliases."""
+
     __slots__ = (
         "_must_respond",
         "_outdated",
@@ -89,7 +92,7 @@ class Subscription(ABC):
     def catch_up(self) -> None:
         """Learn what has changed. Before the subscription changes, too: it decides what counts."""
         for change in self._seen.later():
-            if self._follows(change):
+            if self._concerns(change):
                 self._outdated.setdefault(change.name, change.before)
         self._seen = self._table.last_change
 
@@ -125,7 +128,7 @@ class Subscription(ABC):
 
         Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
-        if table is self._table and self.is_level:
+        if table is self._table and self.is_up_to_date:
             if self._seen.next is None:
                 return None
             if self._makes_common_plans():
@@ -133,13 +136,13 @@ class Subscription(ABC):
         return self._own_plan(table, now, removals_after)
 
     @property
-    def is_level(self) -> bool:
-        """Whether nothing is to be sent, unless something has changed since :meth:`plan`."""
+    def is_up_to_date(self) -> bool:
+        """Whether nothing is to be sent, but for what has changed since :meth:`plan`."""
         return not (self._outdated or self._resend or self._verdicts.to_retry or self._must_respond)
 
     def is_settled(self, table: Table) -> bool:
         """Whether nothing is to be sent; not always seen where changes do not concern it."""
-        return self._seen.next is None and table is self._table and self.is_level
+        return self._seen.next is None and table is self._table and self.is_up_to_date
 
     def wants(self, name: str) -> bool:
         """Whether the client has subscribed to a name."""
@@ -232,7 +235,7 @@ class Subscription(ABC):
         self._forget([name for name in known if not self.wants(name)])
 
     def _makes_common_plans(self) -> bool:
-        """Whether a plan depends on nothing but what has changed, as long as it is level."""
+        """Whether a plan follows from what has changed alone, as long as it is up to date."""
         return True
 
     def _common_plan(self, now: float, removals_after: float | None) -> Plan | None:
@@ -265,11 +268,11 @@ class Subscription(ABC):
 
     def _own_plan(self, table: Table, now: float, removals_after: float | None) -> Plan | None:
         self.look(table)
-        return None if self.is_level else self._make_plan(now, removals_after)
+        return None if self.is_up_to_date else self._make_plan(now, removals_after)
 
     @abstractmethod
     def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
-        """Make the plan of a subscription that has looked and is not level."""
+        """Make the plan of a subscription that has looked and is not up to date."""
 
     def _withheld(
         self, absent: Iterable[str], now: float, removals_after: float | None
@@ -281,12 +284,15 @@ class Subscription(ABC):
         named = [name for name in removed if name in self.names] if removals_after else ()
         return self._pending_removals.waiting(named, now, removals_after)
 
-    def _follows(self, change: Change) -> bool:
-        return not change.is_alias and (self.wildcard or change.name in self.names)
+    def _concerns(self, change: Change) -> bool:
+        """Whether a change is one of what the client wants."""
+        if change.is_alias:
+            return self._KNOWS_ALIASES and change.name in self.names and not self.wildcard
+        return self.wildcard or change.name in self.names
 
     def _finder(self, table: Table) -> Callable[[str], Resource | None]:
         """Return what finds a resource by a name that the client may ask for."""
-        return table.resources.get
+        return table.find if self._KNOWS_ALIASES else table.resources.get
 
     def look(self, table: Table) -> None:
         """Catch up with ``table``, which may be another one than before."""
@@ -324,20 +330,20 @@ class Subscription(ABC):
         find = self._finder(self._table)
         changed: dict[str, Resource] = {}
         absent: list[str] = []
-        level: set[str] = set()
+        up_to_date: set[str] = set()
         for name, held in self._outdated.items():
             resource = find(name)
             if resource is None:
                 if self._tells_absence(name, held):
                     absent.append(name)
                 else:
-                    level.add(name)
+                    up_to_date.add(name)
             elif held is None or not _is_same(held, resource) or name in self._resend:
                 changed[resource.name] = resource
             else:
-                level.add(name)
-        if level:
-            self._outdated = {n: held for n, held in self._outdated.items() if n not in level}
+                up_to_date.add(name)
+        if up_to_date:
+            self._outdated = {n: held for n, held in self._outdated.items() if n not in up_to_date}
         for name in self._resend - self._outdated.keys():
             resource = find(name)
             if resource is not None:
