@@ -127,7 +127,7 @@ GOOD = st.builds(
     st.sampled_from([None, OLD, NEW, "2024-01-01T01:00:00+01:00"]),
     st.sampled_from(["web", "api"]),
 )
-BAD = st.sampled_from([BROKEN, istio("DestinationRule", "api", "{}")])
+BAD = st.sampled_from([BROKEN, istio("DestinationRule", "api", "{}"), "a: b"])
 KEYS = st.sampled_from(["a.yaml", "b.yaml", "c/a.yaml"])
 
 
