@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -195,7 +196,8 @@ records = st.tuples(
 @settings(deadline=None)
 def test_any_writings_add_up_to_what_was_written_last(tmp_path_factory, steps):
     path = tmp_path_factory.mktemp("state") / "journal"
-    journal, last = Journal(path), {}
+    journal = Journal(path)
+    last: dict[Place, Any] = {}
     for reopens, step in steps:
         if reopens:
             journal = Journal(path)
