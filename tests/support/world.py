@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from straightway.api import ApiObject
 from straightway.catalog import Catalog, Key, Observation
-from straightway.checks import CHECKED_KINDS, check
+from straightway.checks import check, has_check
 from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -125,7 +125,7 @@ class World:
             return {
                 reference: self.units.get(Call(check, (reference,)))
                 for reference in self.objects
-                if reference.kind in CHECKED_KINDS
+                if has_check(self.objects[reference])
             }
 
 
