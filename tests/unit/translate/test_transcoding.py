@@ -12,8 +12,8 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from google.protobuf import descriptor_pb2
 
 from straightway import openinference
-from straightway.translate.transcoding import FILTER_NAME, check_descriptors
-from tests.support.configs import GATEWAY, catalog_of, istio
+from straightway.translate.transcoding import FILTER_NAME
+from tests.support.configs import GATEWAY, istio, reviewed, service
 
 SERVICE = "inference.GRPCInferenceService"
 BUILTIN = "builtinProtoDescriptor: kserve_predict_v2"
@@ -39,10 +39,8 @@ def filters(config) -> list[str]:
 
 
 def findings(text: str) -> list[tuple[str, str]]:
-    return [
-        (each.code, ".".join(map(str, each.path)))
-        for each in check_descriptors(catalog_of(text).transcoders)
-    ]
+    _, problems = reviewed(text)
+    return [(each.code, each.path) for each in problems]
 
 
 @pytest.mark.parametrize(
@@ -120,9 +118,31 @@ printOptions: {addWhitespace: true, preserveProtoFieldNames: true}
         ),
         (
             own(FILES, f"{SERVICE}, GRPCInferenceService"),
-            [("descriptor-lacks-service", "spec.services.1")],
+            [("descriptor-lacks-service", "spec.services[1]")],
         ),
     ],
 )
 def test_descriptors_that_envoy_would_refuse_are_found(text, found):
     assert findings(text) == found
+
+
+@pytest.mark.parametrize(
+    ("port", "found"),
+    [
+        ("{name: main, port: 80}", [("transcoded-port-not-grpc", "spec.services")]),
+        ("{name: http, port: 80}", [("transcoded-port-not-grpc", "spec.services")]),
+        ("{name: grpc, port: 80}", []),
+        ("{name: grpc-v2, port: 80}", []),
+        ("{name: main, port: 80, appProtocol: grpc}", []),
+        ("{name: main, port: 80, appProtocol: kubernetes.io/h2c}", []),
+    ],
+)
+def test_a_transcoded_port_whose_service_is_not_known_to_speak_grpc_is_found(port, found):
+    routes = "{hosts: ['*'], gateways: [gw], http: [{route: [{destination: {host: model}}]}]}"
+    text = transcoder(f"{BUILTIN}\nworkloadSelector: {{labels: {{istio: gw}}}}")
+    _, problems = reviewed(
+        GATEWAY, service("model", port), istio("VirtualService", "vs", routes), text
+    )
+
+    assert [(each.code, each.path) for each in problems] == found
+    assert not any(each.is_error for each in problems)

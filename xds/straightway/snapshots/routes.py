@@ -33,7 +33,10 @@ _DIGEST_BYTES = 16
 
 
 class EncodedHosts(NamedTuple):
-    """One or more encoded virtual hosts and their digest; ``clusters`` are those they name."""
+    """Encoded virtual hosts and their digest; ``clusters`` are those they name.
+
+    ``name`` is the virtual host's, empty for several.
+    """
 
     name: str
     body: bytes
@@ -113,7 +116,7 @@ def encoded_block(
         if (encoded := _host(reading, Call(encoded_service_host, (hostname, port, view, is_local))))
     ]
     body = b"".join(encoded.body for encoded in found)
-    return EncodedHosts(namespace, body, _digest(encoded.digest for encoded in found))
+    return EncodedHosts("", body, _digest(encoded.digest for encoded in found))
 
 
 def encoded_service_host(
