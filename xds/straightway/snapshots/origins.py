@@ -71,9 +71,11 @@ def _of_type(snapshot: Snapshot, type_url: str) -> tuple[Resource, ...]:
 
 def _is_named(value: object, words: str) -> bool:
     """Whether Envoy's words name an encoded virtual host, as a word of its own."""
-    if not isinstance(value, EncodedHosts) or not words:
+    if not isinstance(value, EncodedHosts) or not (words and value.name):
         return False
-    return re.search(rf"(?<![\w.*:-]){re.escape(value.name)}(?![\w.:-])", words) is not None
+    # A full stop or colon behind it may be the sentence's.
+    name = re.escape(value.name)
+    return re.search(rf"(?<![\w.*:-]){name}(?![\w*-]|[.:][\w*])", words) is not None
 
 
 def _objects(units: Units, call: Call) -> set[Reference]:
