@@ -8,7 +8,7 @@ from straightway.catalog import Catalog
 from straightway.catalog.endpoints import Endpoint
 from straightway.routing.istio.clusters import cluster_of
 from straightway.routing.istio.destinations import ClusterKey
-from straightway.routing.istio.endpoints import endpoint_blocks, endpoints_in, inline_endpoints
+from straightway.routing.istio.endpoints import endpoint_blocks, endpoints_in
 from straightway.routing.istio.services import resolve
 from straightway.snapshots.clusters import Encoded, endpoints_of
 from straightway.units import Reading
@@ -34,11 +34,7 @@ def endpoints(catalog: Catalog, name: str = "web", number: int = 80) -> list[End
         port = registered.port(number)
         assert port is not None
         blocks = reading.make(endpoint_blocks, registered.hostname)
-        listed = [*inline_endpoints(registered, port)]
-        return [
-            *listed,
-            *(each for block in blocks for each in endpoints_in(reading, block, registered, port)),
-        ]
+        return [each for block in blocks for each in endpoints_in(reading, block, registered, port)]
 
     return read(catalog, found)
 

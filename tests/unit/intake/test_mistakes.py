@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from straightway import intake
-from straightway.documents import Bundle, Document
+from straightway.documents import Bundle, Document, Origin
 from tests.support.configs import bundle, istio, joined, service
 
 WEB = service("web", "{port: 80}")
@@ -56,7 +56,7 @@ def test_a_document_without_identity_keeps_what_the_file_held(served):
 
 
 def test_a_place_that_cannot_be_found_costs_no_more_than_the_place(served, monkeypatch):
-    class Broken:
+    class Broken(Origin):
         def at(self, path=()):
             raise ValueError("no place")
 
@@ -70,7 +70,7 @@ def test_a_place_that_cannot_be_found_costs_no_more_than_the_place(served, monke
 
 
 def test_a_broken_origin_does_not_stop_a_broken_object(served):
-    class Broken:
+    class Broken(Origin):
         def at(self, path=()):
             raise ValueError("no place")
 

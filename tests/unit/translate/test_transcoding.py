@@ -12,6 +12,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from google.protobuf import descriptor_pb2
 
 from straightway import openinference
+from straightway.api import GrpcJsonTranscoder
 from straightway.routing.istio.transcoders import transcoder_of
 from straightway.translate.transcoding import FILTER_NAME, transcoder_filter
 from tests.support.configs import GATEWAY, istio, reviewed, service
@@ -131,7 +132,9 @@ def test_descriptors_that_envoy_would_refuse_are_found(text, found):
 def test_the_sizes_of_bodies_are_those_of_the_transcoder():
     def limits(text):
         (item,) = parsed(transcoder(text)).values()
+        assert isinstance(item, GrpcJsonTranscoder)
         config = transcoder_filter(transcoder_of(item)).config
+        assert isinstance(config, transcoder_pb2.GrpcJsonTranscoder)
         return config.max_request_body_size.value, config.max_response_body_size.value
 
     assert limits(BUILTIN) == (65 << 20, 65 << 20)
