@@ -51,8 +51,8 @@ def test_a_port_that_is_taken_is_one_line(straightway, tmp_path):
 def kept_in(monkeypatch, straightway, tmp_path):
     """Where `serve` keeps its state with these options, and for how long it holds things."""
 
-    async def remember(config, address, *, state, grace):
-        seen.append((state, grace))
+    async def remember(config, address, options):
+        seen.append((options.state, options.vanish_grace))
 
     seen: list[tuple[Path | None, float]] = []
 
