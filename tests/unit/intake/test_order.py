@@ -101,6 +101,16 @@ def test_two_sources_may_use_one_key(served):
     assert host(served) == "folder"
 
 
+def test_one_name_under_one_key_of_two_sources_is_two_claims(served):
+    served.apply(bundle(rule("folder"), "a"), source="folder")
+    served.apply(bundle(rule("cluster"), "a"), source="kubernetes")
+    assert host(served) == "folder"
+
+    served.apply(Bundle("a"), source="folder")
+
+    assert host(served) == "cluster"
+
+
 @pytest.mark.parametrize(
     ("written", "seconds"),
     [

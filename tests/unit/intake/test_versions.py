@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.documents import Bundle, Problem, Reference, Severity
+from straightway.documents import Bundle, Document, Problem, Reference, Severity
 from straightway.intake import Accepted, Intake
 from straightway.intake.wording import KEPT_UNREAD
 from tests.support.configs import bundle, entry, istio, joined, service
@@ -217,3 +217,14 @@ def test_problems_come_by_file_and_line_order_whatever_the_order_of_updates(inta
         take(other, [each])
 
     assert intake.problems() == other.problems()
+
+
+def test_a_problem_moves_with_its_document(intake):
+    contents = bundle(BAD_RULE)
+    take(intake, [contents])
+    body = contents.documents[0].body
+    moved = Document(body, bundle(BAD_RULE, "moved.yaml").documents[0].origin)
+
+    take(intake, [Bundle("config.yaml", (moved,))])
+
+    assert {problem.origin.partition(":")[0] for problem in intake.problems()} == {"moved.yaml"}
