@@ -153,6 +153,7 @@ def test_services_that_are_gone_are_forgotten():
         assert catalog.hostnames_at(key) == ()
     for key in (keys.HTTP_PORTS, keys.NAMESPACES, keys.SERVICE_NAMESPACES, keys.PROXY_LABELS):
         assert catalog.values_at(key) == frozenset()
+    assert catalog._sets._counts == {}
 
 
 ALIASES = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.configs import entry, istio, service
+from tests.support.configs import GATEWAY, entry, istio, service, to_yaml
 
 
 def test_a_named_subset_has_its_own_cluster_and_endpoints(sidecar_of):
@@ -64,3 +64,41 @@ def test_a_destination_without_port_means_the_listeners_port_of_several(gateway_
         "http.81": "outbound|81||two.default.svc.cluster.local",
         "http.82": "BlackHoleCluster",
     }
+
+
+def test_a_destination_may_be_another_name_for_a_service(gateway_of):
+    alias = to_yaml(
+        "v1",
+        "Service",
+        "two-alias",
+        "default",
+        {"type": "ExternalName", "externalName": "web.default.svc.cluster.local"},
+    )
+    text = istio("VirtualService", "vs", TO_TWO.replace("host: two", "host: two-alias"))
+    config = gateway_of(GATEWAY, service("web", "{name: http, port: 80}"), alias, text)
+
+    (configuration,) = config.routes
+    cluster = configuration.virtual_hosts[0].routes[0].route.cluster
+    assert cluster == "outbound|80||web.default.svc.cluster.local"
+    assert list(config.clusters) == [cluster]
+
+
+def test_namespaces_with_rules_of_their_own_have_clusters_of_their_own(sidecar_of):
+    rule = """
+        host: web.default.svc.cluster.local
+        trafficPolicy: {connectionPool: {tcp: {maxConnections: 7}}}
+        """
+    texts = [service("web", "{name: http, port: 80}"), istio("DestinationRule", "r", rule, "shop")]
+
+    limits = {
+        namespace: [
+            each.max_connections.value
+            for each in sidecar_of(*texts, namespace=namespace)
+            .clusters["outbound|80||web.default.svc.cluster.local"]
+            .circuit_breakers.thresholds
+        ]
+        for namespace in ("default", "shop")
+    }
+
+    assert 7 in limits["shop"]
+    assert 7 not in limits["default"]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from straightway.units import Call, NotMadeError, Reading
 from tests.support.cells import Cells, Engine
@@ -170,10 +170,11 @@ class Interplay(RuleBasedStateMachine):
             self.known.pop(index, None)
         self.held[index] = self.held.get(index, 0) + 1
 
-    @precondition(lambda self: self.held)
-    @rule(data=st.data())
-    def release(self, data: st.DataObject) -> None:
-        index = data.draw(st.sampled_from(sorted(self.held)))
+    @rule(which=st.integers(0, 7))
+    def release(self, which: int) -> None:
+        if not self.held:
+            return
+        index = sorted(self.held)[which % len(self.held)]
         self.engine.units.release(self.call(index))
         self.held[index] -= 1
         if not self.held[index]:
@@ -190,6 +191,11 @@ class Interplay(RuleBasedStateMachine):
                 value = self.engine.units.get_or_none(self.call(index))
                 if not self.is_spoilt:
                     assert value == self.expected[index % len(self.program)].value
+
+    @rule(changes=CHANGES, indexes=st.lists(st.integers(0, 7), min_size=1, max_size=4))
+    def change_and_get(self, changes: dict[str, int | None], indexes: list[int]) -> None:
+        self.change(changes)
+        self.get(indexes, 0)
 
     @rule()
     def take_stale(self) -> None:
@@ -235,7 +241,6 @@ class InterplayWithMistakes(Interplay):
     def spoil(self, name: str) -> None:
         self.engine.put(**{name: SPOILT})
 
-    @precondition(lambda self: self.is_spoilt)
     @rule(number=st.integers(0, 3))
     def mend(self, number: int) -> None:
         numbers = self.engine.cells.numbers
@@ -244,7 +249,7 @@ class InterplayWithMistakes(Interplay):
 
 TestInterplay = Interplay.TestCase
 TestInterplayWithMistakes = InterplayWithMistakes.TestCase
-TestInterplay.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestInterplay.settings = settings(max_examples=120, stateful_step_count=20, deadline=None)
 TestInterplayWithMistakes.settings = settings(
     max_examples=30, stateful_step_count=20, deadline=None
 )

@@ -83,6 +83,8 @@ class Tally:
             counts[value] = was + step
             if not counts[value]:
                 del counts[value]
+            if not counts:
+                del self._counts[key]
             if not was or not was + step:
                 changed.add(key)
                 self._sets.pop(key, None)
