@@ -51,7 +51,7 @@ MEASUREMENTS: Mapping[int, Callable[[], Awaitable[list[Row]]]] = MappingProxyTyp
 
 
 def run(only: Collection[int] = ()) -> Table:
-    """Measure and return the table, or only the rows in ``only`` if it names any."""
+    """Measure and return the table; of single rows if ``only`` names any."""
     _raise_file_limit()
     # All on one event loop: gRPC never quite lets go of one that it has used.
     rows = asyncio.run(_measure(only))

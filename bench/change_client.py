@@ -1,8 +1,8 @@
-"""Clients of the delta variant that ask as Envoys do, and tell when something has come.
+"""Delta clients that subscribe like an Envoy and report when a change arrives.
 
-A client follows what it is sent: it asks for the endpoints of the clusters that it has, and for
-the routes of its listeners. Beyond names it decodes nothing: whoever makes a change puts a mark
-into it, a text that is nowhere else, and the client looks for it in the bytes of the responses.
+A client follows references: it subscribes to the endpoints of its clusters and to the routes of its
+listeners. It decodes only names. A benchmark therefore puts a unique text into a change, the mark,
+and the client looks for it in the bytes of the responses.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _NAMED: Final = {CLUSTER: CLUSTER_LOAD_ASSIGNMENT, LISTENER: ROUTE_CONFIGURATION
 
 
 def open_channel(port: int) -> grpc.aio.Channel:
-    """Open a connection of its own to a server on this machine."""
+    """Open a separate connection to a server on this machine."""
     return grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=_CHANNEL_OPTIONS)
 
 
 def gateway_node(index: int = 0) -> Node:
-    """Return how a replica of the gateway introduces itself."""
+    """Return the node of a replica of the gateway."""
     pod = f"router~10.0.{index // 250}.{index % 250 + 1}~gateway-{index}.istio-system"
     node = Node(id=f"{pod}~istio-system.svc.cluster.local")
     node.metadata.update({"LABELS": SELECTOR})
@@ -62,15 +62,15 @@ def gateway_node(index: int = 0) -> Node:
 
 
 def sidecar_node(namespace: str) -> Node:
-    """Return how a sidecar of a namespace introduces itself."""
+    """Return the node of a sidecar in a namespace."""
     return Node(id=f"sidecar~10.0.0.1~app-1.{namespace}~{namespace}.svc.cluster.local")
 
 
 class Client:
-    """One stream, and what its client holds. To be entered; leaving ends the stream."""
+    """One stream and the state of its client; an asynchronous context that ends the stream."""
 
     def __init__(self, channel: grpc.aio.Channel, node: Node, *, held: Held | None = None) -> None:
-        """Open the stream; nothing is said yet. ``held`` is filled with what comes."""
+        """Open the stream without sending anything. Responses fill ``held``."""
         self.held = held
         """What it holds now; None if it does not take note."""
         self.first: list[bytes] = []
@@ -97,7 +97,7 @@ class Client:
         await self.leave()
 
     async def start(self) -> None:
-        """Ask for everything, as an Envoy that has nothing, and wait until it is there."""
+        """Subscribe to everything like a new Envoy, and wait for it."""
         self._follow_from_now_on()
         for type_url in _WILDCARDS:
             await self._say(_request(type_url))
@@ -105,14 +105,14 @@ class Client:
             await self._has_all.wait()
 
     async def come_back(self, requests: Iterable[bytes]) -> None:
-        """Say what is held (:func:`returning`), and go on from there."""
+        """Send the held versions (:func:`returning`) and continue from there."""
         self._has_all.set()
         self._follow_from_now_on()
         for request in requests:
             await self._say(request)
 
     def expect(self, mark: str) -> asyncio.Future[float]:
-        """Return a future of the time (time.monotonic) at which a mark comes."""
+        """Return a future with the arrival time of a mark (time.monotonic)."""
         self._mark = mark.encode()
         self._arrival = asyncio.get_running_loop().create_future()
         return self._arrival
@@ -183,7 +183,7 @@ class Client:
 
 
 def returning(held: Held) -> list[bytes]:
-    """Return the requests of a client that comes back and holds this."""
+    """Return the requests of a client that reconnects with this state."""
     wildcards = [_request(url, versions=held[url]) for url in _WILDCARDS]
     named = [_request(url, held[url], held[url]) for url in _NAMED.values()]
     return [wildcards[0], named[0], wildcards[1], named[1]]
@@ -199,7 +199,7 @@ def _request(
 
 
 def _names_in(resource: Any) -> tuple[str, ...]:
-    """Return what a cluster or a listener names: its assignment, or its routes."""
+    """Return what a cluster or listener refers to: its assignment or its routes."""
     return _decoded(resource.type_url, resource.value)
 
 

@@ -1,4 +1,4 @@
-"""Rows 10 and 13: what the benchmarks :mod:`bench.label` and :mod:`bench.cold` measure."""
+"""Rows 10 and 13: the measurements of :mod:`bench.label` and :mod:`bench.cold`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def routed_label() -> list[Row]:
 
 
 async def cold_start() -> list[Row]:
-    """Measure row 13; the first start only fills the caches of the system."""
+    """Measure row 13; the first start only warms the system's caches."""
     seconds = seconds_until_held(Endpoints.WORKLOADS, _STARTS)[1:]
     return [
         Row(13, Figure("cold start with WorkloadEntries", median(seconds), "s", 2.0), "2.3 s"),

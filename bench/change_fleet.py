@@ -1,4 +1,4 @@
-"""Many clients of one control plane, spread over a few connections."""
+"""Many clients of one control plane over a few connections."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _STARTING_AT_ONCE: Final = 20
 
 
 class Fleet:
-    """Clients that come, see the same changes, leave, and come back. To be entered."""
+    """Clients that connect, receive the same changes, disconnect and reconnect; a context."""
 
     def __init__(self, port: int) -> None:
-        """Prepare; nothing is connected yet."""
+        """Prepare without connecting."""
         self.clients: list[Client] = []
         self.held: Held = {}
         """What the first of the clients holds: all of one audience hold the same."""
@@ -43,7 +43,7 @@ class Fleet:
         await self.leave()
 
     async def join(self, nodes: Sequence[Node]) -> None:
-        """Have more clients come, a few at a time, and wait until each has everything."""
+        """Connect more clients, a few at a time, and wait until each has everything."""
         few = asyncio.Semaphore(_STARTING_AT_ONCE)
 
         async def start(client: Client) -> None:
@@ -53,7 +53,7 @@ class Fleet:
         await asyncio.gather(*map(start, self._connect(nodes)))
 
     async def come_back(self, nodes: Sequence[Node], mark: str) -> list[float]:
-        """Have clients come at once that hold what was held; return when each gets the mark."""
+        """Reconnect clients at once with the held state; return when each one gets the mark."""
         requests = returning(self.held)
         clients = self._connect(nodes)
         arrivals = [client.expect(mark) for client in clients]
@@ -62,7 +62,7 @@ class Fleet:
             return await asyncio.gather(*arrivals)
 
     def expect(self, mark: str) -> asyncio.Future[list[float]]:
-        """Return a future of the times at which all clients get a mark."""
+        """Return a future with the arrival times of a mark at all clients."""
         return asyncio.gather(*(client.expect(mark) for client in self.clients))
 
     async def leave(self) -> None:
@@ -88,7 +88,7 @@ class Fleet:
 
 @asynccontextmanager
 async def one_gateway(port: int) -> AsyncIterator[Client]:
-    """Have one gateway connect that gets everything, and leave at the end."""
+    """Connect one gateway with everything; disconnect it on exit."""
     async with Fleet(port) as fleet:
         await fleet.join([gateway_node()])
         yield fleet.clients[0]
@@ -98,5 +98,5 @@ _marks = itertools.count(1)
 
 
 def new_mark(word: str) -> str:
-    """Return a text that begins with ``word``, is in no config yet, and is part of no other."""
+    """Return a unique text that starts with ``word`` and is no substring of another mark."""
     return f"{word}-{next(_marks):06}"

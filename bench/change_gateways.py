@@ -1,13 +1,13 @@
 """Rows 9 and 12: 500 gateways of one control plane, over 1,000 services.
 
-- *fan-out*: one endpoint's label changes; `straightway serve` and the library alone
+- *fan-out*: one endpoint's label changes. `straightway serve` and the library alone
   (:mod:`bench.change_library`, which serves the resources that the former has sent) take turns.
-  *CPU a change* is that of the server's process, and so holds the reading of 500 ACKs. *spread* is
-  the time from the first to the last of the clients, the median of all changes; all clients are in
-  this process.
-- *reconnect*: all leave, an endpoint's label changes, all come back at once on new connections,
-  each naming the version of every resource that it holds. From the first request until the last
-  knows of the change; the median of several times.
+  *CPU per change* is that of the server's process and includes reading 500 ACKs. *spread* is the
+  time from the first client to the last, the median of all changes; all clients are in this
+  process.
+- *reconnect*: all clients disconnect, an endpoint's label changes, and all reconnect at once, each
+  with the version of every resource that it holds. The time runs from the first request until the
+  last client has the change; the median of several rounds.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def fan_out() -> list[Row]:
 
 
 async def _load(library: ServerProcess, fleet: Fleet) -> None:
-    """Have the library serve what a gateway was sent."""
+    """Load the library with the resources that a gateway received."""
     for response in fleet.clients[0].first:
         await library.call("Load", response)
     await library.call("Serve")
@@ -111,7 +111,7 @@ async def reconnect() -> list[Row]:
 
 
 async def _come_back(plane: Plane, fleet: Fleet, service: int) -> tuple[float, float]:
-    """Have all come back; return the seconds until the last knows what has changed, and CPU."""
+    """Reconnect all clients; return the seconds until the last has the change, and the CPU."""
     await fleet.leave()
     mark = new_mark("model")
     change_label(plane, service, mark)

@@ -1,11 +1,11 @@
-"""Rows 4 and 5: one label changes beside changes of config, and beside standing warnings.
+"""Rows 4 and 5: one label changes during config changes, and with standing warnings.
 
-- *until in force*: from just before the file is written until a client of the gateway has the
-  assignment, the median of some changes; once with nothing else going on, once while a
+- *until in force*: from just before the write of the file until a gateway's client has the
+  assignment, the median of some changes; once without other changes, and once while a
   VirtualService changes every 50 ms.
 - *standing warnings*: two control planes over the same 1,000 services take turns. In one of them
-  each VirtualService and each DestinationRule has a field that is not translated. The extra CPU is
-  the difference.
+  each VirtualService and each DestinationRule has an untranslated field. The extra CPU is the
+  difference.
 """
 
 from __future__ import annotations

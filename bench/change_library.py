@@ -1,7 +1,7 @@
 """``python -m bench.change_library PORT``: `straightway.discovery` alone, serving given resources.
 
-It is given them as the responses in which a control plane has sent them, so that both serve the
-very same bytes. ``Load`` and ``Change`` take a DeltaDiscoveryResponse.
+It takes them as the responses in which a control plane has sent them, so that both serve the same
+bytes. ``Load`` and ``Change`` take a DeltaDiscoveryResponse.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ _KEY = "all"
 
 
 class Library:
-    """A cache that is filled and changed as it is told."""
+    """A cache that the benchmark fills and changes."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start without resources."""
         self.cache = Cache()
         self._loaded: dict[str, list[Resource]] = {}
 
     def load(self, response: bytes) -> bytes:
-        """Take in the resources of a type; they are served from ``Serve`` on."""
+        """Add the resources of a type; :meth:`serve` publishes them."""
         type_url, resources = _read(response)
         self._loaded.setdefault(type_url, []).extend(resources)
         return b""
 
     def serve(self, _argument: bytes) -> bytes:
-        """Serve what is loaded."""
+        """Serve the loaded resources."""
         self.cache.set(_KEY, self._loaded)
         return b""
 
     def change(self, response: bytes) -> bytes:
-        """Change some resources; return when that began (time.monotonic)."""
+        """Change some resources; return the start time (time.monotonic)."""
         type_url, resources = _read(response)
         started = time.monotonic()
         self.cache.update(_KEY, {type_url: (resources, ())})
@@ -63,7 +63,7 @@ def _read(response: bytes) -> tuple[str, list[Resource]]:
 
 
 async def main(port: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is killed."""
     library = Library()
     server = grpc.aio.server(options=grpc_options())
     DiscoveryServer(library.cache, lambda _node: _KEY).add_to(server)

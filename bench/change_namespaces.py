@@ -1,11 +1,11 @@
-"""Row 8: sidecars of namespaces that nobody has asked for before, at 1,000 services.
+"""Row 8: the first sidecars of new namespaces at 1,000 services.
 
-The namespaces hold no objects. Their sidecars come one after the other, each is sent all of the
-config and stays. *CPU* and *memory* (VmRSS) are those of the control plane, for each that comes.
+The namespaces contain no objects. Their sidecars connect one at a time; each receives all of the
+config and stays. *CPU* and *memory* (VmRSS) are those of the control plane per sidecar.
 
-*its stream*: what each further sidecar of one namespace takes, whose config is there already; this
-is not counted for the namespace. *200 invented namespaces* tells whether one who invents names can
-have the control plane grow: its memory's growth, streams included.
+*its stream*: the cost of each further sidecar of a namespace whose config already exists; the
+namespace's figures exclude it. *200 invented namespaces* shows whether a client that invents names
+can make the control plane grow: the growth of its memory, including the streams.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ async def new_namespaces() -> list[Row]:
 async def _come(
     plane: Plane, fleet: Fleet, count: int, namespace: Callable[[int], str]
 ) -> tuple[float, float]:
-    """Have sidecars come; return CPU seconds and MiB for each."""
+    """Connect sidecars; return CPU seconds and MiB per sidecar."""
     await plane.rest()
     meter, before = Meter(plane), plane.mebibytes
     for index in range(count):

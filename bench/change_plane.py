@@ -1,4 +1,4 @@
-"""A `straightway serve` as a process, whose CPU time is counted change by change."""
+"""A `straightway serve` process with CPU time per change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _GATEWAY_PORT = 8080
 
 @dataclass(slots=True)
 class Plane:
-    """A control plane, its config, and how much CPU it uses while nothing changes."""
+    """A control plane, its config, and its idle CPU usage."""
 
     config: ConfigFolder
     control_plane: ControlPlane
@@ -46,28 +46,28 @@ class Plane:
 
     @property
     def port(self) -> int:
-        """The port of its xDS."""
+        """The xDS port."""
         return self.control_plane.port
 
     @property
     def cpu_seconds(self) -> float:
-        """The CPU time that it has used so far."""
+        """The CPU time used so far."""
         return exact_cpu_seconds(self.control_plane.pid)
 
     @property
     def mebibytes(self) -> float:
-        """The memory that is resident now."""
+        """The resident memory."""
         return resident_mebibytes(self.control_plane.pid)
 
     async def rest(self) -> None:
-        """Wait until it has done all its work, and note what it uses while it rests."""
+        """Wait until the control plane is idle, and measure its idle usage."""
         await self.quiet()
         before, began = self.cpu_seconds, time.monotonic()
         await asyncio.sleep(_IDLE_SECONDS)
         self.idle = (self.cpu_seconds - before) / (time.monotonic() - began)
 
     async def quiet(self) -> None:
-        """Wait until it has hardly used any CPU time for a while."""
+        """Wait until it has used almost no CPU time for a while."""
         before, since = self.cpu_seconds, time.monotonic()
         while time.monotonic() - since < _QUIET_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)
@@ -78,10 +78,9 @@ class Plane:
     async def cpu_a_change(
         self, change: Callable[[int], Awaitable[None]], times: int, seconds: float
     ) -> float:
-        """Return the CPU seconds of a change, made so often, or as often as the time allows.
+        """Return the CPU seconds per change, over ``times`` changes or as many as the time allows.
 
-        Each change comes after all the work for the one before. What the control plane uses while
-        nothing changes is not counted.
+        Each change starts after all work for the previous one. The idle usage is subtracted.
         """
         await self.rest()
         meter, done = Meter(self), 0
@@ -93,16 +92,16 @@ class Plane:
 
 
 class Meter:
-    """Counts the CPU time from its creation on, less what is used while nothing changes."""
+    """Measures CPU time from its creation on, minus the idle usage."""
 
     def __init__(self, plane: Plane) -> None:
-        """Begin to count."""
+        """Start to measure."""
         self._plane = plane
         self._before, self._began = plane.cpu_seconds, time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """The time since its creation."""
+        """The time since creation."""
         return time.monotonic() - self._began
 
     @property
@@ -113,7 +112,7 @@ class Meter:
 
 @contextmanager
 def plane_over(write: Callable[[Path], ConfigFolder], form: Form = PLAIN) -> Iterator[Plane]:
-    """Write a config, run a control plane over it, and end it."""
+    """Write a config and run a control plane over it; stop it on exit."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="straightway-bench-")))
         config = write(folder / "config")
@@ -124,7 +123,7 @@ def plane_over(write: Callable[[Path], ConfigFolder], form: Form = PLAIN) -> Ite
 
 @contextmanager
 def plane_of_services(form: Form = PLAIN) -> Iterator[Plane]:
-    """Run one over 1,000 services with 10 WorkloadEntries, a VirtualService and a rule each."""
+    """Run one over 1,000 services, each with 10 WorkloadEntries, a VirtualService and a rule."""
 
     def write(folder: Path) -> ConfigFolder:
         return write_config(
@@ -141,13 +140,13 @@ def plane_of_services(form: Form = PLAIN) -> Iterator[Plane]:
 
 
 def change_virtual_service(plane: Plane, service: int, mark: str) -> None:
-    """Have a VirtualService match another path, which begins with ``mark``."""
+    """Change the path of a VirtualService to one that starts with ``mark``."""
     text = service_text(service, plane.form, prefix=f"/{mark}")
     plane.config.write(service_file(service), text)
 
 
 def change_label(plane: Plane, service: int, mark: str) -> None:
-    """Have the first runtime of a service hold the model ``mark``."""
+    """Give the first runtime of a service the model ``mark``."""
     namespace = plane.form.namespace_of(service)
     text = workloads_text(service, ENDPOINTS, first_model=mark, namespace=namespace)
     plane.config.write(workloads_file(service), text)

@@ -13,11 +13,10 @@ from bench.figures import Figure, amount
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure of this run beside what it was before the redesign.
+    """A figure of this run, with its value before the redesign.
 
-    ``number`` is that of the row in the issue; several figures may have the same. ``target`` says
-    the figure's target in words where it is a ratio; ``about`` stands before a value that was not
-    measured to its end.
+    ``number`` is the number of its row; several figures may share it. ``target`` describes a target
+    that is a ratio; ``about`` precedes a value that was not measured in full.
     """
 
     number: int
@@ -33,14 +32,14 @@ class Row:
 
     @property
     def limit(self) -> str:
-        """The target as text; empty if there is none."""
+        """The target as text; empty without one."""
         if self.target or self.figure.target is None:
             return self.target
         return f"≤ {amount(self.figure.target, self.figure.unit)}"
 
 
 def rows_table(rows: Iterable[Row], title: str, caption: str) -> Table:
-    """Return the table; of the rows with one number only the first shows it."""
+    """Return the table; the first of several rows with one number shows it."""
     result = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, caption_justify="left")
     result.caption = caption
     result.add_column("", justify="right")

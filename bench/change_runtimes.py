@@ -1,7 +1,7 @@
-"""Row 11: one of 1,000 runtimes of one service takes another model in place of one of its 20.
+"""Row 11: one of 1,000 runtimes of a service replaces one of its 20 models.
 
-Each runtime is a WorkloadEntry in a file of its own, with a label ``model/NAME: "true"`` for each
-model. *CPU* is that of the control plane, with one gateway, which is sent the whole assignment.
+Each runtime has a WorkloadEntry in its own file, with a label ``model/NAME: "true"`` per model.
+*CPU* is that of the control plane with one gateway, which receives the whole assignment.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _write(folder: Path) -> ConfigFolder:
 
 
 def _write_runtime(config: ConfigFolder, runtime: int, first_model: str) -> None:
-    """Write a runtime that holds 20 of 1,000 models, the first of which has this name."""
+    """Write a runtime with 20 of 1,000 models, the first one with this name."""
     others = (f"model-{(runtime + step * 49) % 1000}" for step in range(1, _MODELS))
     labels = "".join(f'    model/{model}: "true"\n' for model in (first_model, *others))
     text = f"""\

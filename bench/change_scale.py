@@ -1,7 +1,7 @@
-"""What something costs at a large size, where it may take too long to be measured.
+"""The cost at a large size that may take too long to measure.
 
-It is measured at growing sizes. As soon as the last size would take longer than the limit, going
-by how the cost has grown so far, the rest is extrapolated instead of measured.
+The cost is measured at growing sizes. Once its growth predicts that the last size would exceed the
+limit, the rest is extrapolated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Estimate:
 
     @property
     def about(self) -> str:
-        """What to write before the value."""
+        """The prefix of the value."""
         return "" if self.is_measured else "~"
 
 
@@ -46,9 +46,9 @@ async def at_scale(
 
 
 def extrapolate(smaller: tuple[int, float], larger: tuple[int, float], size: int) -> float:
-    """Return the cost at ``size``, given two sizes with their costs, if it is a power of the size.
+    """Return the cost at ``size`` from two sizes and their costs, assuming a power law.
 
-    The exponent is at least 1, because a small size may be lost in what every run costs.
+    The exponent is at least 1, because fixed costs may dominate at small sizes.
     """
     (few, little), (many, much) = smaller, larger
     exponent = math.log(max(much / little, 1.0)) / math.log(many / few) if little > 0 else 1.0

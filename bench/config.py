@@ -22,23 +22,23 @@ SELECTOR = {"istio": "ingressgateway"}
 
 
 class Endpoints(StrEnum):
-    """What the endpoints of a service are written as."""
+    """The form of a service's endpoints."""
 
     SLICES = "EndpointSlices"
     WORKLOADS = "WorkloadEntries"
 
 
 def one_namespace(_service: int) -> str:
-    """Return the namespace of a service where all are in one."""
+    """Return the namespace of a service if all share one."""
     return NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Where the services live, and how their VirtualServices and DestinationRules are written.
+    """The namespaces of the services, and the form of their VirtualServices and DestinationRules.
 
-    ``mesh``: the VirtualServices route for sidecars, too, by the service's own name. ``warned``:
-    each of these objects has a field that is not translated, which is a warning each.
+    ``mesh``: the VirtualServices also route for sidecars, by the service's own name. ``warned``:
+    each of these objects has an untranslated field and so a warning.
     """
 
     namespace_of: Callable[[int], str] = one_namespace

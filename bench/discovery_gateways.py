@@ -1,15 +1,15 @@
 """Many gateways of one audience: what `straightway serve` adds to the discovery library.
 
-The same gateways are connected to `straightway serve` over a folder, and to the library alone
-(:mod:`bench.resource_server`), which is handed the very resources that `serve` sends. The two take
-turns, change by change. :func:`measure` returns figures; ``python -m bench.discovery_gateways``
-prints them.
+The same gateways connect to `straightway serve` over a folder, and to the library alone
+(:mod:`bench.resource_server`), which gets the resources that `serve` sends. The two take turns,
+change by change. :func:`measure` returns figures; ``python -m bench.discovery_gateways`` prints
+them.
 
-- *CPU a change*: CPU time of the server's process for one changed endpoint, everything included:
-  for `serve` that begins with reading the file.
+- *CPU per change*: CPU time of the server's process for one changed endpoint; for `serve` it
+  includes reading the file.
 - *spread*: from the first gateway that has the change to the last.
-- *come back*: all gateways reconnect at once, each naming all that it holds, of which one
-  assignment has changed meanwhile: the seconds until the last has the new one.
+- *reconnect*: all gateways reconnect at once with all that they hold, of which one assignment has
+  changed meanwhile: the seconds until the last gateway has the new one.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _WARM_UP: Final = 3
 
 @dataclass(slots=True)
 class Figures:
-    """What was measured of one server; seconds."""
+    """The measurements of one server, in seconds."""
 
     cpu: list[float] = field(default_factory=list)
     spread: list[float] = field(default_factory=list)
@@ -81,7 +81,7 @@ def measure(
 
 
 class _Fleet:
-    """Gateways of one server; what the first of them holds, all hold."""
+    """Gateways of one server, which all hold the same resources."""
 
     def __init__(self, port: int, count: int, cpu: Callable[[], float]) -> None:
         self.figures = Figures()
@@ -96,7 +96,7 @@ class _Fleet:
         self._all_have_it = asyncio.Event()
 
     async def explore(self) -> list[bytes]:
-        """Connect one gateway, and return the responses that it gets."""
+        """Connect one gateway and return its responses."""
         stream = self._open()
         responses = []
         for type_url in _TYPES:
@@ -110,7 +110,7 @@ class _Fleet:
         return responses
 
     def connect(self) -> None:
-        """Connect all, each with what it holds."""
+        """Connect all gateways, each with its held resources."""
         requests = [
             _request(url, "", () if url in _WILDCARD else self._versions[url], self._versions[url])
             for url in _TYPES
@@ -132,7 +132,7 @@ class _Fleet:
         await asyncio.gather(*(channel.close() for channel in self._channels))
 
     async def everyone(self) -> list[float]:
-        """Wait until each gateway has got an assignment; return when, the first one first."""
+        """Wait until each gateway has an assignment; return the sorted arrival times."""
         async with asyncio.timeout(SECONDS):
             await self._all_have_it.wait()
         arrivals, self._arrivals = self._arrivals, []
@@ -140,7 +140,7 @@ class _Fleet:
         return arrivals
 
     async def change(self, make: Callable[[], object]) -> None:
-        """Make a change, and note what it costs."""
+        """Make a change and record its cost."""
         before = self.cpu()
         made = make()
         if asyncio.iscoroutine(made):
@@ -151,7 +151,7 @@ class _Fleet:
         self.figures.spread.append(arrivals[-1] - arrivals[0])
 
     async def come_back(self) -> None:
-        """Connect all at once, and note how long it takes until each knows of a change."""
+        """Reconnect all at once and record the time until each one has a change."""
         before, began = self.cpu(), time.monotonic()
         self.connect()
         arrivals = await self.everyone()

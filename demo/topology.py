@@ -94,7 +94,8 @@ class Topology:
         """Start ``straightway serve`` over the config folder, and wait until it listens."""
         await self.processes.start(
             CONTROL_PLANE,
-            *_straightway("serve", "--config", self.config, "--xds-address", self._xds),
+            *_straightway("serve", "--config", self.config, "--state", self._work / "state"),
+            *("--xds-address", self._xds),
         )
         port = int(self._xds.rpartition(":")[2])
         await self.processes.until(lambda: _listens(port), "the control plane", CONTROL_PLANE)

@@ -19,7 +19,7 @@ ROOT = PROTOS.parent
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One .proto file, and the package whose folder takes what is made of it."""
+    """One .proto file, and the package that gets the generated files."""
 
     proto: str
     package: str

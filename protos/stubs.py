@@ -38,12 +38,12 @@ _TYPED = ("straightway.", "demo.", "google.protobuf.")
 _WELL_KNOWN = "google/protobuf/"
 _EXTENSION = "from google.protobuf.internal.extension_dict import _ExtensionFieldDescriptor"
 
-# What protoc writes, and what is stricter: a dictionary in place of a message, or the name of an
-# enum's value as text, would hide the same misspelling one level deeper.
+# Replacements that make protoc's output stricter. It accepts a dictionary for a message and a
+# string for an enum value, which would hide a misspelling one level deeper.
 _STRICTER = (
     (re.compile(r"_Union\[([\w.]+), (?:_Mapping|str)\]"), r"\1"),
     (re.compile(r"(_Union\[datetime\.\w+, [\w.]+), _Mapping\]"), r"\1]"),
-    # The number of an extension is a variable of the module, where ClassVar is no type.
+    # The number of an extension is a module variable, where ClassVar is not valid.
     (re.compile(r"^(\w+): _ClassVar\[int\]", re.MULTILINE), r"\1: int"),
 )
 
@@ -62,7 +62,7 @@ def write_stubs(folder: Path = STUBS) -> list[Path]:
 
 
 def _imported_modules() -> set[str]:
-    """Return the names of the compiled modules that the code imports and nobody has typed."""
+    """Return the names of the imported compiled modules without types."""
     paths = [path for source in _SOURCES for path in (ROOT / source).rglob("*.py*")]
     trees = [ast.parse(path.read_bytes()) for path in paths if path.suffix in (".py", ".pyi")]
     names = {name for tree in trees for name in _imports(tree)}
@@ -85,8 +85,8 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 def _closure(descriptors: Iterable[FileDescriptor]) -> dict[str, FileDescriptorProto]:
     """Return by name the files of ``descriptors`` and all whose types they refer to.
 
-    A dependency follows what needs it nowhere: protoc wants it first. Those that a file imports
-    for its options alone (``validate``, most of ``udpa``) are left out: stubs show no options.
+    Dependencies come first, as protoc requires. Files that are imported for options alone
+    (``validate``, most of ``udpa``) are left out: stubs show no options.
     """
     closure: dict[str, FileDescriptorProto] = {}
 
@@ -108,7 +108,7 @@ def _closure(descriptors: Iterable[FileDescriptor]) -> dict[str, FileDescriptorP
 
 
 def _declared(descriptor: FileDescriptor) -> set[str]:
-    """Return the full names of the messages and enums that a file gives to those who import it."""
+    """Return the full names of the messages and enums that a file exports."""
     file = FileDescriptorProto()
     descriptor.CopyToProto(file)
     names = set(_names(f".{file.package}", file.message_type, file.enum_type))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -172,3 +173,48 @@ def counts(mesh: Mesh, since: int) -> dict[str, tuple[int, int]]:
         resources, removed = found.get(line["type"], (0, 0))
         found[line["type"]] = (resources + line["resources"], removed + line["removed"])
     return found
+
+
+BROKEN = {
+    "broken": lambda text: text.replace("gateways:", "gateway:"),
+    "mistyped": lambda text: text.replace("VirtualService", "VirtualServise"),
+    "empty": lambda text: "",
+}
+
+
+@pytest.mark.parametrize("break_it", BROKEN.values(), ids=BROKEN.keys())
+def test_a_restart_with_a_broken_object_serves_what_served(
+    mesh: Mesh, envoy: EnvoyProcess, client: HttpClient, break_it: Callable[[str], str]
+) -> None:
+    with Load(lambda: client.send("/runtimes"), rate=100) as load:
+        load.wait_for_more()
+        mesh.control_plane.stop()
+        mesh.config.write("routes.yaml", break_it(mesh.config.read("routes.yaml")))
+        come_back(mesh, envoy)
+        # This change arrives after whatever the restart has changed.
+        mesh.config.write(
+            "later.yaml", service("later", NAMESPACE, selector=LABELS, ports={"a": 1})
+        )
+        load.wait_for_more()
+
+    assert load.failures == []
+    eventually(lambda: mesh.control_plane.logs("problem"), what="the problem is logged")
+
+
+def test_an_empty_config_folder_serves_what_served_for_the_grace_time(
+    mesh: Mesh, envoy: EnvoyProcess, client: HttpClient
+) -> None:
+    with Load(lambda: client.send("/runtimes"), rate=100) as load:
+        load.wait_for_more()
+        aside = mesh.config.path.with_name("aside")
+        mesh.config.path.rename(aside)
+        mesh.config.path.mkdir()
+        held = {"code": "vanished-at-once"}
+        eventually(lambda: mesh.control_plane.logs("problem", **held), what="all of it is held")
+        load.wait_for_more()
+        mesh.config.path.rmdir()
+        aside.rename(mesh.config.path)
+        eventually(lambda: mesh.control_plane.logs("problem solved", **held), what="all is back")
+        load.wait_for_more()
+
+    assert load.failures == []

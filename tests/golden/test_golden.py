@@ -10,7 +10,7 @@ Each folder here is a case:
 - ``expected.yaml``: those resources; long descriptors are shortened;
 - ``problems.txt``: the problems that ``straightway validate`` prints, if any.
 
-``UPDATE_GOLDEN=1 pytest tests/golden`` writes the last two anew. Read the difference before you
+``UPDATE_GOLDEN=1 pytest tests/golden`` rewrites the last two. Review the difference before you
 commit it.
 """
 

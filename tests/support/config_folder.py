@@ -19,7 +19,7 @@ class ConfigFolder:
     def write(self, name: str, *documents: str | Mapping[str, Any]) -> Path:
         """Replace a file atomically: write a temporary file and rename it."""
         target = self.path / name
-        # A leading dot and another suffix, so that nobody reads the partial file as config.
+        # A leading dot and another suffix, so that no reader takes the partial file for config.
         beside = self.path / f".{name}.tmp"
         beside.write_text(to_text(*documents))
         return beside.rename(target)

@@ -17,8 +17,8 @@ from tests.support.waiting import DEADLINE
 class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]  # untyped
     """A gRPC server that accepts any model and returns its own name and the sum of the inputs.
 
-    A model with the name of a gRPC status, such as NOT_FOUND, fails with that status. A model
-    `bytes-N` adds N bytes of output, which are base64 in JSON.
+    A model named like a gRPC status, such as NOT_FOUND, fails with that status. A model `bytes-N`
+    adds N bytes of output, which are base64 in JSON.
     """
 
     def __init__(self, name: str) -> None:

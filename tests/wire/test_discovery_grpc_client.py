@@ -105,6 +105,7 @@ class Caller:
         server = {
             "server_uri": f"127.0.0.1:{xds_port}",
             "channel_creds": [{"type": "insecure"}],
+            # The latter makes removals count: newer clients keep what they have otherwise.
             "server_features": ["xds_v3", "fail_on_data_errors"],
         }
         bootstrap = {"xds_servers": [server], "node": {"id": "grpc", "cluster": "audience"}}

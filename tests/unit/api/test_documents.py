@@ -81,6 +81,29 @@ def test_any_version_of_the_transcoder_is_read(read, version):
     assert parsed.object.spec.workload_selector == {"a": "b"}
 
 
+TRANSCODER = "isGateway: true, builtinProtoDescriptor: kserve_predict_v2"
+
+
+def test_a_transcoder_buffers_an_answer_of_64_mib_unless_told_otherwise(read_spec):
+    spec = read_spec("ASMGrpcJsonTranscoder", f"{{{TRANSCODER}}}").object.spec
+
+    assert spec.max_request_body_size == spec.max_response_body_size == 65 * 2**20
+    sizes = "maxRequestBodySize: 1024, maxResponseBodySize: 4294967295"
+    spec = read_spec("ASMGrpcJsonTranscoder", f"{{{TRANSCODER}, {sizes}}}").object.spec
+    assert (spec.max_request_body_size, spec.max_response_body_size) == (1024, 2**32 - 1)
+
+
+@pytest.mark.parametrize("field", ["maxRequestBodySize", "maxResponseBodySize"])
+@pytest.mark.parametrize(
+    ("size", "code"),
+    [("0", "out-of-range"), ("4294967296", "out-of-range"), ("64Mi", "wrong-type")],
+)
+def test_a_size_is_a_number_of_bytes(read_spec, field, size, code):
+    (problem,) = read_spec("ASMGrpcJsonTranscoder", f"{{{TRANSCODER}, {field}: {size}}}").problems
+
+    assert (problem.code, problem.path) == (code, f"spec.{field}")
+
+
 @pytest.mark.parametrize(
     ("api_version", "kind", "known"),
     [

@@ -26,11 +26,9 @@ def test_small_objects_are_accepted_whatever_they_hold(body):
     ("body", "words"),
     [
         ({"a": "x" * (MOST_TEXT - 1)}, None),
-        ({"a": "x" * MOST_TEXT}, "1,536 KiB of text"),
+        ({"a": "x" * MOST_TEXT}, "1,572,864 characters"),
         ({"x" * MOST_TEXT: 1}, None),
-        ({"x" * (MOST_TEXT + 1): 1}, "1,536 KiB of text"),
-        ({"a": "é" * (MOST_TEXT // 2)}, "1,536 KiB of text"),
-        ({"a": "é" * (MOST_TEXT // 2 - 1)}, None),
+        ({"x" * (MOST_TEXT + 1): 1}, "1,572,864 characters"),
         ([[]] * MOST_VALUES, None),
         ([[]] * (MOST_VALUES + 1), "100,000 values"),
         (dict.fromkeys(range(MOST_VALUES + 1)), "100,000 values"),
@@ -48,7 +46,7 @@ def test_an_alias_counts_wherever_it_is_used():
     text = "x" * 512 * 1024
 
     assert excess([text] * 3) is None
-    assert "KiB of text" in (excess([text] * 4) or "")
+    assert "characters of text" in (excess([text] * 4) or "")
 
 
 def nested(levels: int) -> object:

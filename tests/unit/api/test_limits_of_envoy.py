@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import re2
+
+from straightway.api import matching
 
 ROUTE = "route: [{destination: {host: web}}]"
 
@@ -126,3 +129,82 @@ def test_a_warning_inside_hides_no_error_around_it(read_spec):
         "no-weight",
     ]
     assert parsed.object is None
+
+
+def test_an_empty_value_to_match_is_not_the_same_as_any_value(read_spec):
+    conditions = "{x-empty: {exact: ''}, x-any: {}}"
+    match = (
+        f"match: [{{headers: {conditions}, withoutHeaders: {conditions}, queryParams: "
+        f"{conditions}}}]"
+    )
+
+    parsed = read_spec("VirtualService", f"{{hosts: [a], http: [{{{match}, {ROUTE}}}]}}")
+
+    assert parsed.problems == ()
+    (found,) = parsed.object.spec.http[0].match
+    for conditions in (found.headers, found.without_headers, found.query_params):
+        assert (conditions["x-empty"].exact, conditions["x-any"].exact) == ("", None)
+        assert conditions["x-empty"] != conditions["x-any"]
+
+
+def test_an_external_name_needs_no_ports(read):
+    body = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "alias"},
+        "spec": {"type": "ExternalName", "externalName": "pool.ml.svc.cluster.local"},
+    }
+
+    parsed = read(body)
+
+    assert parsed.problems == ()
+    assert parsed.object.spec.external_name == "pool.ml.svc.cluster.local"
+    assert parsed.object.spec.ports == ()
+
+
+@pytest.mark.parametrize("lead", ["", "*."])
+@pytest.mark.parametrize(("size", "expected"), [(253, []), (254, ["invalid-host"])])
+def test_a_host_is_no_longer_than_dns_allows(read_spec, lead, size, expected):
+    host = (lead + "a." * 127)[: size - 1] + "b"
+
+    parsed = read_spec("VirtualService", f"{{hosts: ['{host}'], http: [{{{ROUTE}}}]}}")
+
+    assert [code for code, _ in codes(parsed)] == expected
+
+
+def regexes(pattern: str, number: int) -> str:
+    matches = ", ".join(f"{{uri: {{regex: '{pattern}{index}'}}}}" for index in range(number))
+    return f"{{hosts: [a], http: [{{match: [{matches}], {ROUTE}}}]}}"
+
+
+def test_ordinary_regexes_are_accepted_by_the_thousand(read_spec):
+    assert read_spec("VirtualService", regexes("/v2/models/[^/]+/infer", 2_000)).problems == ()
+
+
+@pytest.mark.parametrize("pattern", ["[^/]{1000}x", r"\pL{1000}x"])
+def test_regexes_are_not_compiled_without_end(read_spec, monkeypatch, pattern):
+    compiled = []
+
+    class Counting:
+        error, Options = re2.error, re2.Options
+
+        @staticmethod
+        def compile(*args, **kwargs):
+            compiled.append(args)
+            return re2.compile(*args, **kwargs)
+
+    monkeypatch.setattr(matching, "re2", Counting)
+
+    parsed = read_spec("VirtualService", regexes(pattern, 99))
+
+    assert "object-too-large" in {code for code, _ in codes(parsed)}
+    assert len(compiled) < 70
+    assert parsed.object is None
+
+
+def test_a_long_regex_is_not_compiled_at_all(read_spec):
+    parsed = read_spec("VirtualService", regexes("a" * 40_000, 1))
+
+    (problem,) = parsed.problems
+    assert problem.code == "invalid-regex"
+    assert "too large for Envoy" in problem.message

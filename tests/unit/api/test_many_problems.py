@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.api import VirtualService, examine
+from straightway.api import VirtualService, examine, messages
 from straightway.api.examine import MOST_LISTED
 
 ROUTE = {"route": [{"destination": {"host": "a"}}]}
@@ -24,7 +24,7 @@ def virtual_service(http, **fields):
 def counted(monkeypatch):
     """Return the counts of validations and of messages made."""
     counts = {"validations": 0, "messages": 0}
-    validate, message_of = VirtualService.model_validate, examine.message_of
+    validate, message_of = VirtualService.model_validate, messages.message_of
 
     def count_validation(*args, **kwargs):
         counts["validations"] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from straightway.api.values import MOST_HOSTS
+from straightway.api.lists import MOST_HOSTS
 
 SPECS = {
     "Gateway": (

@@ -22,8 +22,9 @@ Straightway = Callable[..., Run]
 
 
 @pytest.fixture
-def straightway(monkeypatch, capsys) -> Straightway:
+def straightway(monkeypatch, capsys, tmp_path_factory) -> Straightway:
     """Run `straightway` with these arguments, in this process."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
 
     def run(*arguments: object) -> Run:
         monkeypatch.setattr(sys, "argv", ["straightway", *map(str, arguments)])

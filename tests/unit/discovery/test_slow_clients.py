@@ -44,7 +44,7 @@ async def test_what_a_client_misses_is_kept_as_one_difference_and_not_change_by_
         came = [resource(CLUSTER, "changes", f"v{number}"), resource(CLUSTER, f"passes {number}")]
         cache.update("key", {CLUSTER: (came, [f"passes {number - 1}"])})
     assert len(changes_in_memory()) <= 1000 + 3  # Of 15,000.
-    assert sum(len(each._outdated) for each in stream._session._in_push_order) <= 3
+    assert sum(len(each._progress.outdated) for each in stream._session._in_push_order) <= 3
 
     transport.reads.release()
     await eventually_async(lambda: len(transport.written) == 2)

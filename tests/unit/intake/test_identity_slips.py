@@ -28,9 +28,9 @@ SLIPS = {
 }
 
 
-@pytest.fixture(params=SLIPS.values(), ids=SLIPS.keys())
+@pytest.fixture(params=SLIPS)
 def slip(request) -> str:
-    return request.param
+    return SLIPS[request.param]
 
 
 def test_the_object_stays_and_the_problem_says_so(served, slip):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from straightway.api import DestinationRule
 from straightway.documents import Bundle
 from straightway.intake.claims import created_at
 from tests.support.configs import bundle, istio, joined
@@ -31,7 +32,10 @@ BROKEN = istio("DestinationRule", "web", "hosts: [web]")
 
 def host(served: Served) -> str | None:
     """The host of the one DestinationRule in force."""
-    return next((item.spec.host for item in served.objects.values()), None)
+    for item in served.objects.values():
+        assert isinstance(item, DestinationRule)
+        return item.spec.host
+    return None
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -127,7 +131,7 @@ GOOD = st.builds(
     st.sampled_from([None, OLD, NEW, "2024-01-01T01:00:00+01:00"]),
     st.sampled_from(["web", "api"]),
 )
-BAD = st.sampled_from([BROKEN, istio("DestinationRule", "api", "{}")])
+BAD = st.sampled_from([BROKEN, istio("DestinationRule", "api", "{}"), "a: b"])
 KEYS = st.sampled_from(["a.yaml", "b.yaml", "c/a.yaml"])
 
 

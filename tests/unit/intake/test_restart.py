@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from straightway.documents import Bundle, Problem, Severity
+from straightway.catalog import CatalogCode
+from straightway.documents import Bundle, Finding, Problem, Reference, Severity
 from straightway.intake import Place
 from straightway.intake.intake import KEPT, KEPT_UNREAD, NOTHING_IN_FORCE
 from tests.support.configs import bundle, istio, joined, service
@@ -13,6 +14,7 @@ from tests.support.intake import Served
 WEB = service("web", "{port: 80}")
 RULE = istio("DestinationRule", "web", "host: web")
 BROKEN = istio("DestinationRule", "web", "hosts: [web]")
+RULE_NAME = Reference("networking.istio.io", "DestinationRule", "default", "web")
 EMPTY = Problem("config.yaml:1", "empty-file", Severity.WARNING, "The file is empty.")
 
 
@@ -121,6 +123,10 @@ def test_a_finding_of_a_kept_version_has_its_generation(served):
     served.apply(bundle(text.format(5).replace("host:", "hosts:")))
 
     assert {problem.generation for problem in served.standing} == {5}
-    assert {str(problem.reference) for problem in served.standing} == {
-        "DestinationRule default/web"
-    }
+    assert {problem.subject for problem in served.standing} == {"DestinationRule default/web"}
+
+    finding = Finding(RULE_NAME, ("spec", "host"), CatalogCode.UNKNOWN_HOST, "No such host.")
+    problem = served.intake.problem(finding)
+
+    assert (problem.reference, problem.generation) == (RULE_NAME, 4)
+    assert (problem.origin, problem.path) == ("config.yaml:spec.host", "spec.host")

@@ -53,12 +53,18 @@ def test_a_folder_elsewhere_has_the_name_of_the_first_link(tmp_path: Path) -> No
 
 
 def test_folders_may_be_nested_deeper_than_python_calls(tmp_path: Path) -> None:
-    folder = tmp_path
+    folders = [tmp_path]
     for _ in range(1500):
-        folder /= "d"
-    folder.mkdir(parents=True)
-    (folder / "x.yaml").write_text("a: 1\n")
-    assert len(keys(tmp_path)) == 1
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    (folders[-1] / "x.yaml").write_text("a: 1\n")
+    try:
+        assert len(keys(tmp_path)) == 1
+    finally:
+        # Python's own way to remove a tree would be too deep.
+        (folders[-1] / "x.yaml").unlink()
+        for folder in reversed(folders[1:]):
+            folder.rmdir()
 
 
 @pytest.mark.parametrize(

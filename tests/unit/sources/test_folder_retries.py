@@ -13,6 +13,7 @@ import pytest
 from straightway.documents import Bundle
 from straightway.sources import FolderSource, Update, file_reader, files, folder_reader
 from straightway.sources.backoff import Backoff
+from straightway.sources.yaml_documents import read_documents
 
 LONG, SHORT = 60.0, 0.05
 
@@ -94,7 +95,7 @@ async def test_a_folder_that_cannot_be_listed_for_a_moment_is_listed_as_soon_as_
 async def test_a_mistake_in_reading_one_file_is_a_problem_of_that_file(
     tmp_path: Path, follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failing = Failing(file_reader.read_documents, RuntimeError("a mistake"), "x.yaml")
+    failing = Failing(read_documents, RuntimeError("a mistake"), "x.yaml")
     monkeypatch.setattr(file_reader, "read_documents", failing)
     for name in "wxy":
         (tmp_path / f"{name}.yaml").write_text(f"{name}: 1\n")
@@ -113,7 +114,7 @@ async def test_a_mistake_in_following_the_folder_does_not_end_it(
     (tmp_path / "x.yaml").write_text("a: 1\n")
     followed = follow(tmp_path)
     await followed.update()
-    failing = Failing(folder_reader.find_file, RuntimeError("a mistake"))
+    failing = Failing(files.find_file, RuntimeError("a mistake"))
 
     def once(*arguments: object) -> object:
         try:

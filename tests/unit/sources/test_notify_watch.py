@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from asyncinotify import Inotify
 
 from straightway.sources import notify_watch
 from straightway.sources.notify_watch import NotifyWatch
@@ -149,6 +150,6 @@ def test_a_limit_of_the_kernel_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     def refuse(*arguments: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(notify_watch.Inotify, "add_watch", refuse)
+    monkeypatch.setattr(Inotify, "add_watch", refuse)
     with pytest.raises(WatchError, match="No space left"):
         NotifyWatch(tmp_path)

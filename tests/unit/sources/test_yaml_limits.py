@@ -109,3 +109,13 @@ def test_a_file_of_too_many_values_is_refused(
 def test_a_number_of_a_million_digits_is_text(number: str) -> None:
     [document] = read_documents("x", "x", f"a: {number}\n").bundle.documents
     assert document.body == {"a": number}
+
+
+@pytest.mark.parametrize("text", ["kind: List\nitems:\n" + "- 1\n" * 1000, "---\na: '\n" * 1000])
+def test_of_very_many_problems_the_first_are_told_and_the_others_counted(text: str) -> None:
+    bundle = read_documents("x.yaml", "x.yaml", text).bundle
+    assert not bundle.complete
+    assert len(bundle.problems) == 101
+    assert sorted(bundle.problems) == list(bundle.problems)
+    last = bundle.problems[-1]
+    assert (last.code, last.message) == ("further-problems", "The file has 900 further problems.")

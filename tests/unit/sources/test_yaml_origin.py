@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from straightway.sources.yaml_documents import read_documents
-from straightway.sources.yaml_positions import Path
+from straightway.sources.yaml_positions import Path, Positions
 
 TEXT = """\
 # The first line.
@@ -64,6 +64,40 @@ def test_a_path_leads_to_the_line_of_its_key_or_item(path: Path, line: int) -> N
 def test_a_path_that_is_not_there_leads_to_its_nearest_parent(path: Path, line: int) -> None:
     [document] = read_documents("x.yaml", "x.yaml", TEXT).bundle.documents
     assert document.origin.at(path) == f"x.yaml:{line}"
+
+
+def test_an_anchor_may_be_defined_twice() -> None:
+    text = 'spec:\n  {hosts: &h ["*"],\n  htp: &h [],\n  http: *h}\n'
+    [document] = read_documents("x.yaml", "x.yaml", text).bundle.documents
+    assert document.body == {"spec": {"hosts": ["*"], "htp": [], "http": []}}
+    assert document.origin.at(("spec", "hosts", 0)) == "x.yaml:2"
+    assert document.origin.at(("spec", "htp")) == "x.yaml:3"
+    assert document.origin.at(("spec", "http")) == "x.yaml:4"
+
+
+def test_what_an_outer_anchor_and_an_inner_one_of_its_name_stand_for() -> None:
+    text = "a: &x\n  b: &x\n    c: 1\nd: *x\n"
+    [document] = read_documents("x.yaml", "x.yaml", text).bundle.documents
+    assert document.body["d"] == {"c": 1}
+    assert document.origin.at(("d", "c")) == "x.yaml:3"
+
+
+def test_many_lookups_do_not_index_a_document_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    indexed: list[int] = []
+    nodes_in = Positions._nodes_in
+
+    def counting(positions: Positions, node: int) -> list[int]:
+        indexed.append(node)
+        return nodes_in(positions, node)
+
+    monkeypatch.setattr(Positions, "_nodes_in", counting)
+    text = "kind: List\nitems:\n" + "- spec: {a: 1, b: 2}\n" * 50
+    documents = read_documents("x", "x.yaml", text).bundle.documents
+    for _ in range(3):
+        for number, document in enumerate(documents):
+            assert document.origin.at(("spec", "b")) == f"x.yaml:{3 + number}"
+    # The List, its items, and of each item itself and its spec.
+    assert len(indexed) == len(set(indexed)) == 2 + 2 * 50
 
 
 def test_an_item_of_a_list_has_its_own_lines() -> None:

@@ -12,7 +12,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from google.protobuf import descriptor_pb2
 
 from straightway import openinference
-from straightway.translate.transcoding import FILTER_NAME, check_descriptors
+from straightway.translate.transcoding import FILTER_NAME, check_descriptors, transcoder_filter
 from tests.support.configs import GATEWAY, catalog_of, istio
 
 SERVICE = "inference.GRPCInferenceService"
@@ -126,3 +126,13 @@ printOptions: {addWhitespace: true, preserveProtoFieldNames: true}
 )
 def test_descriptors_that_envoy_would_refuse_are_found(text, found):
     assert findings(text) == found
+
+
+def test_the_sizes_of_bodies_are_those_of_the_transcoder():
+    (standard, own) = (
+        transcoder_filter(catalog_of(transcoder(text)).transcoders[0])
+        for text in (BUILTIN, f"{BUILTIN}\nmaxRequestBodySize: 7\nmaxResponseBodySize: 8")
+    )
+
+    assert standard.max_request_body_size.value == standard.max_response_body_size.value == 65 << 20
+    assert (own.max_request_body_size.value, own.max_response_body_size.value) == (7, 8)

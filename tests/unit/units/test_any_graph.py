@@ -44,11 +44,11 @@ Program = tuple[Step, ...]
 def run(reading: Reading, program: Program, index: int) -> int:
     """The unit: the function that all of them are, by their arguments."""
     step = program[index]
-    first = sum(reading.values(step.first))
+    first: int = sum(reading.values(step.first))
     if first == SPOILT:
         raise ArithmeticError(step.first)
     way = step.if_odd if first % 2 else step.if_even
-    total = first + sum(sum(reading.values(name)) for name in way.cells)
+    total: int = first + sum(sum(reading.values(name)) for name in way.cells)
     total += sum(reading.make(run, program, each) for each in way.units)
     return total % step.modulus
 

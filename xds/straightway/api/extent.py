@@ -7,11 +7,11 @@ requests of 1.5 MiB, and an object that no cluster could store need not be serve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Collection, Mapping
 from typing import Final
 
 MOST_TEXT: Final = 1_536 * 1_024
-"""Bytes of all keys and texts in UTF-8: etcd's limit for one request (``--max-request-bytes``)."""
+"""Characters of all keys and texts: etcd takes as many bytes (``--max-request-bytes``)."""
 MOST_VALUES: Final = 100_000
 """Values of all lists and mappings. A VirtualService with 5,000 routes of 20 values has as many."""
 DEEPEST: Final = 64
@@ -26,25 +26,44 @@ def excess(body: object) -> str | None:
     Aliases count wherever they stand. The cost is bounded by the limits, whatever is given, even
     data that contains itself.
     """
-    level: list[object] = [body]
+    level = [body]
     values = text = 0
     for _ in range(DEEPEST):
         below: list[object] = []
-        for container in level:
-            values += len(container) if isinstance(container, Sized) else 0
+        for each in level:
+            container = _container(each)
+            values += len(container)
             if values > MOST_VALUES:
                 return _too_much(f"{MOST_VALUES:,} values")
-            for part in _parts(container):
-                if type(part) is str:
-                    text += _size(part)
-                elif type(part) not in _SCALARS:
-                    below.append(part)
+            text += _measure(container, below)
+            if type(container) is dict or isinstance(container, Mapping):
+                text += _measure(container.values(), below)
             if text > MOST_TEXT:
-                return _too_much(f"{MOST_TEXT // 1_024:,} KiB of text")
+                return _too_much(f"{MOST_TEXT:,} characters of text")
         if not below:
             return None
         level = below
     return f"This object is nested more than {DEEPEST} levels deep, which no field needs."
+
+
+def _container(value: object) -> Collection[object]:
+    """Return a list or mapping as it is; anything else holds nothing."""
+    kind = type(value)
+    if kind is dict or kind is list or isinstance(value, Mapping | list | tuple | set):
+        return value  # type: ignore[return-value]  # The quick checks come first.
+    return ()
+
+
+def _measure(parts: Collection[object], below: list[object]) -> int:
+    """Return how long the texts are, and note what else may hold something."""
+    text = 0
+    for part in parts:
+        kind = type(part)
+        if kind is str:
+            text += len(part)  # type: ignore[arg-type]
+        elif kind not in _SCALARS:
+            below.append(part)
+    return text
 
 
 def _too_much(limit: str) -> str:
@@ -52,17 +71,3 @@ def _too_much(limit: str) -> str:
         f"This object holds more than {limit}, counting an alias wherever it is used: split it "
         "into several objects."
     )
-
-
-def _parts(container: object) -> Iterable[object]:
-    """Return keys and values, or items; nothing for what is no list or mapping."""
-    if isinstance(container, Mapping):
-        return (*container, *container.values())
-    return container if isinstance(container, list | tuple | set) else ()
-
-
-def _size(text: str) -> int:
-    """Return a text's bytes in UTF-8; for one that is too long anyway, its characters."""
-    if text.isascii() or len(text) > MOST_TEXT:
-        return len(text)
-    return len(text.encode("utf-8", "surrogatepass"))

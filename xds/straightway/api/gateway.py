@@ -9,19 +9,12 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from straightway.api.codes import Code
 from straightway.api.faults import Fault, warns, wrong
+from straightway.api.lists import AtMostHosts, WithoutRepeats
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.protocol import Protocol
 from straightway.api.texts import quoted
-from straightway.api.values import (
-    AtMostHosts,
-    GatewayHost,
-    Port,
-    UpperCase,
-    WithoutRepeats,
-    is_ip,
-    not_empty,
-)
+from straightway.api.values import GatewayHost, Port, UpperCase, is_ip, not_empty
 
 
 def _check_bind(value: str | None, info: ValidationInfo) -> str | None:

@@ -10,20 +10,12 @@ from pydantic import Field
 
 from straightway.api.codes import Code
 from straightway.api.faults import Fault
+from straightway.api.lists import AtMostHosts, WithoutRepeats
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.protocol import Protocol
 from straightway.api.texts import quoted
-from straightway.api.values import (
-    AtMostHosts,
-    HostPattern,
-    Network,
-    Port,
-    UpperCase,
-    WithoutRepeats,
-    is_ip,
-    not_empty,
-)
+from straightway.api.values import HostPattern, Network, Port, UpperCase, is_ip, not_empty
 from straightway.api.workload_entry import WorkloadEntrySpec
 
 

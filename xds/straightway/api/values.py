@@ -6,15 +6,15 @@ import base64
 import binascii
 import ipaddress
 import re
-from collections.abc import Iterator, Sized
+from collections.abc import Sized
 from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
 
 from straightway.api.codes import Code
-from straightway.api.faults import Fault, raise_faults, wrong
+from straightway.api.faults import wrong
 from straightway.api.texts import quoted, shown
 
 _Sized = TypeVar("_Sized", bound=Sized)
@@ -192,41 +192,6 @@ def _check_network(value: str) -> str:
         raise wrong(Code.INVALID_ADDRESS, message) from None
     return value
 
-
-MOST_HOSTS = 1_000
-"""Hosts of one list. Each is compared with every host of the objects that it may belong to."""
-
-
-def _check_number(items: tuple[str, ...]) -> tuple[str, ...]:
-    if len(items) <= MOST_HOSTS:
-        return items
-    message = (
-        f"This list has {len(items):,} entries, and at most {MOST_HOSTS:,} are allowed: split the "
-        "object, or write wildcards."
-    )
-    raise wrong(Code.OBJECT_TOO_LARGE, message)
-
-
-def _without_repeats(items: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    distinct = dict.fromkeys(items)
-    if len(distinct) < len(items):
-        raise_faults(_repeats(items), info, info.field_name or "items")
-    return tuple(distinct)
-
-
-def _repeats(items: tuple[str, ...]) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for index, item in enumerate(items):
-        if item in seen:
-            message = f"{quoted(item)} is already in this list, so it counts once: remove it here."
-            yield Fault(Code.REPEATED_VALUE, message, (index,))
-        seen.add(item)
-
-
-AtMostHosts = AfterValidator(_check_number)
-"""Bounds a list whose items are compared with those of other objects."""
-WithoutRepeats = AfterValidator(_without_repeats)
-"""Keeps the first of equal items, with a warning for each other one."""
 
 Host = Annotated[str, AfterValidator(check_host)]
 HostPattern = Annotated[str, AfterValidator(check_host_pattern)]

@@ -11,12 +11,12 @@ from straightway.api.codes import Code
 from straightway.api.faults import Fault, wrong
 from straightway.api.headers import Headers
 from straightway.api.http_actions import DirectResponse, Redirect, Retries, Rewrite
+from straightway.api.lists import AtMostHosts, WithoutRepeats
 from straightway.api.matching import HeaderMatch, StringMatch, UriMatch
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.texts import quoted
 from straightway.api.values import (
-    AtMostHosts,
     Bool,
     Count,
     Duration,
@@ -24,7 +24,6 @@ from straightway.api.values import (
     Host,
     HostPattern,
     Port,
-    WithoutRepeats,
     not_empty,
 )
 

@@ -9,6 +9,7 @@ by piece, so that neither lane, nor any stream, waits for the other.
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -246,13 +247,18 @@ class Control:
             for _ in self._units.remake():
                 await breath.take()
             self._renew()
-            stale.update((each, None) for each in wanted if not self._published.has(each))
+            new = [each for each in wanted if not self._published.has(each)]
+            stale.update(dict.fromkeys(new))
             while stale:
                 audience = next(iter(stale))
                 del stale[audience]
                 if audience in wanted:
                     await self._refresh_one(audience, breath, is_large=is_large)
                     await breath.take()
+        if is_large or new:
+            # What was made stays. Looking through all of it for garbage would stop the event loop
+            # for hundreds of milliseconds, again and again, and find nothing.
+            gc.freeze()
 
     async def _refresh_one(self, audience: Audience, breath: Breath, *, is_large: bool) -> None:
         call = Call(snapshot_of, (audience,))

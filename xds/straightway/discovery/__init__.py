@@ -4,8 +4,9 @@ It must not know where resources come from or what they mean: no module here imp
 of straightway.
 
 The order of reading: ``resources``, ``table`` and ``cache`` hold what is to be served;
-``requests`` and ``response`` are what is said; ``subscription``, with its variants ``sotw`` and
-``delta``, ``lifetimes``, ``order`` and ``session`` are the protocol, without I/O; ``stream`` with
+``requests`` and ``response`` are what is said; ``subscription``, with its parts ``progress``,
+``verdicts`` and ``removals`` and its variants ``sotw`` and ``delta`` (with ``initial_versions``),
+``lifetimes``, ``order`` and ``session`` are the protocol, without I/O; ``stream`` with
 ``patience``, ``services``, ``settings`` and ``server`` bring it to the wire; ``callbacks``,
 ``client``, ``report``, ``rejections``, ``status``, ``csds`` and ``health`` say what happens there.
 """

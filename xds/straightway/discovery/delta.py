@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from straightway.discovery.initial_versions import InitialVersions
+from straightway.discovery.progress import Holding
 from straightway.discovery.requests import DeltaRequest
 from straightway.discovery.resources import VIRTUAL_HOST, Resource
 from straightway.discovery.response import Plan, assignments_needed
 from straightway.discovery.subscription import (
     WILDCARD,
     WILDCARD_TYPES,
-    Holding,
     Subscription,
     intern,
 )
-from straightway.discovery.table import Change, Table
+from straightway.discovery.table import Table
 from straightway.discovery.verdicts import Verdict
 
 
 class DeltaSubscription(Subscription):
     """One type on one incremental stream."""
 
+    _KNOWS_ALIASES = True
     __slots__ = ("_initial", "_is_new")
 
     def __init__(self, type_url: str) -> None:
@@ -71,7 +72,7 @@ class DeltaSubscription(Subscription):
         if not (changed or removed or unresolved or self._must_respond):
             return None
         return Plan(
-            self._table.version,
+            self._progress.table.version,
             tuple(changed),
             tuple(removed),
             warming=assignments_needed(changed),
@@ -84,24 +85,24 @@ class DeltaSubscription(Subscription):
         if self.type_url == VIRTUAL_HOST:
             # One without a body says that there is no such virtual host.
             return super().keep_alive(resources, table, now)
-        withheld = frozenset(self._outdated)
+        withheld = frozenset(self._progress.outdated)
         return Plan(table.version, (), withheld=withheld, heartbeats=tuple(resources))
 
     def wants(self, name: str) -> bool:
         """Whether the client has subscribed to a name, or to an alias that stands for it."""
         if super().wants(name):
             return True
-        resource = self._table.resources.get(name)
+        resource = self._progress.table.resources.get(name)
         if resource is None:
             return False
-        find = self._table.find
+        find = self._progress.table.find
         return any(alias in self.names and find(alias) is resource for alias in resource.aliases)
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent."""
         super().sent(plan, nonce)
-        if self._resend:
-            self._resend = self._resend & plan.withheld
+        if self._progress.resend:
+            self._progress.resend = self._progress.resend & plan.withheld
 
     def _begin(self, subscribe: set[str], held: InitialVersions) -> None:
         """Take in the first request of this type on the stream.
@@ -118,13 +119,13 @@ class DeltaSubscription(Subscription):
         self.names = subscribe
         self._initial = held
         if not held:
-            self._resend = self.names.copy()
+            self._progress.resend = self.names.copy()
 
     def _subscribe(self, names: set[str]) -> None:
         if WILDCARD in names:
             names = names - {WILDCARD}
             if self.wildcard:
-                self.send_again(self._table.resources)
+                self.send_again(self._progress.table.resources)
             else:
                 self._want_all()
         self._want(names)
@@ -150,27 +151,19 @@ class DeltaSubscription(Subscription):
         self._initial.keep(self.wants)
 
     def _makes_common_plans(self) -> bool:
-        return not self._table.has_aliases  # By which each may hold something else.
-
-    def _follows(self, change: Change) -> bool:
-        if change.is_alias:
-            return change.name in self.names and not self.wildcard
-        return super()._follows(change)
-
-    def _finder(self, table: Table) -> Callable[[str], Resource | None]:
-        return table.find
+        return not self._progress.table.has_aliases  # By which each may hold something else.
 
     def _is_unknown(self, name: str) -> bool:
         """Whether an absent name is to be told because it was asked for, and not as a loss."""
-        return name in self._resend or self._outdated.get(name) is None
+        return name in self._progress.resend or self._progress.outdated.get(name) is None
 
     def _gone(self, withheld: frozenset[str]) -> Iterator[str]:
         """Yield the names of resources that the client has and is to drop.
 
         It may have one by an alias that stands for nothing or for another resource now.
         """
-        find, resources = self._table.find, self._table.resources
-        for name, held in self._outdated.items():
+        find, resources = self._progress.table.find, self._progress.table.resources
+        for name, held in self._progress.outdated.items():
             if held is None or name in withheld:
                 continue
             drop = held.name or name
@@ -185,10 +178,10 @@ class DeltaSubscription(Subscription):
             return super()._differing(table)
         # Nothing was looked at before.
         missing, outdated = self._initial.compare(table, self.names, wildcard=self.wildcard)
-        self._resend |= missing & self.names
+        self._progress.resend |= missing & self.names
         differing: dict[str, Holding | None] = dict.fromkeys(missing)
         differing.update((name, held) for name, held in outdated.items() if self.wants(name))
         return differing.items()
 
     def _tells_absence(self, name: str, held: Holding | None) -> bool:
-        return held is not None or name in self._resend
+        return held is not None or name in self._progress.resend

@@ -40,6 +40,9 @@ class Order:
       and its old routes may need what is to be removed. Nothing is removed from the other types
       before it has named its routes, for ``hold`` seconds at most.
 
+    A client that names its clusters needs a fourth, for each name: see
+    :class:`~straightway.discovery.removals.PendingRemovals`.
+
     On a stream of one type there is no order to keep, and nothing is held back.
     """
 

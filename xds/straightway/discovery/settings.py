@@ -11,8 +11,9 @@ from straightway.discovery.session import Limits
 class Settings:
     """Limits of a :class:`~straightway.discovery.DiscoveryServer`; times in seconds.
 
-    ``hold`` bounds how long listeners and routes wait for an Envoy to fetch the endpoints of the
-    clusters that it was sent before them. ``stuck_after`` is how long a client may leave a
+    ``hold`` bounds how long listeners and routes wait for a client to fetch the endpoints of the
+    clusters that it was sent before them, and how long a removal waits for it to give up the name.
+    ``stuck_after`` is how long a client may leave a
     response unread before its stream is closed. ``status_size`` bounds an answer of the client
     status discovery service: its clients and their resources together.
     """

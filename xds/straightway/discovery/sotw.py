@@ -6,12 +6,12 @@ from typing import Final
 
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
+from straightway.discovery.progress import Holding
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan, assignments_needed
 from straightway.discovery.subscription import (
     WILDCARD,
     WILDCARD_TYPES,
-    Holding,
     Subscription,
 )
 from straightway.discovery.verdicts import Verdict
@@ -27,6 +27,7 @@ response may hold a part, and deleting is left to the resource that named it.
 class SotwSubscription(Subscription):
     """One type on one state-of-the-world stream."""
 
+    _KNOWS_ALIASES = False
     __slots__ = ("_complete", "_ever_named")
 
     def __init__(self, type_url: str) -> None:
@@ -51,7 +52,7 @@ class SotwSubscription(Subscription):
         A complete set still holds what the client has and is to keep for now, as the client has
         it: absence would delete it.
         """
-        table = self._table
+        table = self._progress.table
         changed, absent = self._differences()
         if not self._complete:
             return Plan(table.version, tuple(changed)) if changed else None
@@ -61,7 +62,7 @@ class SotwSubscription(Subscription):
         kept = tuple(
             held
             for n in absent
-            if n in withheld and isinstance(held := self._outdated[n], Resource)
+            if n in withheld and isinstance(held := self._progress.outdated[n], Resource)
         )
         if self.wildcard:
             whole = tuple(table.resources.values())

@@ -1,8 +1,7 @@
 """What the subscriptions of both variants have in common: one type on one stream.
 
 A subscription is a pure state machine. It is fed the client's requests, and is asked for a plan:
-what is to be sent now, given what the type holds at the moment. Without I/O, without a clock and
-without a queue: a client has what the table has, except for the names that are outdated.
+what is to be sent now, given what the type holds at the moment. Without I/O and without a clock.
 
 The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol, called
 "the spec" here.
@@ -12,9 +11,10 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from collections.abc import Iterable
+from typing import ClassVar, Final
 
+from straightway.discovery.progress import NO_TABLE, Holding, Progress
 from straightway.discovery.removals import PendingRemovals
 from straightway.discovery.requests import Request
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
@@ -35,31 +35,17 @@ The spec, "How the client specifies what resources to return".
 # interned, and a client could fill its memory with names that it invents.
 intern = str if sys.version_info[:2] == (3, 12) else sys.intern
 
-_NO_TABLE: Final = Table()
-
-
-class Holding(Protocol):
-    """What a client has under some name."""
-
-    @property
-    def name(self) -> str:
-        """The resource's name; empty where it is not known."""
-
-    @property
-    def version(self) -> str:
-        """The resource's version."""
-
 
 class Subscription(ABC):
     """What one client wants of one type, and which of it is outdated at the client."""
 
+    _KNOWS_ALIASES: ClassVar[bool]
+    """Whether the variant's clients may ask for a resource by its aliases."""
+
     __slots__ = (
         "_must_respond",
-        "_outdated",
         "_pending_removals",
-        "_resend",
-        "_seen",
-        "_table",
+        "_progress",
         "_verdicts",
         "ack",
         "names",
@@ -73,13 +59,7 @@ class Subscription(ABC):
         self.wildcard = False
         self.ack = b""
         """The encoded request that would accept the newest response, if there is but one."""
-        # How far the client has come: of every wanted name it has what the table had at the last
-        # change seen, except for the outdated: of those it has what stands here, None for nothing.
-        self._table = _NO_TABLE
-        self._seen = _NO_TABLE.last_change
-        self._outdated: dict[str, Holding | None] = {}
-        # Names to be sent even though the client has them.
-        self._resend: set[str] = set()
+        self._progress = Progress(by_alias=self._KNOWS_ALIASES)
         # Whether a response must come even if it says but that nothing exists: Envoy waits for
         # one at its start.
         self._must_respond = False
@@ -88,16 +68,13 @@ class Subscription(ABC):
 
     def catch_up(self) -> None:
         """Learn what has changed. Before the subscription changes, too: it decides what counts."""
-        for change in self._seen.later():
-            if self._follows(change):
-                self._outdated.setdefault(change.name, change.before)
-        self._seen = self._table.last_change
+        self._progress.catch_up(self._concerns)
 
     def sum_up(self, changes: int) -> None:
         """If it has not looked for so many changes: learn what they are, and what they leave."""
-        if self._table.last_change.serial - self._seen.serial >= changes:
+        if self._progress.changes_unseen >= changes:
             self.catch_up()
-            self._find()
+            self._progress.differences(self._tells_absence)
 
     @property
     def nonce(self) -> str:
@@ -107,7 +84,7 @@ class Subscription(ABC):
     @property
     def deadline(self) -> float | None:
         """When there may be a removal to tell though nothing has changed; None for never."""
-        return self._pending_removals.deadline if self._outdated else None
+        return self._pending_removals.deadline if self._progress.outdated else None
 
     def accept(self) -> Plan | None:
         """Take in that the client accepts the newest response; return that, if not done before."""
@@ -125,21 +102,26 @@ class Subscription(ABC):
 
         Asking makes no difference to what is to be sent; :meth:`sent` does.
         """
-        if table is self._table and self.is_level:
-            if self._seen.next is None:
+        progress = self._progress
+        if table is progress.table and self.is_up_to_date:
+            if progress.seen.next is None:
                 return None
             if self._makes_common_plans():
                 return self._common_plan(now, removals_after)
         return self._own_plan(table, now, removals_after)
 
     @property
-    def is_level(self) -> bool:
-        """Whether nothing is to be sent, unless something has changed since :meth:`plan`."""
-        return not (self._outdated or self._resend or self._verdicts.to_retry or self._must_respond)
+    def is_up_to_date(self) -> bool:
+        """Whether nothing is to be sent, but for what has changed since :meth:`plan`."""
+        progress = self._progress
+        return not (
+            progress.outdated or progress.resend or self._verdicts.to_retry or self._must_respond
+        )
 
     def is_settled(self, table: Table) -> bool:
         """Whether nothing is to be sent; not always seen where changes do not concern it."""
-        return self._seen.next is None and table is self._table and self.is_level
+        progress = self._progress
+        return progress.seen.next is None and table is progress.table and self.is_up_to_date
 
     def wants(self, name: str) -> bool:
         """Whether the client has subscribed to a name."""
@@ -149,9 +131,9 @@ class Subscription(ABC):
         """Whether the client has what it wants of a resource, as far as can be known."""
         if not self.wants(resource.name):
             return False
-        is_rejected = self._verdicts.is_rejected
+        progress, is_rejected = self._progress, self._verdicts.is_rejected
         return not any(
-            name in self._outdated or name in self._resend or is_rejected(name)
+            name in progress.outdated or name in progress.resend or is_rejected(name)
             for name in resource.names
         )
 
@@ -165,38 +147,37 @@ class Subscription(ABC):
 
     def send_again(self, names: Iterable[str]) -> None:
         """Have those of ``names`` that the client wants sent even if it has them."""
-        self._resend.update(filter(self.wants, names))
+        self._progress.resend.update(filter(self.wants, names))
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent, with this nonce."""
         self._verdicts.sent(plan, nonce)
-        self._seen = self._table.last_change
+        self._progress.sent(plan)
         self._must_respond = False
-        if self._outdated:
-            self._outdated = {name: self._outdated[name] for name in plan.withheld}
-        if self._resend:
-            # Anew, as what shrinks stays as large as it was.
-            self._resend = self._resend.difference(plan.names)
 
     def statuses(self) -> list[ResourceStatus]:
         """Return how far the client has what it wants, by name; found out when it is asked for."""
         self.catch_up()
-        names = self._table.resources.keys() | self._outdated if self.wildcard else self.names
+        progress = self._progress
+        names: Iterable[str] = self.names
+        if self.wildcard:
+            names = progress.table.resources.keys() | progress.outdated
         unanswered = {name for plan in self._verdicts.unanswered for name in plan.names}
         return [self._status(name, is_unanswered=name in unanswered) for name in sorted(names)]
 
     def _status(self, name: str, *, is_unanswered: bool) -> ResourceStatus:
-        current = self._finder(self._table)(name)
-        sent = self._outdated.get(name, current)
+        progress = self._progress
+        current = progress.finder(progress.table)(name)
+        sent = progress.outdated.get(name, current)
         if self._verdicts.is_rejected(name):
             state = ResourceState.REJECTED
         elif is_unanswered:
             state = ResourceState.UNANSWERED
-        elif self._table is _NO_TABLE:
+        elif progress.table is NO_TABLE:
             state = ResourceState.REQUESTED
         elif sent is None:
             state = ResourceState.ABSENT if current is None else ResourceState.UNSENT
-        elif name in self._outdated:
+        elif name in progress.outdated:
             state = ResourceState.OUTDATED
         else:
             state = ResourceState.ACCEPTED
@@ -210,29 +191,28 @@ class Subscription(ABC):
         return new
 
     def _want_all(self) -> None:
-        resources = self._table.resources
-        self._outdated.update(dict.fromkeys(resources.keys() - self.names))
+        resources, outdated = self._progress.table.resources, self._progress.outdated
+        outdated.update(dict.fromkeys(resources.keys() - self.names))
         # What is on its way, and was given up or is gone since, the client takes after all.
         for plan in self._verdicts.unanswered:
             gone = [each for each in plan.resources if each.name not in resources]
-            self._outdated.update((each.name, each) for each in gone)
+            outdated.update((each.name, each) for each in gone)
         self.wildcard = True
 
     def _forget(self, names: Iterable[str]) -> None:
         """Drop what the client does not want any more: it drops it too."""
         for name in names:
-            self._outdated.pop(name, None)
-            self._resend.discard(name)
+            self._progress.forget(name)
             self._verdicts.forget(name)
             self._pending_removals.forget(name)
 
     def _forget_unwanted(self) -> None:
-        verdicts = self._verdicts
-        known = self._outdated.keys() | self._resend | verdicts.rejected | verdicts.to_retry
+        progress, verdicts = self._progress, self._verdicts
+        known = progress.outdated.keys() | progress.resend | verdicts.rejected | verdicts.to_retry
         self._forget([name for name in known if not self.wants(name)])
 
     def _makes_common_plans(self) -> bool:
-        """Whether a plan depends on nothing but what has changed, as long as it is level."""
+        """Whether a plan follows from what has changed alone, as long as it is up to date."""
         return True
 
     def _common_plan(self, now: float, removals_after: float | None) -> Plan | None:
@@ -240,14 +220,14 @@ class Subscription(ABC):
 
         Nearly all streams of an audience are, nearly always.
         """
-        table = self._table
+        progress, table = self._progress, self._progress.table
         # Beside a wildcard names matter, too: the removal of a named resource may have to wait.
         named = self._changed_names() if self.names else ()
         if not named and not self.wildcard:
-            self._seen = table.last_change
+            progress.seen = table.last_change
             return None
         # Not the change itself, which would keep all later ones in memory, too.
-        key = (type(self), self._seen.serial, self.wildcard, named, removals_after)
+        key = (type(self), progress.seen.serial, self.wildcard, named, removals_after)
         plan = table.shared(key, lambda: self._plan_to_share(table, now, removals_after))
         if plan is not None and plan.withheld:  # What that is each has to remember itself.
             return self._own_plan(table, now, removals_after)
@@ -261,98 +241,57 @@ class Subscription(ABC):
 
     def _changed_names(self) -> tuple[str, ...]:
         names = self.names
-        return tuple([change.name for change in self._seen.later() if change.name in names])
+        return tuple(
+            [change.name for change in self._progress.seen.later() if change.name in names]
+        )
 
     def _own_plan(self, table: Table, now: float, removals_after: float | None) -> Plan | None:
         self.look(table)
-        return None if self.is_level else self._make_plan(now, removals_after)
+        return None if self.is_up_to_date else self._make_plan(now, removals_after)
 
     @abstractmethod
     def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
-        """Make the plan of a subscription that has looked and is not level."""
+        """Make the plan of a subscription that has looked and is not up to date."""
 
     def _withheld(
         self, absent: Iterable[str], now: float, removals_after: float | None
     ) -> frozenset[str]:
         """Return which of the names that do not exist the client has, and is to keep for now."""
-        removed = [name for name in absent if self._outdated.get(name) is not None]
+        removed = [name for name in absent if self._progress.outdated.get(name) is not None]
         if removals_after is None:
             return frozenset(removed)
         named = [name for name in removed if name in self.names] if removals_after else ()
         return self._pending_removals.waiting(named, now, removals_after)
 
-    def _follows(self, change: Change) -> bool:
-        return not change.is_alias and (self.wildcard or change.name in self.names)
-
-    def _finder(self, table: Table) -> Callable[[str], Resource | None]:
-        """Return what finds a resource by a name that the client may ask for."""
-        return table.resources.get
+    def _concerns(self, change: Change) -> bool:
+        """Whether a change is one of what the client wants."""
+        if change.is_alias:
+            return self._KNOWS_ALIASES and change.name in self.names and not self.wildcard
+        return self.wildcard or change.name in self.names
 
     def look(self, table: Table) -> None:
         """Catch up with ``table``, which may be another one than before."""
-        if self._seen.next is not None:
+        progress = self._progress
+        if progress.seen.next is not None:
             self.catch_up()
-        if table is self._table:
-            return
-        for name, held in self._differing(table):
-            self._outdated.setdefault(name, held)
-        self._table, self._seen = table, table.last_change
+        if table is not progress.table:
+            progress.move_to(table, self._differing(table))
 
     def _differing(self, table: Table) -> Iterable[tuple[str, Holding | None]]:
-        """Yield of what the client wants and ``table`` has otherwise: the name, what it has."""
-        before, after = self._finder(self._table), self._finder(table)
-        everything = self._table.resources.keys() | table.resources.keys()
-        for name in everything if self.wildcard else self.names:
-            held, current = before(name), after(name)
-            if held is None or current is None or not _is_same(held, current):
-                yield name, held
+        """Return of what the client wants and ``table`` has otherwise: the name, what it has."""
+        everything = self._progress.table.resources.keys() | table.resources.keys()
+        return self._progress.differing(table, everything if self.wildcard else self.names)
 
     def _differences(self) -> tuple[list[Resource], list[str]]:
-        """Return the resources to send, and the names of which to say that they do not exist.
-
-        Where there is nothing to say, nothing is outdated any more.
-        """
-        changed, absent = self._find()
+        """Return the resources to send, and the names of which to say that they do not exist."""
+        changed, absent = self._progress.differences(self._tells_absence)
         to_retry = self._verdicts.to_retry
         if not changed and not absent and to_retry:
             self.send_again(to_retry)
             to_retry.clear()
-            changed, absent = self._find()
+            changed, absent = self._progress.differences(self._tells_absence)
         return changed, absent
-
-    def _find(self) -> tuple[list[Resource], list[str]]:
-        find = self._finder(self._table)
-        changed: dict[str, Resource] = {}
-        absent: list[str] = []
-        level: set[str] = set()
-        for name, held in self._outdated.items():
-            resource = find(name)
-            if resource is None:
-                if self._tells_absence(name, held):
-                    absent.append(name)
-                else:
-                    level.add(name)
-            elif held is None or not _is_same(held, resource) or name in self._resend:
-                changed[resource.name] = resource
-            else:
-                level.add(name)
-        if level:
-            self._outdated = {n: held for n, held in self._outdated.items() if n not in level}
-        for name in self._resend - self._outdated.keys():
-            resource = find(name)
-            if resource is not None:
-                changed[resource.name] = resource
-            elif self._tells_absence(name, None):
-                absent.append(name)
-            else:
-                self._resend.discard(name)
-        return list(changed.values()), absent
 
     @abstractmethod
     def _tells_absence(self, name: str, held: Holding | None) -> bool:
         """Whether the client, which has ``held``, is to be told that ``name`` does not exist."""
-
-
-def _is_same(held: Holding, current: Resource) -> bool:
-    # Without a name it is what a client holds from an earlier stream, by its own words.
-    return held.version == current.version and held.name in (current.name, "")

@@ -81,7 +81,10 @@ def counting(claims: Sequence[Claim]) -> Claim:
 
 
 def _rank(claim: Claim) -> tuple[float, Place, int]:
-    return (created_at(claim.document.body), claim.place, claim.slot.ordinal)
+    # The age of the version, which a later run knows even where the document itself is lost.
+    version = claim.version
+    body = version.body if version is not None else claim.document.body
+    return (created_at(body), claim.place, claim.slot.ordinal)
 
 
 def created_at(body: object) -> float:

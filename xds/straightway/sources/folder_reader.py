@@ -5,6 +5,7 @@ It blocks: the folder source calls it in a thread.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePath
@@ -29,7 +30,7 @@ def read_path(path: Path) -> tuple[Bundle, ...]:
 
     Raises ConfigFolderError if there is neither.
     """
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113 (Path.is_file raises what it is not allowed to see)
         reading = read_file(ConfigFile(path.name, str(path), None, linked=False))
         return (reading.bundle,) if reading else ()
     check_folder(path)
@@ -98,8 +99,8 @@ class FolderReader:
     def files_of(self, paths: Iterable[str]) -> set[str] | None:
         """Return the config files (by key) that changes of these paths may touch.
 
-        None means that it may be any: a folder changed, or there are links, whose targets may be
-        anything.
+        None means that it may be any: there are links, whose targets may be anything, or a name
+        that is listed otherwise than it is.
         """
         if self._has_links:
             return None
@@ -108,17 +109,11 @@ class FolderReader:
             path = PurePath(changed)
             if not path.is_relative_to(self._folder) or path == self._folder:
                 return None
-            relative = path.relative_to(self._folder)
-            if any(part.startswith(".") for part in relative.parts):
-                continue
-            key = relative.as_posix()
-            if not _is_utf8(key) or Path(path).is_dir():
+            key = path.relative_to(self._folder).as_posix()
+            if not _is_utf8(key):
                 return None
-            if key.endswith(SUFFIXES):
+            if key.endswith(SUFFIXES) and not f"/{key}".count("/."):
                 keys.add(key)
-            elif any(file.startswith(f"{key}/") for file in self._files):
-                # It was a folder.
-                return None
         return keys
 
     def _may_differ(self, file: ConfigFile) -> bool:

@@ -21,9 +21,9 @@ class Watch(Protocol):
     """Waits for changes below a folder from the moment it is made."""
 
     async def changes(self, seconds: float) -> set[str] | None:
-        """Wait for changes, at most for ``seconds``, and return the changed paths.
+        """Wait for changes, at most for ``seconds``, and return the paths of changed files.
 
-        None means that anything may have changed. Raises WatchError.
+        None means that anything may have changed, folders too. Raises WatchError.
         """
 
     def close(self) -> None:

@@ -28,7 +28,12 @@ from typing import NamedTuple, TypeAlias
 import yaml
 
 from straightway.documents import Bundle, Document, Problem, Severity
-from straightway.sources.yaml_limits import MAX_FILE_DOCUMENTS, MAX_FILE_VALUES, MAX_VALUES
+from straightway.sources.yaml_limits import (
+    MAX_FILE_DOCUMENTS,
+    MAX_FILE_PROBLEMS,
+    MAX_FILE_VALUES,
+    MAX_VALUES,
+)
 from straightway.sources.yaml_origin import FileOrigin
 from straightway.sources.yaml_positions import Path, Positions, Value
 from straightway.sources.yaml_problems import syntax_problem
@@ -113,7 +118,7 @@ def read_documents(key: str, file: str, text: str, before: Reading | None = None
             return _too_large(key, file, f"{MAX_FILE_VALUES:,} values")
     if not chunks:
         return _empty(key, file)
-    problems = tuple(problem for read in chunks for problem in read.problems)
+    problems = _first(tuple(problem for read in chunks for problem in read.problems))
     documents = tuple(document for read in chunks for document in read.documents)
     return Reading(file, Bundle(key, documents, problems, complete=not problems), tuple(chunks))
 
@@ -128,6 +133,15 @@ def split(text: str) -> Iterator[Chunk]:
                 yield Chunk(line, chunk)
             line += chunk.count("\n")
         start = end
+
+
+def _first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return as many problems of a file as people read, and how many there are besides."""
+    first, further = problems[:MAX_FILE_PROBLEMS], problems[MAX_FILE_PROBLEMS:]
+    if not further:
+        return first
+    message = f"The file has {len(further):,} further problems."
+    return (*first, Problem(further[0].origin, "further-problems", Severity.WARNING, message))
 
 
 def _too_large(key: str, file: str, limit: str) -> Reading:

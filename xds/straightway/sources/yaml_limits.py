@@ -32,6 +32,9 @@ MAX_FILE_DOCUMENTS = 100_000
 MAX_FILE_VALUES = 2_000_000
 """How many values the documents of a file may hold together."""
 
+MAX_FILE_PROBLEMS = 100
+"""How many problems of a file are told; the others are counted."""
+
 
 class TooLargeError(yaml.MarkedYAMLError):
     """A document holds more than it may. ``problem`` is a sentence without its full stop."""

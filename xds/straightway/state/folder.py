@@ -84,7 +84,7 @@ class StateFolder:
             while True:
                 await asyncio.sleep(RETRY_INTERVAL if self._has_failed else WRITE_INTERVAL)
                 while self._is_behind(state) and self._can_write():
-                    await asyncio.to_thread(self._write, *self._due(state))
+                    await self._write_in_thread(state)
                     if self._has_failed:
                         break
         finally:
@@ -93,6 +93,14 @@ class StateFolder:
                 if self._has_failed:
                     break
             self._unlock()
+
+    async def _write_in_thread(self, state: LastGood) -> None:
+        writing = asyncio.ensure_future(asyncio.to_thread(self._write, *self._due(state)))
+        try:
+            await asyncio.shield(writing)
+        finally:
+            # When cancelled, too: nothing else may be written while a thread still does.
+            await writing
 
     def _is_behind(self, state: LastGood) -> bool:
         return state.is_changed or self._has_failed

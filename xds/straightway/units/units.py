@@ -56,6 +56,9 @@ class Units:
         Where nobody else needs it, it is forgotten at once or, inside :meth:`keeping`, after that.
         Raises NotMadeError if it has never been made without a mistake.
         """
+        node = self._nodes.get(call)
+        if node is not None and node.state is State.FRESH:
+            return node.get()
         with self.keeping():
             node = self._refreshed(call)
             if not (node.held or node.users):
@@ -71,10 +74,14 @@ class Units:
 
     def hold(self, call: Call) -> Any:
         """Return the value of a unit, and remember it until :meth:`release`."""
-        with self.keeping():
-            node = self._refreshed(call)
+        node = self._nodes.get(call)
+        if node is None or node.state is not State.FRESH:
+            with self.keeping():
+                node = self._refreshed(call)
+                node.held += 1  # Inside, lest it be forgotten.
+        else:
             node.held += 1
-            return node.get()
+        return node.get()
 
     def release(self, call: Call) -> None:
         """Undo one :meth:`hold`; what nothing else needs is forgotten."""

@@ -83,18 +83,30 @@ def domains_of(
 
 def _further_names(reading: Reading, service: RegisteredService, *, local: bool) -> Iterator[str]:
     yield from _short_names(service, local=local)
-    for alias in reading.hostnames(keys.aliases_of(service.hostname)):
-        named = reading.service(alias)
-        if named is not None:
-            yield alias
-            yield from _short_names(named, local=local and named.namespace == service.namespace)
+    for named in _aliases(reading, service):
+        yield named.hostname
+        yield from _short_names(named, local=local and named.namespace == service.namespace)
+
+
+def _aliases(reading: Reading, service: RegisteredService) -> Iterator[RegisteredService]:
+    """Yield the services that are other names for a service, or for one of these."""
+    pending, seen = [service.hostname], {service.hostname}
+    while pending:
+        for hostname in reading.hostnames(keys.aliases_of(pending.pop(0))):
+            named = reading.service(hostname)
+            if named is not None and hostname not in seen:
+                seen.add(hostname)
+                pending.append(hostname)
+                yield named
 
 
 def _short_names(service: RegisteredService, *, local: bool) -> Iterator[str]:
     short = service.hostname.removesuffix(f".{CLUSTER_DOMAIN}")
     if short != service.hostname:
-        if local:
-            yield short.partition(".")[0]
+        label, _, namespace = short.partition(".")
+        # A ServiceEntry may have a host in another namespace than its own.
+        if local and namespace == service.namespace:
+            yield label
         yield short
         yield f"{short}.svc"
 
