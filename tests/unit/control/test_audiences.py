@@ -14,6 +14,7 @@ from straightway.proxies.audience import Audience, Proxy, Role
 from tests.support.configs import bundle, istio, service
 from tests.support.control import (
     API,
+    ASSIGNMENT,
     AUDIENCE,
     CONFIG,
     LONG,
@@ -236,5 +237,62 @@ def test_proxies_of_a_namespace_that_holds_nothing_get_what_there_is_for_all():
         async with synced(WEB, service_file("cart", "shop"), desk=desk):
             assert desk.names(CLUSTER, nobodys) == desk.names(CLUSTER)
             assert desk.names(LISTENER, nobodys) == desk.names(LISTENER)
+
+    run(scenario())
+
+
+# --- What goes ---
+
+
+def test_an_assignment_goes_with_its_cluster():
+    async def scenario():
+        async with synced(WEB, service_file("api"), workload("10.0.0.1")) as desk:
+            desk.apply(Bundle("default.api.yaml"))
+            await asyncio.sleep(LONG)
+            assert API not in desk.names(CLUSTER)
+            assert desk.names(CLUSTER_LOAD_ASSIGNMENT) == [ASSIGNMENT]
+
+    run(scenario())
+
+
+def test_an_assignment_goes_when_its_cluster_finds_endpoints_in_another_way():
+    by_name = """
+        hosts: [web.default.svc.cluster.local]
+        ports: [{number: 80, name: http, protocol: HTTP}]
+        resolution: DNS
+        endpoints: [{address: runtime.example.com}]
+    """
+
+    async def scenario():
+        async with synced(WEB, workload("10.0.0.1")) as desk:
+            desk.apply(Bundle("web.yaml"), bundle(istio("ServiceEntry", "web", by_name), "e.yaml"))
+            await asyncio.sleep(LONG)
+            assert ASSIGNMENT in desk.names(CLUSTER)
+            assert desk.names(CLUSTER_LOAD_ASSIGNMENT) == []
+
+            desk.apply(WEB, Bundle("e.yaml"))
+            await asyncio.sleep(LONG)
+            assert b"10.0.0.1" in desk.body(CLUSTER_LOAD_ASSIGNMENT, ASSIGNMENT)
+
+    run(scenario())
+
+
+def test_renamed_services_and_subsets_leave_nothing_behind():
+    def rule(subset: str) -> Bundle:
+        spec = f"{{host: web, subsets: [{{name: {subset}, labels: {{tier: x}}}}]}}"
+        return bundle(istio("DestinationRule", "web", spec), "rule.yaml")
+
+    async def scenario():
+        async with synced(WEB, workload("10.0.0.1"), rule("s")) as desk:
+            before = desk.resources()
+            remembered = len(desk.control._units)
+            for number in range(20):
+                desk.apply(rule(f"s{number}"), service_file(f"x{number}"))
+                await asyncio.sleep(LONG)
+                desk.apply(Bundle(f"default.x{number}.yaml"))
+            desk.apply(rule("s"))
+            await asyncio.sleep(LONG)
+            assert desk.resources() == before
+            assert len(desk.control._units) == remembered
 
     run(scenario())

@@ -258,9 +258,10 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
                 check = checks._CHECKS["DestinationRule"]
 
                 def failing(reading: Any, reference: Any) -> Any:
+                    found = tuple(check(reading, reference))
                     if reference.name == "bad":
                         raise OurMistakeError(reference.name)
-                    return check(reading, reference)
+                    return found
 
                 broken.setitem(checks._CHECKS, "DestinationRule", failing)
                 desk.apply(rule("bad", "web"), rule("other", "missing"))

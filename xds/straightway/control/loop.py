@@ -334,7 +334,7 @@ class Control:
         ``words`` are Envoy's own about it: where they name a part of the resource, such as a
         virtual host, only what that was made from counts.
         """
-        if not isinstance(audience, Audience):
+        if not isinstance(audience, Audience) or not self._published.has(audience):
             return []
         found = origins_of(self._units, audience, type_url, name, words)
         return [f"{item} ({self._intake.origin(item)})" for item in sorted(found)]

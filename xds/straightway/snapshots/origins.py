@@ -71,15 +71,18 @@ def _of_type(snapshot: Snapshot, type_url: str) -> tuple[Resource, ...]:
 
 def _is_named(value: object, words: str) -> bool:
     """Whether Envoy's words name an encoded virtual host, as a word of its own."""
-    if not isinstance(value, EncodedHosts) or not words:
+    if not isinstance(value, EncodedHosts) or not (words and value.name):
         return False
-    return re.search(rf"(?<![\w.*:-]){re.escape(value.name)}(?![\w.:-])", words) is not None
+    # A full stop or colon behind it may be the sentence's.
+    name = re.escape(value.name)
+    return re.search(rf"(?<![\w.*:-]){name}(?![\w*-]|[.:][\w*])", words) is not None
 
 
 def _objects(units: Units, call: Call) -> set[Reference]:
     found = set()
     for node in units.below(call):
-        for key in node.keys:
+        # What a unit is given was read by whoever asked for it: a listener is given its Gateways.
+        for key in {*node.keys, *_references(node.call.args)}:
             if isinstance(key, Reference) and units.catalog.object(key) is not None:
                 found.add(key)
             elif isinstance(key, tuple) and key[0] == "service":
@@ -87,3 +90,12 @@ def _objects(units: Units, call: Call) -> set[Reference]:
                 if service is not None:
                     found.add(service.source)
     return found
+
+
+def _references(given: object) -> Iterator[Reference]:
+    """Yield the references in what a unit was given."""
+    if isinstance(given, Reference):
+        yield given
+    elif isinstance(given, tuple):
+        for each in given:
+            yield from _references(each)
