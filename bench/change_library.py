@@ -56,7 +56,7 @@ def _read(response: bytes) -> tuple[str, list[Resource]]:
             message.type_url,
             each.resource.value,
             version=each.version,
-            warms=each.name if is_cluster else "",
+            eds_service_name=each.name if is_cluster else "",
         )
         for each in message.resources
     ]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -202,7 +202,10 @@ async def _read(stream: grpc.aio.StreamStreamCall[bytes, bytes]) -> bytes:
 
 
 def _request(
-    type_url: str, node_id: str, names: object = (), versions: Mapping[str, str] | None = None
+    type_url: str,
+    node_id: str,
+    names: Iterable[str] = (),
+    versions: Mapping[str, str] | None = None,
 ) -> bytes:
     request: bytes = DeltaDiscoveryRequest(
         node=_node(node_id) if node_id else None,

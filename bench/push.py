@@ -30,10 +30,9 @@ from bench.config import (
 from bench.figures import Figure, in_steps, percentile, table, waiting
 from bench.machine import Machine, machine
 from bench.usage import cpu_seconds
-from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT
+from straightway.offline.dump import resources_for
 from straightway.offline.review import review
 from straightway.proxies.audience import Audience, Role
-from straightway.snapshots.snapshot import Encoder
 from straightway.sources.folder_reader import read_path
 from tests.support.config_folder import ConfigFolder
 from tests.support.ports import free_port
@@ -107,5 +106,5 @@ def _assignment_bytes(config: ConfigFolder) -> int:
     names = ("gateway.yaml", service_file(0), workloads_file(0))
     bundles = [bundle for name in names for bundle in read_path(config.path / name)]
     audience = Audience(Role.GATEWAY, "istio-system", tuple(SELECTOR.items()))
-    snapshot = Encoder().snapshot(review(bundles).catalog, audience)
-    return len(snapshot.resources[CLUSTER_LOAD_ASSIGNMENT][cluster_name(0)].body)
+    assignments = resources_for(review(bundles).catalog, audience)["endpoint"]
+    return next(len(each.body) for each in assignments if each.name == cluster_name(0))

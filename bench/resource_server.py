@@ -11,6 +11,7 @@ import time
 
 import grpc
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
+from envoy.service.discovery.v3.discovery_pb2 import Resource as Wrapper
 
 from bench.server_process import serve
 from straightway.discovery import (
@@ -42,7 +43,7 @@ class Content:
         return repr(started).encode()
 
 
-def _resource(type_url: str, wrapper: DeltaDiscoveryResponse) -> Resource:
+def _resource(type_url: str, wrapper: Wrapper) -> Resource:
     return Resource.encoded(
         wrapper.name,
         type_url,

@@ -32,18 +32,19 @@ def main() -> None:
     from bench.config import SELECTOR
     from straightway.catalog import Catalog
     from straightway.intake import Intake
+    from straightway.offline.dump import resources_for
     from straightway.offline.review import problems_between
     from straightway.proxies.audience import Audience, Role
-    from straightway.snapshots.snapshot import Encoder
     from straightway.sources.folder_reader import read_path
 
     bundles = timed("YAML", lambda: read_path(Path(sys.argv[1])))
     intake = Intake()
     changes = timed("validation", lambda: intake.apply("folder", bundles, now=0.0)).changes
-    catalog, _ = timed("catalog", lambda: Catalog().changed(changes))
+    catalog = Catalog()
+    timed("catalog", lambda: catalog.change(changes))
     audience = Audience(Role.GATEWAY, "istio-system", tuple(SELECTOR.items()))
-    timed("translation", lambda: Encoder().snapshot(catalog, audience))
-    timed("checks", lambda: [*intake.problems(), *problems_between(intake, catalog)])
+    timed("translation", lambda: resources_for(catalog, audience))
+    timed("checks", lambda: [*intake.problems(), *problems_between(intake, catalog, changes)])
     print(json.dumps(seconds))
 
 

@@ -259,7 +259,8 @@ def catalog_of(objects: Mapping[str, list[Spec]]) -> Catalog:
     ]
     documents = tuple(Document(body, PathOrigin("config.yaml")) for body in bodies)
     accepted = Intake().apply("folder", [Bundle("config.yaml", documents)], now=0.0)
-    catalog, _ = Catalog().changed(accepted.changes)
+    catalog = Catalog()
+    catalog.change(accepted.changes)
     return catalog
 
 

@@ -14,7 +14,8 @@ class Cells(Catalog):
 
     def __init__(self, **numbers: int) -> None:
         super().__init__()
-        self.numbers: dict[Key, int] = {**numbers}
+        self.numbers: dict[Key, int] = {}
+        self.numbers.update(numbers.items())
 
     def values_at(self, key: Key) -> frozenset[Any]:
         """The number under a name, as a set."""

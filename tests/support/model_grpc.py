@@ -120,6 +120,7 @@ class ModelGrpcClient:
 
     def _say(self, type_url: str, new: Iterable[str] = (), gone: Iterable[str] = ()) -> None:
         nonce = self.nonces.get(type_url, "")
+        request: DiscoveryRequest | DeltaDiscoveryRequest
         if self.variant is Variant.DELTA:
             request = DeltaDiscoveryRequest(
                 type_url=type_url,

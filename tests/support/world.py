@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from straightway.api import ApiObject
 from straightway.catalog import Catalog, Key, Observation
-from straightway.checks import CHECKED_KINDS, check
+from straightway.checks import check, has_check
 from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -19,9 +20,10 @@ from straightway.documents import Finding, Reference
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience, Role
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
-from straightway.units import Call, Units
+from straightway.units import Call, Reading, Units
 from tests.support.configs import bundles_of
 
+T = TypeVar("T")
 Resources = dict[tuple[str, str], Resource]
 
 GATEWAY_PROXY = Audience(Role.GATEWAY, "default", (("istio", "gw"),))
@@ -34,6 +36,12 @@ def parsed(*texts: str) -> dict[Reference, ApiObject | None]:
     changes = dict(intake.apply("test", bundles_of(texts), now=0.0).changes)
     assert [problem for problem in intake.problems() if problem.is_error] == []
     return changes
+
+
+def read(catalog: Catalog, function: Callable[[Reading], T]) -> T:
+    """What a function makes of a catalog, as a unit."""
+    found: T = Units(catalog, _raise).get(Call(function))
+    return found
 
 
 class World:
@@ -125,7 +133,7 @@ class World:
             return {
                 reference: self.units.get(Call(check, (reference,)))
                 for reference in self.objects
-                if reference.kind in CHECKED_KINDS
+                if has_check(self.objects[reference])
             }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,8 @@ def test_small_objects_are_accepted_whatever_they_hold(body):
         (dict.fromkeys(range(MOST_VALUES + 1)), "100,000 values"),
         ([[0] * (MOST_VALUES // 2)] * 2, "100,000 values"),
         ({0: set(range(MOST_VALUES))}, "100,000 values"),
+        ((1,) * (MOST_VALUES + 1), "100,000 values"),
+        (MappingProxyType({"a": "x" * MOST_TEXT}), "1,572,864 characters"),
     ],
 )
 def test_text_and_values_have_a_limit(body, words):

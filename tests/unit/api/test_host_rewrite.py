@@ -93,6 +93,7 @@ def test_the_host_is_set_once(read_headers):
     parsed = read_headers("request: {set: {Host: a, ':authority': b}}")
 
     assert found(parsed) == [("conflicting-fields", 'request.set[":authority"]')]
+    assert parsed.problems[0].message.startswith("Host and :authority both set")
 
 
 def test_the_host_is_set_in_one_place(read_headers):

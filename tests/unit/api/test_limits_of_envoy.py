@@ -21,6 +21,14 @@ def test_a_regex_too_large_for_envoy_is_refused(read_spec):
     assert codes(parsed) == [("invalid-regex", "spec.http[0].match[0].uri.regex")]
 
 
+def test_a_header_value_as_long_as_envoy_takes_is_accepted(read_spec):
+    headers = f"headers: {{request: {{set: {{x-a: {'a' * 16_384}}}}}}}"
+
+    parsed = read_spec("VirtualService", f"{{hosts: [a], http: [{{{headers}, {ROUTE}}}]}}")
+
+    assert parsed.problems == ()
+
+
 def test_a_long_header_value_is_refused(read_spec):
     headers = f"headers: {{request: {{set: {{x-a: {'a' * 16_385}}}}}}}"
 

@@ -159,3 +159,10 @@ def test_a_value_of_a_megabyte_takes_a_line(read):
         assert len(problem.message) < 400
         assert len(problem.path) < 200
         assert problem.message.isprintable()
+
+
+def test_one_problem_takes_two_validations(read, counted):
+    parsed = read(virtual_service([{**ROUTE, "timout": "1s"}]))
+
+    assert [problem.code for problem in parsed.problems] == ["unknown-field"]
+    assert counted == {"validations": 2, "messages": 1}

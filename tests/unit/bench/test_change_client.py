@@ -63,7 +63,7 @@ def cache() -> Cache:
         KEY,
         {
             CLUSTER: [
-                Resource.of("a", eds_cluster(), warms="endpoints-of-a"),
+                Resource.of("a", eds_cluster(), eds_service_name="endpoints-of-a"),
                 Resource.of("static", Cluster(name="static", type=Cluster.STATIC)),
             ],
             CLUSTER_LOAD_ASSIGNMENT: [assignment("first")],

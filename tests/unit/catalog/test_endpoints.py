@@ -6,6 +6,12 @@ import pytest
 
 from straightway.catalog import Catalog
 from straightway.catalog.endpoints import Endpoint
+from straightway.routing.istio.clusters import cluster_of
+from straightway.routing.istio.destinations import ClusterKey
+from straightway.routing.istio.endpoints import endpoint_blocks, endpoints_in, inline_endpoints
+from straightway.routing.istio.services import resolve
+from straightway.snapshots.clusters import Encoded, endpoints_of
+from straightway.units import Reading
 from tests.support.configs import (
     catalog_of,
     endpoint_slice,
@@ -14,20 +20,41 @@ from tests.support.configs import (
     pod,
     service,
 )
+from tests.support.world import read
 
 HTTP = "{name: http, port: 80, targetPort: 8080}"
 
 
 def endpoints(catalog: Catalog, name: str = "web", number: int = 80) -> list[Endpoint]:
-    registered = catalog.resolve(name, "default")
-    assert registered is not None
-    port = registered.port(number)
-    assert port is not None
-    return catalog.endpoints(registered, port)
+    """What stands behind a service's port, with its labels."""
+
+    def found(reading: Reading) -> list[Endpoint]:
+        registered = resolve(reading, name, "default")
+        assert registered is not None
+        port = registered.port(number)
+        assert port is not None
+        blocks = reading.make(endpoint_blocks, registered.hostname)
+        listed = [*inline_endpoints(registered, port)]
+        return [
+            *listed,
+            *(each for block in blocks for each in endpoints_in(reading, block, registered, port)),
+        ]
+
+    return read(catalog, found)
 
 
 def addresses(catalog: Catalog, name: str = "web", number: int = 80) -> list[str]:
-    return [f"{item.address}:{item.port}" for item in endpoints(catalog, name, number)]
+    """Where a cluster's requests go, in order."""
+
+    def found(reading: Reading) -> list[Encoded]:
+        registered = resolve(reading, name, "default")
+        assert registered is not None
+        key = ClusterKey(registered.hostname, number)
+        cluster = reading.make(cluster_of, key)
+        assert cluster is not None
+        return endpoints_of(reading, key, cluster)
+
+    return [f"{each.value.address}:{each.value.port}" for each in read(catalog, found)]
 
 
 class TestPods:
@@ -275,4 +302,4 @@ def test_the_order_of_the_objects_does_not_matter():
         endpoint_slice("web-1", "web", "{addresses: [10.0.0.3]}"),
     ]
 
-    assert endpoints(catalog_of(*texts)) == endpoints(catalog_of(*reversed(texts)))
+    assert addresses(catalog_of(*texts)) == addresses(catalog_of(*reversed(texts)))

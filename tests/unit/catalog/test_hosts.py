@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from straightway.api import Gateway, VirtualService
 from straightway.catalog.hosts import common_hosts, covers, intersection
-from tests.support.configs import catalog_of, istio
+from tests.support.configs import istio
+from tests.support.world import parsed
 
 LABEL = st.sampled_from(["a", "b", "ab"])
 NAME = st.lists(LABEL, min_size=1, max_size=3).map(".".join)
@@ -81,11 +83,12 @@ def test_a_servers_host_may_say_from_which_namespace(admitted, found):
         servers: [{{port: {{number: 80, protocol: HTTP, name: http}}, hosts: ['{admitted}']}}]
     """
     route = "http: [{route: [{destination: {host: web}}]}]"
-    catalog = catalog_of(
+    gateway, virtual_service = parsed(
         istio("Gateway", "gw", gateway_spec, "gateways"),
         istio("VirtualService", "vs", f"hosts: [a.com, '*.b.com']\n{route}", "shop"),
-    )
-    (gateway,), (virtual_service,) = catalog.gateways, catalog.virtual_services
+    ).values()
+    assert isinstance(gateway, Gateway)
+    assert isinstance(virtual_service, VirtualService)
 
     (server,) = gateway.spec.servers
 

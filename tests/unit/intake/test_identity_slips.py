@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from straightway.documents import Bundle
-from straightway.intake.intake import KEPT_UNREAD
+from straightway.intake.wording import KEPT_UNREAD
 from tests.support.configs import bundle, istio, joined, service
 
 RULE = istio("DestinationRule", "web", "host: web")

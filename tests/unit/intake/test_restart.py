@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from straightway.catalog import CatalogCode
 from straightway.documents import Bundle, Finding, Problem, Reference, Severity
 from straightway.intake import Place
-from straightway.intake.intake import KEPT, KEPT_UNREAD, NOTHING_IN_FORCE
+from straightway.intake.wording import KEPT, KEPT_UNREAD, NOTHING_IN_FORCE
 from tests.support.configs import bundle, istio, joined, service
 from tests.support.intake import Served
 

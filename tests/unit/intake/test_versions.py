@@ -6,7 +6,7 @@ import pytest
 
 from straightway.documents import Bundle, Problem, Reference, Severity
 from straightway.intake import Accepted, Intake
-from straightway.intake.intake import KEPT_UNREAD
+from straightway.intake.wording import KEPT_UNREAD
 from tests.support.configs import bundle, entry, istio, joined, service
 
 WEB = Reference("", "Service", "default", "web")

@@ -96,6 +96,7 @@ def test_a_route_makes_its_virtual_host_once_and_the_routes_that_have_it(world):
 
     assert made == {
         "encoded_host": 1,
+        "encoded_hosts": 1,
         "_common_hosts": 1,
         "gateway_routes": 1,
         "snapshot_of": 1,

@@ -4,12 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from straightway.translate.gateway import gateway_config
-from straightway.translate.proxy_config import ProxyConfig
-from straightway.translate.sidecar import sidecar_config
 
-from straightway.proxies.audience import audience_of, gateway_selector_keys, proxy_of
 from tests.support.configs import GATEWAY, WEB, catalog_of, istio
+from tests.support.proxy_config import ProxyConfig, proxy_config
 
 ConfigOf = Callable[..., ProxyConfig]
 
@@ -19,10 +16,8 @@ def gateway_of() -> ConfigOf:
     """The config of a gateway with the label `istio: gw`, for some texts."""
 
     def config(*texts: str, labels: dict[str, str] | None = None) -> ProxyConfig:
-        catalog = catalog_of(*texts)
         node = "router~10.0.0.1~gw-1.default~default.svc.cluster.local"
-        proxy = proxy_of(node, {"LABELS": labels or {"istio": "gw"}})
-        return gateway_config(catalog, audience_of(proxy, gateway_selector_keys(catalog)))
+        return proxy_config(catalog_of(*texts), node, {"LABELS": labels or {"istio": "gw"}})
 
     return config
 
@@ -33,7 +28,7 @@ def sidecar_of() -> ConfigOf:
 
     def config(*texts: str, namespace: str = "default", **metadata: Any) -> ProxyConfig:
         node = f"sidecar~10.0.0.1~web-1.{namespace}~{namespace}.svc.cluster.local"
-        return sidecar_config(catalog_of(*texts), audience_of(proxy_of(node, metadata), set()))
+        return proxy_config(catalog_of(*texts), node, metadata)
 
     return config
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from envoy.config.endpoint.v3 import endpoint_pb2
-from straightway.translate.destinations import ClusterPlan, build_cluster, plan_assignment
-
-from tests.support.configs import catalog_of, entry, istio, service
+from tests.support.configs import entry, istio, service
 
 
-def test_a_named_subset_has_its_own_cluster_and_endpoints():
+def test_a_named_subset_has_its_own_cluster_and_endpoints(sidecar_of):
     rule = "{host: web, subsets: [{name: v1, labels: {v: '1', tier: x}}]}"
-    catalog = catalog_of(
+    config = sidecar_of(
         service("web", "{name: http, port: 80}"),
         istio("DestinationRule", "web", rule),
         entry("a", {"app": "web", "v": "1", "tier": "x"}, "10.0.0.1"),
@@ -18,35 +15,52 @@ def test_a_named_subset_has_its_own_cluster_and_endpoints():
         entry("c", {"app": "web", "v": "1", "tier": "x"}, "host.example.com"),
         entry("d", {"app": "web", "v": "1"}, "10.0.0.4"),
     )
-    (registered,) = catalog.services.values()
-    (in_force,) = catalog.rules
-    plan = ClusterPlan(registered, registered.ports[0], in_force, "v1")
-    body = plan_assignment(plan, catalog.endpoints(plan.service, plan.port))
-    assignment = endpoint_pb2.ClusterLoadAssignment.FromString(body)
 
-    assert plan.name == "outbound|80|v1|web.default.svc.cluster.local"
-    assert [
-        each.endpoint.address.socket_address.address
-        for group in assignment.endpoints
-        for each in group.lb_endpoints
-    ] == ["10.0.0.1"]
+    assert config.addresses("outbound|80|v1|web.default.svc.cluster.local") == ["10.0.0.1"]
 
 
-def test_names_found_by_dns_stand_in_the_cluster_with_their_values():
+def test_names_found_by_dns_stand_in_the_cluster_with_their_values(sidecar_of):
     spec = """{
         hosts: [web.com], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}],
         endpoints: [{address: eu.web.com, labels: {zone: eu}, locality: eu, weight: 2}]}"""
     subsets = "loadBalancer: {dynamicSubset: {subsetSelectors: [{keys: [zone]}]}}"
-    catalog = catalog_of(
+    config = sidecar_of(
         istio("ServiceEntry", "web", spec),
         istio("DestinationRule", "web", f"{{host: web.com, trafficPolicy: {{{subsets}}}}}"),
     )
-    registered = catalog.services["web.com"]
-    plan = ClusterPlan(registered, registered.ports[0], next(iter(catalog.rules)))
-    message = build_cluster(plan, catalog.endpoints(plan.service, plan.port))
 
-    assert not plan.uses_eds
-    (group,) = message.load_assignment.endpoints
+    assert config.assignments == {}
+    (group,) = config.clusters["outbound|80||web.com"].load_assignment.endpoints
     (endpoint,) = group.lb_endpoints
     assert endpoint.endpoint.address.socket_address.address == "eu.web.com"
     assert endpoint.metadata.filter_metadata["envoy.lb"]["zone"][0] == "eu"
+
+
+PORTS = service("two", "{name: http, port: 80}, {name: http-b, port: 81}")
+TO_TWO = """
+    hosts: ['*']
+    gateways: [gw]
+    http: [{route: [{destination: {host: two}}]}]
+    """
+
+
+def test_a_destination_without_port_means_the_listeners_port_of_several(gateway_of):
+    gateway = istio(
+        "Gateway",
+        "gw",
+        """
+        selector: {istio: gw}
+        servers:
+        - {port: {number: 80, name: a, protocol: HTTP}, hosts: ['*']}
+        - {port: {number: 81, name: b, protocol: HTTP}, hosts: ['*']}
+        - {port: {number: 82, name: c, protocol: HTTP}, hosts: ['*']}
+        """,
+    )
+    config = gateway_of(gateway, PORTS, istio("VirtualService", "vs", TO_TWO))
+
+    clusters = {each.name: each.virtual_hosts[0].routes[0].route.cluster for each in config.routes}
+    assert clusters == {
+        "http.80": "outbound|80||two.default.svc.cluster.local",
+        "http.81": "outbound|81||two.default.svc.cluster.local",
+        "http.82": "BlackHoleCluster",
+    }

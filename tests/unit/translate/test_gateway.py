@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.configs import istio, service
+from tests.support.configs import istio, pod, service
 
 ROUTES = "http: [{directResponse: {status: 200}}]"
 
@@ -119,6 +119,16 @@ class TestPorts:
     def test_no_other_service_does(self, gateway_of, other):
         assert listeners(gateway_of(gateway("a", server(80)), other)) == {"0.0.0.0_80": 80}
 
+    def test_a_named_target_port_is_that_of_the_gateways_pods(self, gateway_of):
+        config = gateway_of(
+            gateway("a", server(80)),
+            service("gw", "{port: 80, targetPort: main}", selector={"istio": "gw"}),
+            pod("other", {"istio": "other"}, ports={"main": 9000}),
+            pod("gw-1", {"istio": "gw"}, ports={"main": 8080}),
+        )
+
+        assert listeners(config) == {"0.0.0.0_8080": 8080}
+
     def test_two_that_become_one_share_a_listener(self, gateway_of):
         ports = "{name: a, port: 80, targetPort: 8080}, {name: b, port: 8080}"
         config = gateway_of(
@@ -129,11 +139,3 @@ class TestPorts:
 
         assert listeners(config) == {"0.0.0.0_8080": 8080}
         assert domains(config) == {"http.80": ["a.com", "b.com"]}
-
-
-def test_sources_name_gateways_for_listeners_and_virtual_services_for_routes(gateway_of):
-    config = gateway_of(gateway("a", server(80)), virtual_service("vs", "a"))
-
-    assert {
-        name: [str(each) for each in references] for name, references in config.sources.items()
-    } == {"0.0.0.0_80": ["Gateway default/a"], "http.80": ["VirtualService default/vs"]}

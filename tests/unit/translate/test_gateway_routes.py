@@ -121,4 +121,4 @@ def test_only_clusters_that_routes_use_are_sent_to_a_gateway(gateway_of):
 
     config = gateway_of(GATEWAY, WEB, service("other", "{name: http, port: 80}"), text)
 
-    assert list(config.plans) == ["outbound|80||web.default.svc.cluster.local"]
+    assert list(config.clusters) == ["outbound|80||web.default.svc.cluster.local"]

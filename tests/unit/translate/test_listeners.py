@@ -6,9 +6,15 @@ import pytest
 from envoy.config.core.v3 import base_pb2
 from envoy.extensions.filters.http.buffer.v3 import buffer_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
+from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 
 from straightway.routing.listeners import HttpListener, Side
-from straightway.translate.listeners import HttpFilter, http_listener
+from straightway.translate.listeners import (
+    HttpFilter,
+    http_listener,
+    virtual_inbound,
+    virtual_outbound,
+)
 
 SUBSETS, ROUTER = "envoy.filters.http.header_to_metadata", "envoy.filters.http.router"
 
@@ -63,4 +69,28 @@ def test_filters_stand_before_the_router_or_before_all():
         "late",
         "later",
         ROUTER,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listener", "port", "direction", "cluster"),
+    [
+        (virtual_outbound(), 15001, base_pb2.OUTBOUND, "PassthroughCluster"),
+        (virtual_inbound(), 15006, base_pb2.INBOUND, "InboundPassthroughCluster"),
+    ],
+    ids=["outbound", "inbound"],
+)
+def test_redirected_traffic_passes_through(listener, port, direction, cluster):
+    proxy = tcp_proxy_pb2.TcpProxy()
+
+    assert listener.address.socket_address.port_value == port
+    assert listener.traffic_direction == direction
+    assert listener.filter_chains[0].filters[0].typed_config.Unpack(proxy)
+    assert proxy.cluster == cluster
+
+
+def test_redirected_traffic_finds_its_original_destination():
+    assert virtual_outbound().use_original_dst.value
+    assert [each.name for each in virtual_inbound().listener_filters] == [
+        "envoy.filters.listener.original_dst"
     ]

@@ -77,6 +77,17 @@ class TestBackends:
             "host_rewrite_literal": "web.internal",
         }
 
+    @pytest.mark.parametrize(
+        "backend",
+        [
+            Backend("web", request_headers=HeaderChanges(remove=("x",))),
+            Backend("web", response_headers=HeaderChanges(remove=("x",))),
+            Backend("web", host_rewrite="web.internal"),
+        ],
+    )
+    def test_any_change_of_its_own_is_enough(self, backend):
+        assert "weighted_clusters" in forwarded(backend)
+
 
 def test_timeouts():
     assert forwarded(timeout=timedelta(milliseconds=1500))["timeout"] == "1.500s"

@@ -163,7 +163,7 @@ def test_every_port_of_every_service_has_a_cluster(sidecar_of):
         istio("DestinationRule", "web", rule),
     )
 
-    assert config.plans.keys() == {
+    assert config.clusters.keys() == {
         f"outbound|{port}|{subset}|web.default.svc.cluster.local"
         for port in (5432, 80)
         for subset in ("", "v1")

@@ -12,8 +12,10 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
 from google.protobuf import descriptor_pb2
 
 from straightway import openinference
-from straightway.translate.transcoding import FILTER_NAME, check_descriptors, transcoder_filter
-from tests.support.configs import GATEWAY, catalog_of, istio
+from straightway.routing.istio.transcoders import transcoder_of
+from straightway.translate.transcoding import FILTER_NAME, transcoder_filter
+from tests.support.configs import GATEWAY, istio, reviewed, service
+from tests.support.world import parsed
 
 SERVICE = "inference.GRPCInferenceService"
 BUILTIN = "builtinProtoDescriptor: kserve_predict_v2"
@@ -39,10 +41,8 @@ def filters(config) -> list[str]:
 
 
 def findings(text: str) -> list[tuple[str, str]]:
-    return [
-        (each.code, ".".join(map(str, each.path)))
-        for each in check_descriptors(catalog_of(text).transcoders)
-    ]
+    _, problems = reviewed(text)
+    return [(each.code, each.path) for each in problems]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ printOptions: {addWhitespace: true, preserveProtoFieldNames: true}
         ),
         (
             own(FILES, f"{SERVICE}, GRPCInferenceService"),
-            [("descriptor-lacks-service", "spec.services.1")],
+            [("descriptor-lacks-service", "spec.services[1]")],
         ),
     ],
 )
@@ -129,10 +129,32 @@ def test_descriptors_that_envoy_would_refuse_are_found(text, found):
 
 
 def test_the_sizes_of_bodies_are_those_of_the_transcoder():
-    (standard, own) = (
-        transcoder_filter(catalog_of(transcoder(text)).transcoders[0])
-        for text in (BUILTIN, f"{BUILTIN}\nmaxRequestBodySize: 7\nmaxResponseBodySize: 8")
+    def limits(text):
+        (item,) = parsed(transcoder(text)).values()
+        config = transcoder_filter(transcoder_of(item)).config
+        return config.max_request_body_size.value, config.max_response_body_size.value
+
+    assert limits(BUILTIN) == (65 << 20, 65 << 20)
+    assert limits(f"{BUILTIN}\nmaxRequestBodySize: 7\nmaxResponseBodySize: 8") == (7, 8)
+
+
+@pytest.mark.parametrize(
+    ("port", "found"),
+    [
+        ("{name: main, port: 80}", [("transcoded-port-not-grpc", "spec.services")]),
+        ("{name: http, port: 80}", [("transcoded-port-not-grpc", "spec.services")]),
+        ("{name: grpc, port: 80}", []),
+        ("{name: grpc-v2, port: 80}", []),
+        ("{name: main, port: 80, appProtocol: grpc}", []),
+        ("{name: main, port: 80, appProtocol: kubernetes.io/h2c}", []),
+    ],
+)
+def test_a_transcoded_port_whose_service_is_not_known_to_speak_grpc_is_found(port, found):
+    routes = "{hosts: ['*'], gateways: [gw], http: [{route: [{destination: {host: model}}]}]}"
+    text = transcoder(f"{BUILTIN}\nworkloadSelector: {{labels: {{istio: gw}}}}")
+    _, problems = reviewed(
+        GATEWAY, service("model", port), istio("VirtualService", "vs", routes), text
     )
 
-    assert standard.max_request_body_size.value == standard.max_response_body_size.value == 65 << 20
-    assert (own.max_request_body_size.value, own.max_response_body_size.value) == (7, 8)
+    assert [(each.code, each.path) for each in problems] == found
+    assert not any(each.is_error for each in problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from straightway.api import ApiObject, WorkloadEntry
+from straightway.api import ApiObject, ServiceEntry, WorkloadEntry
 from straightway.api.values import is_ip
 from straightway.catalog import CatalogCode, Resolution
 from straightway.catalog.endpoints import labels_of
@@ -24,7 +24,8 @@ def check_service(reading: Reading, reference: Reference) -> Iterator[Finding]:
                 f'"{service.hostname}" is the host of {registered.source} already, which is the '
                 "one in force. Take it out of one of the two."
             )
-            path = ("spec", "hosts", index)
+            of_entry = isinstance(source, ServiceEntry)
+            path = ("spec", "hosts", index) if of_entry else ("metadata", "name")
             yield Finding(reference, path, CatalogCode.DUPLICATE_HOST, message)
 
 

@@ -8,6 +8,7 @@ from straightway.api import Gateway, GrpcJsonTranscoder, VirtualService
 from straightway.catalog import CatalogCode, RegisteredService, ServicePort, keys
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.services import port_of, resolve
+from straightway.routing.istio.transcoders import transcoder_of
 from straightway.translate.transcoding import missing_services
 from straightway.units import Reading
 
@@ -17,7 +18,7 @@ def check_transcoder(reading: Reading, reference: Reference) -> Iterator[Finding
     transcoder = reading.object(GrpcJsonTranscoder, reference)
     if transcoder is None:
         return
-    missing = missing_services(transcoder)
+    missing = missing_services(transcoder_of(transcoder))
     if missing is None:
         yield Finding(
             reference,

@@ -79,23 +79,17 @@ class Callbacks:
         """Handle the end of a key's last stream: its snapshot may be dropped."""
 
 
-class Event(Generic[_P]):
-    """One kind of event, and who wants to hear of it; calling it tells them, in order.
+class Event(tuple[Callable[_P, None], ...], Generic[_P]):
+    """Those who want to hear of one kind of event; calling it tells them, in order.
 
-    It is falsy if nobody does, so that what nobody wants to know need not be put together.
+    It is empty, and so false, if nobody does: what nobody wants to know need not be put together.
     """
 
-    __slots__ = ("_handlers",)
-
-    def __init__(self, handlers: Iterable[Callable[_P, None]]) -> None:
-        self._handlers = tuple(handlers)
-
-    def __bool__(self) -> bool:
-        return bool(self._handlers)
+    __slots__ = ()
 
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Tell everyone; log what one of them raises, and go on with the next."""
-        for handler in self._handlers:
+        for handler in self:
             try:
                 handler(*args, **kwargs)
             except Exception:

@@ -36,7 +36,7 @@ class DeltaSubscription(Subscription):
         Requests say what changes in the subscription, so they count whatever their nonce: the
         spec, "When to send an update", on incremental requests.
         """
-        verdict, plan = self._verdicts.judge(request)
+        verdict, plan = self.verdicts.judge(request)
         subscribe = request.resource_names_subscribe
         unsubscribe = request.resource_names_unsubscribe
         if self._is_new:

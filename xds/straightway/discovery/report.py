@@ -55,13 +55,7 @@ class Reporter:
         type_url, plan, nonce, data = response
         self.client.of_type(type_url).sent = Sent(plan.version, nonce, datetime.now(UTC))
         if self._events.pushed:
-            push = Push(
-                type_url=type_url,
-                version=plan.version,
-                nonce=nonce,
-                resources=len(plan.resources),
-                removed=len(plan.removed),
-                size=len(data),
-                microseconds=seconds * 1e6,
-            )
+            resources, removed = len(plan.resources), len(plan.removed)
+            microseconds = seconds * 1e6
+            push = Push(type_url, plan.version, nonce, resources, removed, len(data), microseconds)
             self._events.pushed(self.client, push)

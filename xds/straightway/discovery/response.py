@@ -101,15 +101,15 @@ def encode(
     Its number is above ``after``, which is the last one of the stream. Streams that need the same
     share it with its nonce: copying 50 KB for each takes longer than all else that is done here.
     """
-
-    def make() -> Encoded:
-        return _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
-
     is_shared = plan.is_common or not (plan.removed or plan.unresolved)
     if not plan.resources or plan.withheld or not is_shared:
         # Its names may be a client's invention, or its resources those of another table: not kept.
-        return make()
-    made = table.shared((variant, type_url, ttl, plan.content(table)), make)
+        return _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
+    # Not the variant itself: a member of an Enum is slow to hash.
+    key = (variant is Variant.DELTA, type_url, ttl, plan.content(table))
+    made = table.shared(
+        key, lambda: _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
+    )
     if made.number > after:
         return made
     # The stream may have sent this one before, and no nonce may come twice.

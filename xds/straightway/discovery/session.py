@@ -78,13 +78,13 @@ class Session:
 
     __slots__ = (
         "_acks",
-        "_has_routes",
         "_hold",
         "_in_push_order",
         "_last_number",
         "_lifetimes",
         "_limits",
         "_order",
+        "_removals_after",
         "_subscriptions",
         "_supports_ttl",
         "_type_url",
@@ -107,7 +107,8 @@ class Session:
         self._type_url = type_url
         self._limits = limits
         self._hold = hold
-        self._has_routes = False
+        # By type URL: for how long the removal of what the client still names waits.
+        self._removals_after: dict[str, float] = {}
         self._order = Order(hold, is_aggregated=type_url is None)
         self._subscriptions: dict[str, Subscription] = {}
         self._in_push_order: tuple[Subscription, ...] = ()
@@ -161,10 +162,11 @@ class Session:
         are no two ways to say that. None for any other request, which is left to :meth:`request`.
         """
         subscription = self._acks.pop(data, None)
-        plan = None if subscription is None else subscription.accept()
-        if subscription is None or plan is None:
+        if subscription is None:
             return None
-        return Received(subscription, Verdict.ACK, plan, subscription.nonce)
+        verdicts = subscription.verdicts
+        plan = verdicts.accept()
+        return None if plan is None else Received(subscription, Verdict.ACK, plan, verdicts.nonce)
 
     def next(self, tables: Mapping[str, Table], now: float) -> Response | None:
         """Return the next response to send, None if there is nothing to send now.
@@ -180,7 +182,8 @@ class Session:
             return self._next_in_order(tables, now)
         self.has_more, self.deadline = False, None
         for subscription, table in unsettled:  # Of one type, so there is no order to keep.
-            plan = subscription.plan(table, now, removals_after=self._removals_after(subscription))
+            removals_after = self._removals_after[subscription.type_url]
+            plan = subscription.plan(table, now, removals_after=removals_after)
             if plan is not None:
                 response = self._send(subscription, plan, table, now)
                 self.has_more = not (subscription.is_settled(table) and self._order.is_idle)
@@ -208,7 +211,7 @@ class Session:
             if is_routing and holds_routing:
                 continue
             holds_removals = not is_routing and (routing_is_due or expects_routes)
-            removals_after = None if holds_removals else self._removals_after(subscription)
+            removals_after = None if holds_removals else self._removals_after[subscription.type_url]
             plan = subscription.plan(table, now, removals_after=removals_after)
             if plan is None and self._supports_ttl:
                 plan = self._prolong(subscription, table, now)
@@ -255,7 +258,6 @@ class Session:
         subscription = DeltaSubscription(type_url) if is_delta else SotwSubscription(type_url)
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._order.asked_for_endpoints()
-        self._has_routes |= type_url in ROUTING_TYPES
         if not isinstance(request, DiscoveryRequest) and request.initial_resource_versions:
             if len(request.initial_resource_versions) > self._limits.names:
                 raise LimitExceededError(
@@ -264,14 +266,13 @@ class Session:
             self._order.came_back()
         self._subscriptions[type_url] = subscription
         self._in_push_order = tuple(sorted(self._subscriptions.values(), key=_push_order))
+        routes = ROUTING_TYPES & self._subscriptions.keys()
+        self._removals_after = {
+            url: self._hold if routes and url not in routes else 0.0 for url in self._subscriptions
+        }
         if self._supports_ttl:
             self._lifetimes[type_url] = Lifetimes()
         return subscription
-
-    def _removals_after(self, subscription: Subscription) -> float:
-        """Return for how long the removal of what the client still names waits."""
-        is_used_by_routes = self._has_routes and subscription.type_url not in ROUTING_TYPES
-        return self._hold if is_used_by_routes else 0.0
 
     def _check_names(self, subscription: Subscription) -> None:
         names = sum(len(each.names) for each in self._subscriptions.values())

@@ -41,8 +41,9 @@ class SotwSubscription(Subscription):
         The spec, "ACK and NACK": a request with a stale nonce is not answered. The client's
         answer to the newest response is on its way, and that one counts.
         """
-        verdict, plan = self._verdicts.judge(request)
-        if request.response_nonce in ("", self.nonce) or not self.nonce:
+        verdict, plan = self.verdicts.judge(request)
+        newest = self.verdicts.nonce
+        if request.response_nonce in ("", newest) or not newest:
             self._resubscribe(set(request.resource_names))
         return verdict, plan
 

@@ -46,10 +46,10 @@ class Subscription(ABC):
         "_must_respond",
         "_pending_removals",
         "_progress",
-        "_verdicts",
         "ack",
         "names",
         "type_url",
+        "verdicts",
         "wildcard",
     )
 
@@ -63,7 +63,7 @@ class Subscription(ABC):
         # Whether a response must come even if it says but that nothing exists: Envoy waits for
         # one at its start.
         self._must_respond = False
-        self._verdicts = Verdicts()
+        self.verdicts = Verdicts()
         self._pending_removals = PendingRemovals()
 
     def catch_up(self) -> None:
@@ -77,18 +77,9 @@ class Subscription(ABC):
             self._progress.differences(self._tells_absence)
 
     @property
-    def nonce(self) -> str:
-        """The nonce of the newest response; empty before the first."""
-        return self._verdicts.nonce
-
-    @property
     def deadline(self) -> float | None:
         """When there may be a removal to tell though nothing has changed; None for never."""
         return self._pending_removals.deadline if self._progress.outdated else None
-
-    def accept(self) -> Plan | None:
-        """Take in that the client accepts the newest response; return that, if not done before."""
-        return self._verdicts.accept()
 
     @abstractmethod
     def request(self, request: Request) -> tuple[Verdict, Plan | None]:
@@ -115,7 +106,7 @@ class Subscription(ABC):
         """Whether nothing is to be sent, but for what has changed since :meth:`plan`."""
         progress = self._progress
         return not (
-            progress.outdated or progress.resend or self._verdicts.to_retry or self._must_respond
+            progress.outdated or progress.resend or self.verdicts.to_retry or self._must_respond
         )
 
     def is_settled(self, table: Table) -> bool:
@@ -131,7 +122,7 @@ class Subscription(ABC):
         """Whether the client has what it wants of a resource, as far as can be known."""
         if not self.wants(resource.name):
             return False
-        progress, is_rejected = self._progress, self._verdicts.is_rejected
+        progress, is_rejected = self._progress, self.verdicts.is_rejected
         return not any(
             name in progress.outdated or name in progress.resend or is_rejected(name)
             for name in resource.names
@@ -151,7 +142,7 @@ class Subscription(ABC):
 
     def sent(self, plan: Plan, nonce: str) -> None:
         """Note that a plan has been sent, with this nonce."""
-        self._verdicts.sent(plan, nonce)
+        self.verdicts.sent(plan, nonce)
         self._progress.sent(plan)
         self._must_respond = False
 
@@ -162,14 +153,14 @@ class Subscription(ABC):
         names: Iterable[str] = self.names
         if self.wildcard:
             names = progress.table.resources.keys() | progress.outdated
-        unanswered = {name for plan in self._verdicts.unanswered for name in plan.names}
+        unanswered = {name for plan in self.verdicts.unanswered for name in plan.names}
         return [self._status(name, is_unanswered=name in unanswered) for name in sorted(names)]
 
     def _status(self, name: str, *, is_unanswered: bool) -> ResourceStatus:
         progress = self._progress
         current = progress.finder(progress.table)(name)
         sent = progress.outdated.get(name, current)
-        if self._verdicts.is_rejected(name):
+        if self.verdicts.is_rejected(name):
             state = ResourceState.REJECTED
         elif is_unanswered:
             state = ResourceState.UNANSWERED
@@ -194,7 +185,7 @@ class Subscription(ABC):
         resources, outdated = self._progress.table.resources, self._progress.outdated
         outdated.update(dict.fromkeys(resources.keys() - self.names))
         # What is on its way, and was given up or is gone since, the client takes after all.
-        for plan in self._verdicts.unanswered:
+        for plan in self.verdicts.unanswered:
             gone = [each for each in plan.resources if each.name not in resources]
             outdated.update((each.name, each) for each in gone)
         self.wildcard = True
@@ -203,11 +194,11 @@ class Subscription(ABC):
         """Drop what the client does not want any more: it drops it too."""
         for name in names:
             self._progress.forget(name)
-            self._verdicts.forget(name)
+            self.verdicts.forget(name)
             self._pending_removals.forget(name)
 
     def _forget_unwanted(self) -> None:
-        progress, verdicts = self._progress, self._verdicts
+        progress, verdicts = self._progress, self.verdicts
         known = progress.outdated.keys() | progress.resend | verdicts.rejected | verdicts.to_retry
         self._forget([name for name in known if not self.wants(name)])
 
@@ -285,7 +276,7 @@ class Subscription(ABC):
     def _differences(self) -> tuple[list[Resource], list[str]]:
         """Return the resources to send, and the names of which to say that they do not exist."""
         changed, absent = self._progress.differences(self._tells_absence)
-        to_retry = self._verdicts.to_retry
+        to_retry = self.verdicts.to_retry
         if not changed and not absent and to_retry:
             self.send_again(to_retry)
             to_retry.clear()

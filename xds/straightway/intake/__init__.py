@@ -6,6 +6,7 @@ the accepted objects together.
 - ``claims``: what a document claims to be, and which of several claims to one name counts;
 - ``reading``: the documents of a bundle into claims, with every mistake of ours contained;
 - ``vanishing``: what vanishes at once is held for a while;
+- ``wording``: what problems say of the version that is in force all the same;
 - ``last_good``: the good versions that a later run may need (:mod:`straightway.state` writes them);
 - ``intake``: all of it together.
 

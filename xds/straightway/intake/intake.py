@@ -14,20 +14,16 @@ held, as if it had gone on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from straightway.api import ApiObject, generation_of
 from straightway.api.paths import path_text
 from straightway.documents import Bundle, Finding, Owner, Problem, Reference
 from straightway.intake.claims import Claim, Place, Slot, counting
-from straightway.intake.codes import IntakeCode
 from straightway.intake.last_good import LastGood, restore
 from straightway.intake.reading import BundleReader, Contents, place_of
 from straightway.intake.vanishing import Vanishing
-
-KEPT = "The last good version stays in force."
-KEPT_UNREAD = "What was read here before stays in force."
-NOTHING_IN_FORCE = "There is no earlier good version, so nothing is in force for it."
+from straightway.intake.wording import KEPT_UNREAD, problems_of, saying
 
 _VANISHED = Place("", "vanished")
 """Owns the problems of what is held."""
@@ -289,23 +285,9 @@ class Intake:
             return ()
         found = list(contents.problems)
         for claim in contents.claims.values():
-            found += self._problems_of(claim)
+            winner = self._counting(claim.slot.reference) or claim
+            found += problems_of(claim, winner, serves=self._state is not None)
         return tuple(found)
-
-    def _problems_of(self, claim: Claim) -> Iterable[Problem]:
-        winner = self._counting(claim.slot.reference)
-        if winner is not None and winner is not claim:
-            if winner.document.body != claim.document.body:
-                yield _duplicate(claim, winner)
-                yield from claim.parsed.problems
-            return
-        said = ""
-        if claim.is_kept:
-            said = KEPT
-        elif claim.object is None and self._state is not None:
-            said = NOTHING_IN_FORCE
-        for problem in claim.parsed.problems:
-            yield _with(problem, said)
 
 
 def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -> None:
@@ -320,33 +302,8 @@ def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -
         elif after is not claim and after.parsed.object is None:
             after.kept = claim.version
     if keeps_any:
-        contents.problems = [_with(problem, KEPT_UNREAD) for problem in contents.problems]
+        contents.problems = [saying(KEPT_UNREAD, problem) for problem in contents.problems]
 
 
 def _is_same(one: Claim, other: Claim) -> bool:
     return one.object is other.object or one.object == other.object
-
-
-def _with(problem: Problem, said: str) -> Problem:
-    """Say what is in force all the same; a warning has said already what happens."""
-    if not said or not problem.is_error:
-        return problem
-    return replace(problem, message=f"{problem.message} {said}")
-
-
-def _duplicate(claim: Claim, winner: Claim) -> Problem:
-    reference = claim.slot.reference
-    return Problem(
-        origin=place_of(claim.document.origin, ("metadata", "name")),
-        reference=reference,
-        generation=generation_of(claim.document.body),
-        path="metadata.name",
-        code=IntakeCode.DUPLICATE_OBJECT,
-        severity=IntakeCode.DUPLICATE_OBJECT.severity,
-        message=(
-            f"{reference} is already defined at {place_of(winner.document.origin)}, and that one "
-            "counts: the older by creationTimestamp, then by file name and position, so that a "
-            "file added now can displace one that serves. Remove one of the two, or give this "
-            "one another name."
-        ),
-    )

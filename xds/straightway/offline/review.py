@@ -37,13 +37,14 @@ def review(bundles: Iterable[Bundle]) -> Reviewed:
     accepted = intake.apply(_SOURCE, bundles, now=0.0)
     catalog = Catalog()
     catalog.change(accepted.changes)
-    problems = sorted([*intake.problems(), *_problems_between(intake, catalog, accepted.changes)])
+    problems = sorted([*intake.problems(), *problems_between(intake, catalog, accepted.changes)])
     return Reviewed(catalog, problems, accepted.passed_over)
 
 
-def _problems_between(
+def problems_between(
     intake: Intake, catalog: Catalog, references: Iterable[Reference]
 ) -> Iterator[Problem]:
+    """Yield what is wrong between some objects of a catalog and the others."""
     units = Units(catalog, _raise)
     with units.keeping():
         for reference in references:

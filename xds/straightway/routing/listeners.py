@@ -26,3 +26,26 @@ class HttpListener:
     routes: str
     side: Side = Side.EDGE
     captured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonTranscoder:
+    """JSON over HTTP for gRPC services; the fields are those of Envoy's ``GrpcJsonTranscoder``.
+
+    ``descriptor`` is an encoded ``FileDescriptorSet`` that has all of ``services``. The largest
+    bodies are in bytes. ``first``: it sees requests before all other filters.
+    """
+
+    descriptor: bytes
+    services: tuple[str, ...]
+    largest_request: int
+    largest_response: int
+    converts_grpc_status: bool = False
+    ignored_query_parameters: tuple[str, ...] = ()
+    ignores_unknown_query_parameters: bool = False
+    auto_mapping: bool = False
+    adds_whitespace: bool = False
+    prints_primitive_fields: bool = False
+    prints_enums_as_ints: bool = False
+    keeps_proto_field_names: bool = False
+    first: bool = False

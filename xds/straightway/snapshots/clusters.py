@@ -46,7 +46,7 @@ def cluster_resource(reading: Reading, key: ClusterKey) -> Resource | None:
     if cluster.found_by is Resolution.STATIC:
         return Resource.of(cluster.name, clusters.cluster(cluster), eds_service_name=cluster.name)
     # Endpoints that Envoy resolves by DNS are part of the cluster itself.
-    found = _endpoints(reading, key, cluster) if cluster.found_by is Resolution.DNS else []
+    found = endpoints_of(reading, key, cluster) if cluster.found_by is Resolution.DNS else []
     return Resource.of(cluster.name, clusters.cluster(cluster, (each.value for each in found)))
 
 
@@ -79,12 +79,12 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
     if cluster is None or cluster.found_by is not Resolution.STATIC:
         return None
     # EDS takes IP addresses only: endpoints with any other are left out.
-    found = [each for each in _endpoints(reading, key, cluster) if is_ip(each.value.address)]
+    found = [each for each in endpoints_of(reading, key, cluster) if is_ip(each.value.address)]
     body = endpoints.assignment(cluster.name, ((each.value.locality, each.body) for each in found))
     return Resource.encoded(cluster.name, CLUSTER_LOAD_ASSIGNMENT, body)
 
 
-def _endpoints(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[Encoded]:
+def endpoints_of(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[Encoded]:
     """Return a cluster's endpoints, in order of address and port, each once."""
     found = chosen(reading, key)
     labels: Labels = ()

@@ -6,28 +6,26 @@ from straightway.discovery import Resource
 from straightway.proxies.audience import Audience
 from straightway.routing import names
 from straightway.routing.istio.gateways import BoundPort, transcoders_at
+from straightway.routing.istio.transcoders import transcoder_of
 from straightway.routing.listeners import HttpListener, Side
 from straightway.snapshots.routes import gateway_route_name
 from straightway.translate.listeners import (
-    HttpFilter,
     Listener,
     http_listener,
     virtual_inbound,
     virtual_outbound,
 )
-from straightway.translate.transcoding import FILTER_NAME, missing_services, transcoder_filter
+from straightway.translate.transcoding import missing_services, transcoder_filter
 from straightway.units import Reading
 
 
 def gateway_listener(reading: Reading, bound: BoundPort, audience: Audience) -> Resource:
     """Return the listener of a gateway's port, with the transcoders that are for it."""
     value = HttpListener(bound.address, bound.port, gateway_route_name(bound))
-    filters = [
-        HttpFilter(FILTER_NAME, transcoder_filter(each), first=each.spec.transcode_first)
-        for each in transcoders_at(reading, audience, bound.ports)
-        if missing_services(each) == []  # Else Envoy would reject the whole listener.
-    ]
-    return _resource(http_listener(value, filters))
+    transcoders = map(transcoder_of, transcoders_at(reading, audience, bound.ports))
+    # Envoy would reject the whole listener for a descriptor that is not whole.
+    usable = (each for each in transcoders if missing_services(each) == [])
+    return _resource(http_listener(value, map(transcoder_filter, usable)))
 
 
 def sidecar_listener(_reading: Reading, port: int, captured: bool) -> Resource:

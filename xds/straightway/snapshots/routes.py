@@ -33,7 +33,10 @@ _DIGEST_BYTES = 16
 
 
 class EncodedHosts(NamedTuple):
-    """One or more encoded virtual hosts and their digest; ``clusters`` are those they name."""
+    """Encoded virtual hosts and their digest; ``clusters`` are those they name.
+
+    ``name`` is the virtual host's, empty for several.
+    """
 
     name: str
     body: bytes
@@ -68,7 +71,7 @@ def gateway_route_name(bound: BoundPort) -> str:
 def encoded_hosts(reading: Reading, block: tuple[HostRoutes, ...], scope: Scope) -> EncodedHosts:
     """Return the virtual hosts of a gateway for some hosts, as one piece."""
     calls = (Call(encoded_host, (*routes, scope)) for routes in block)
-    return _block("", [encoded for call in calls if (encoded := _host(reading, call))])
+    return _block([encoded for call in calls if (encoded := _host(reading, call))])
 
 
 def encoded_host(
@@ -106,7 +109,7 @@ def encoded_block(
         for hostname in reading.hostnames(keys.http_services(port, namespace))
         if (encoded := _host(reading, Call(encoded_service_host, (hostname, port, view, is_local))))
     ]
-    return _block(namespace, found)
+    return _block(found)
 
 
 def encoded_others(reading: Reading, port: int, view: str, captured: bool) -> EncodedHosts:
@@ -118,7 +121,7 @@ def encoded_others(reading: Reading, port: int, view: str, captured: bool) -> En
     ]
     if not any(encoded.name.startswith("*:") for encoded in found):
         found.append(_encoded(anything_else(captured=captured)))
-    return _block("", found)
+    return _block(found)
 
 
 def encoded_service_host(
@@ -149,10 +152,10 @@ def _encoded(host: VirtualHost, clusters: frozenset[ClusterKey] = frozenset()) -
     return EncodedHosts(host.name, body, _digest([body]), clusters)
 
 
-def _block(name: str, hosts: list[EncodedHosts]) -> EncodedHosts:
+def _block(hosts: list[EncodedHosts]) -> EncodedHosts:
     body = b"".join(host.body for host in hosts)
     clusters = frozenset[ClusterKey]().union(*(host.clusters for host in hosts))
-    return EncodedHosts(name, body, _digest(host.digest for host in hosts), clusters)
+    return EncodedHosts("", body, _digest(host.digest for host in hosts), clusters)
 
 
 def _joined(name: str, hosts: Iterable[EncodedHosts]) -> Resource:

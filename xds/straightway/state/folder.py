@@ -24,7 +24,7 @@ WRITE_INTERVAL: Final = 1.0
 """How long to gather changes before they are written, in seconds."""
 RETRY_INTERVAL: Final = 30.0
 """When to try again to write to a disk that did not take it, in seconds."""
-_MOST: Final = 500
+_MOST: Final = 200
 """How many bundles to collect at a time, which holds up the event loop."""
 _SLICE: Final = 20
 """After so many records the writing thread lets others run."""

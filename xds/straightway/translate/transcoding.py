@@ -14,30 +14,21 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 
-from straightway import openinference
-from straightway.api import GrpcJsonTranscoder
+from straightway.routing.listeners import JsonTranscoder
+from straightway.translate.listeners import HttpFilter
 
 FILTER_NAME = "envoy.filters.http.grpc_json_transcoder"
-_BUILTIN = {"kserve_predict_v2": openinference.descriptor}
 
 
-def descriptor_of(transcoder: GrpcJsonTranscoder) -> bytes:
-    """Return the encoded FileDescriptorSet that a transcoder uses."""
-    spec = transcoder.spec
-    if spec.builtin_proto_descriptor is not None:
-        return _BUILTIN[spec.builtin_proto_descriptor]()
-    return spec.proto_descriptor_bin or b""
-
-
-def missing_services(transcoder: GrpcJsonTranscoder) -> list[str] | None:
+def missing_services(transcoder: JsonTranscoder) -> list[str] | None:
     """Return the services that the descriptor lacks; None if it is not complete in itself.
 
     Envoy would reject the whole listener for either.
     """
-    known = _services_in(descriptor_of(transcoder))
+    known = _services_in(transcoder.descriptor)
     if known is None:
         return None
-    return [service for service in transcoder.spec.service_names if service not in known]
+    return [service for service in transcoder.services if service not in known]
 
 
 @lru_cache(maxsize=64)
@@ -57,25 +48,24 @@ def _services_in(descriptor: bytes) -> frozenset[str] | None:
     )
 
 
-def transcoder_filter(transcoder: GrpcJsonTranscoder) -> transcoder_pb2.GrpcJsonTranscoder:
-    """Return the filter's config."""
-    spec = transcoder.spec
+def transcoder_filter(transcoder: JsonTranscoder) -> HttpFilter:
+    """Return the filter of a transcoder."""
     config = transcoder_pb2.GrpcJsonTranscoder(
-        proto_descriptor_bin=descriptor_of(transcoder),
-        services=dict.fromkeys(spec.service_names),
+        proto_descriptor_bin=transcoder.descriptor,
+        services=transcoder.services,
         match_incoming_request_route=True,
-        convert_grpc_status=spec.convert_grpc_status,
-        ignored_query_parameters=spec.ignored_query_parameters,
-        ignore_unknown_query_parameters=spec.ignore_unknown_query_parameters,
+        convert_grpc_status=transcoder.converts_grpc_status,
+        ignored_query_parameters=transcoder.ignored_query_parameters,
+        ignore_unknown_query_parameters=transcoder.ignores_unknown_query_parameters,
     )
-    config.max_request_body_size.value = spec.max_request_body_size
-    config.max_response_body_size.value = spec.max_response_body_size
+    config.max_request_body_size.value = transcoder.largest_request
+    config.max_response_body_size.value = transcoder.largest_response
     # Else a call with a mistaken parameter would reach the gRPC server as JSON, and fail there.
     config.request_validation_options.reject_unknown_query_parameters = True
-    config.auto_mapping = spec.auto_mapping
+    config.auto_mapping = transcoder.auto_mapping
     options = config.print_options
-    options.add_whitespace = spec.print_options.add_whitespace
-    options.always_print_primitive_fields = spec.print_options.always_print_primitive_fields
-    options.always_print_enums_as_ints = spec.print_options.always_print_enums_as_ints
-    options.preserve_proto_field_names = spec.print_options.preserve_proto_field_names
-    return config
+    options.add_whitespace = transcoder.adds_whitespace
+    options.always_print_primitive_fields = transcoder.prints_primitive_fields
+    options.always_print_enums_as_ints = transcoder.prints_enums_as_ints
+    options.preserve_proto_field_names = transcoder.keeps_proto_field_names
+    return HttpFilter(FILTER_NAME, config, first=transcoder.first)

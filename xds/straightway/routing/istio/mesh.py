@@ -76,7 +76,9 @@ def domains_of(
         f"[{address}]" if ":" in address else address
         for address in service.addresses
         # A CIDR range is no domain.
-        if "/" not in address and _owner(reading, address, port) == service.hostname
+        if "/" not in address
+        and _owner(reading, address, port) == service.hostname
+        and not _is_taken(reading, address, service, port)
     ]
     return tuple(dict.fromkeys(names))
 

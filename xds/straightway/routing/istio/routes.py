@@ -156,12 +156,7 @@ def _host_rewrite(http: HttpRoute) -> str:
 
 
 def _host(headers: Headers | None) -> str:
-    return _host_of(headers.request) or "" if headers else ""
-
-
-def _host_of(operations: HeaderOperations) -> str | None:
-    host: str | None = getattr(operations, "host_rewrite", None)
-    return host
+    return (headers.request.host_rewrite or "") if headers else ""
 
 
 def _path_rewrite(rewrite: Rewrite | None, conditions: Match) -> PathRewrite | None:

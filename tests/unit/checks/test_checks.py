@@ -68,13 +68,95 @@ def test_whole_config_has_no_problems():
     assert problems(WEB, GATEWAY, RULE, text) == []
 
 
-def test_two_rules_for_one_host():
-    problem = the_problem(WEB, RULE, istio("DestinationRule", "z", "host: web.default"))
+def test_of_two_rules_for_one_host_the_younger_hears_what_is_not_in_force():
+    text = """
+        host: web.default
+        trafficPolicy: {loadBalancer: {simple: RANDOM}}
+        subsets: [{name: v2}, {name: v1}]
+    """
+    found = problems(WEB, RULE, istio("DestinationRule", "z", text))
 
-    assert (problem.code, problem.path) == ("duplicate-destination-rule", "spec.host")
-    assert problem.subject == "DestinationRule default/z"
-    assert problem.is_error
-    assert "DestinationRule default/web is for the same host" in problem.message
+    assert [(each.code, each.path, each.subject) for each in found] == [
+        ("duplicate-destination-rule", path, "DestinationRule default/z")
+        for path in ("spec.subsets[1].name", "spec.trafficPolicy")
+    ]
+    assert all("DestinationRule default/web" in each.message for each in found)
+    assert not any(each.is_error for each in found)
+
+
+def test_rules_for_one_host_may_have_subsets_each():
+    assert (
+        problems(WEB, RULE, istio("DestinationRule", "z", "{host: web, subsets: [{name: v2}]}"))
+        == []
+    )
+
+
+class TestWhoAsks:
+    """A check asks in the namespace in which translation asks."""
+
+    GATEWAY = istio(
+        "Gateway",
+        "gw",
+        """
+        selector: {istio: gateway}
+        servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
+        """,
+        "edge",
+    )
+    ROUTES = """
+        hosts: [a.com]
+        gateways: [%s]
+        http:
+        - headerToDynamicSubsetKey: [{header: model, key: model}]
+          route: [{destination: {host: web.default.svc.cluster.local, subset: v1}}]
+        """
+    RULE = """
+        host: web.default.svc.cluster.local
+        trafficPolicy: {loadBalancer: {dynamicSubset: {subsetSelectors: [{keys: [model]}]}}}
+        subsets: [{name: v1, labels: {version: v1}}]
+        """
+
+    @pytest.mark.parametrize(
+        ("gateway", "rules_in", "is_seen"),
+        [
+            ("edge/gw", "edge", True),
+            ("edge/gw", "default", True),
+            ("edge/gw", "istio-system", True),
+            ("edge/gw", "routes", False),
+            ("mesh", "routes", True),
+            ("mesh", "edge", False),
+        ],
+    )
+    def test_a_gateway_asks_in_its_own_namespace(self, gateway, rules_in, is_seen):
+        found = problems(
+            WEB,
+            self.GATEWAY,
+            istio("VirtualService", "vs", self.ROUTES % gateway, "routes"),
+            istio("DestinationRule", "r", self.RULE, rules_in),
+        )
+
+        expected = [] if is_seen else ["subset-key-without-selector", "unknown-subset"]
+        assert sorted(each.code for each in found) == expected
+
+
+def test_a_destination_without_port_means_the_port_that_clients_call():
+    elsewhere = GATEWAY.replace("number: 80", "number: 82")
+    text = virtual_service("host: web", gateways="gw")
+
+    assert problems(TWO_PORTS, GATEWAY, text) == []
+    problem = the_problem(TWO_PORTS, elsewhere, text)
+    assert (problem.code, problem.path) == (
+        "unknown-port",
+        "spec.http[0].route[0].destination",
+    )
+    assert "has the ports 80, 81: say which" in problem.message
+
+
+@pytest.mark.parametrize(
+    "gateway", ["gw", "./gw", "default/gw", "gw.default", "gw.default.svc.cluster.local"]
+)
+def test_a_gateway_may_be_named_in_every_way_that_istio_knows(gateway):
+    assert problems(WEB, GATEWAY, virtual_service(gateways=gateway)) == []
 
 
 @pytest.mark.parametrize(
@@ -139,10 +221,9 @@ def test_a_host_that_sidecars_know_need_not_be_a_gateways():
     ("text", "destination", "path", "words"),
     [
         (WEB, "host: web, port: {number: 81}", ".port.number", "no port 81; its ports: 80"),
-        (TWO_PORTS, "host: web", "", "has the ports 80, 81: say which"),
     ],
 )
-def test_a_port_that_does_not_exist_or_is_not_said(text, destination, path, words):
+def test_a_port_that_does_not_exist(text, destination, path, words):
     problem = the_problem(text, virtual_service(destination))
 
     assert problem.code == "unknown-port"
@@ -179,24 +260,24 @@ def test_a_header_for_a_key_that_no_selector_has(rules, destination, key, words)
     assert words in problem.message
 
 
-@pytest.mark.parametrize(
-    "first",
-    [
-        istio(
-            "ServiceEntry", "a", "{hosts: [x.com], resolution: DNS, ports: [{number: 80, name: a}]}"
-        ),
-        service("x", "{port: 80}"),
-    ],
-)
-def test_two_services_with_one_hostname(first):
-    host = "x.com" if "x.com" in first else "x.default.svc.cluster.local"
-    spec = f"{{hosts: [y.com, {host}], resolution: DNS, ports: [{{number: 80, name: a}}]}}"
+def external(name: str, hosts: str) -> str:
+    spec = f"{{hosts: [{hosts}], resolution: DNS, ports: [{{number: 80, name: a}}]}}"
+    return istio("ServiceEntry", name, spec)
 
-    problem = the_problem(first, istio("ServiceEntry", "b", spec))
+
+def test_two_services_with_one_hostname():
+    problem = the_problem(external("a", "x.com"), external("b", "y.com, x.com"))
 
     assert (problem.code, problem.path) == ("duplicate-host", "spec.hosts[1]")
     assert problem.subject == "ServiceEntry default/b"
-    assert f'"{host}"' in problem.message
+    assert '"x.com"' in problem.message
+
+
+def test_a_service_whose_hostname_an_entry_has():
+    problem = the_problem(external("a", "x.default.svc.cluster.local"), service("x", "{port: 80}"))
+
+    assert (problem.code, problem.path) == ("duplicate-host", "metadata.name")
+    assert problem.subject == "Service default/x"
 
 
 def test_subsets_of_a_service_without_endpoints():
