@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
-from envoy.config.core.v3 import base_pb2
+from envoy.config.core.v3.base_pb2 import Node
 from google.protobuf import json_format
 
+from straightway.proxies import audience
 from straightway.proxies.audience import (
     Audience,
     Proxy,
     Role,
+    audience_in,
     audience_of,
-    gateway_selector_keys,
     proxy_of,
     proxy_of_node,
 )
@@ -42,7 +46,9 @@ def test_role_and_namespace_come_from_an_istio_id_or_else_the_metadata(
 
 
 def test_labels_are_texts_whatever_the_metadata_holds():
-    assert proxy_of("x", {"LABELS": {"a": 1, "b": True}}).labels == {"a": "1", "b": "True"}
+    labels = proxy_of("x", {"LABELS": {"a": 1, "b": True, "c": 1.5, "d": 2.0, "e": "7.0"}}).labels
+
+    assert labels == {"a": "1", "b": "true", "c": "1.5", "d": "2", "e": "7.0"}
 
 
 @pytest.mark.parametrize(("mode", "captured"), [("NONE", False), ("REDIRECT", True), (None, True)])
@@ -50,20 +56,67 @@ def test_a_sidecar_says_if_its_traffic_is_captured(mode, captured):
     assert proxy_of("x", {"INTERCEPTION_MODE": mode}).captured is captured
 
 
+def node(metadata: dict[str, Any], node_id: str = f"router~10.0.0.1~gw-1.shop~{DOMAIN}") -> Node:
+    made = Node(id=node_id)
+    json_format.ParseDict(metadata, made.metadata)
+    return made
+
+
 def test_a_node_on_the_wire_is_read_the_same():
-    node = base_pb2.Node(id=f"router~10.0.0.1~gw-1.shop~{DOMAIN}")
-    json_format.ParseDict({"LABELS": {"istio": "gw"}}, node.metadata)
+    metadata = {"LABELS": {"istio": "gw", "tier": 1}, "INTERCEPTION_MODE": "NONE", "OTHER": [1]}
 
-    assert proxy_of_node(node) == Proxy(Role.GATEWAY, "shop", {"istio": "gw"})
+    expected = Proxy(Role.GATEWAY, "shop", {"istio": "gw", "tier": "1"}, captured=False)
+    assert proxy_of_node(node(metadata)) == expected
 
 
-def test_gateways_differ_by_labels_that_some_selector_names_alone():
+def test_a_node_on_the_wire_is_read_anew_when_it_says_something_else():
+    first = proxy_of_node(node({"LABELS": {"istio": "gw"}}))
+
+    assert proxy_of_node(node({"LABELS": {"istio": "gw"}})) is first
+    assert proxy_of_node(node({"LABELS": {"istio": "other"}})).labels == {"istio": "other"}
+    assert proxy_of_node(node({}, "x")) == Proxy(Role.SIDECAR, "default", {})
+
+
+def test_large_metadata_is_read_and_not_remembered():
+    large = node({"LABELS": {"istio": "gw"}, "OTHER": "x" * 20_000})
+    remembered = audience._proxy_of_node.cache_info().currsize
+
+    assert proxy_of_node(large) == Proxy(Role.GATEWAY, "shop", {"istio": "gw"})
+    assert audience._proxy_of_node.cache_info().currsize == remembered
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+@pytest.mark.parametrize("field", ["LABELS", "NAMESPACE", "OTHER"])
+def test_metadata_that_json_does_not_have_is_as_if_it_were_not_there(field, number):
+    odd = node({})
+    odd.metadata.fields[field].struct_value.fields["x"].number_value = number
+
+    assert proxy_of_node(odd) == Proxy(Role.GATEWAY, "shop", {})
+
+
+# --- Audiences ---
+
+PAIRS = {("istio", "gw")}
+
+
+def test_gateways_differ_by_pairs_of_labels_that_some_selector_has():
     one = Proxy(Role.GATEWAY, "shop", {"istio": "gw", "pod-template-hash": "1"})
     two = Proxy(Role.GATEWAY, "shop", {"istio": "gw", "pod-template-hash": "2"})
+    other = Proxy(Role.GATEWAY, "shop", {"istio": "other"})
 
-    assert audience_of(one, {"istio"}) == audience_of(two, {"istio"})
-    assert audience_of(one, {"istio"}) == Audience(Role.GATEWAY, "shop", (("istio", "gw"),))
-    assert audience_of(one, {"pod-template-hash"}) != audience_of(two, {"pod-template-hash"})
+    expected = Audience(Role.GATEWAY, "shop", (("istio", "gw"),))
+    assert audience_of(one, PAIRS, {"shop"}) == audience_of(two, PAIRS, {"shop"}) == expected
+    # Which of the values that no selector has it has, is nobody's business.
+    assert audience_of(other, PAIRS, {"shop"}) == Audience(Role.GATEWAY, "shop")
+    by_hash = {("pod-template-hash", "1")}
+    assert audience_of(one, by_hash, {"shop"}) != audience_of(two, by_hash, {"shop"})
+
+
+def test_labels_of_an_audience_are_sorted():
+    labels = {"b": "2", "a": "1", "c": "3"}
+
+    found = audience_of(Proxy(Role.GATEWAY, "shop", labels), frozenset(labels.items()), set())
+    assert found.labels == (("a", "1"), ("b", "2"), ("c", "3"))
 
 
 def test_sidecars_differ_by_namespace_and_capture_alone():
@@ -71,11 +124,21 @@ def test_sidecars_differ_by_namespace_and_capture_alone():
     two = Proxy(Role.SIDECAR, "shop", {"app": "b"})
     free = Proxy(Role.SIDECAR, "shop", {"app": "a"}, captured=False)
 
-    assert audience_of(one, {"app"}) == audience_of(two, {"app"})
-    assert audience_of(one, {"app"}) != audience_of(free, {"app"})
+    pairs = {("app", "a"), ("app", "b")}
+    assert audience_of(one, pairs, {"shop"}) == audience_of(two, pairs, {"shop"})
+    assert audience_of(one, pairs, {"shop"}) != audience_of(free, pairs, {"shop"})
 
 
-def test_selectors_of_gateways_transcoders_and_services_tell_gateways_apart():
+@pytest.mark.parametrize("role", Role)
+def test_namespaces_that_hold_nothing_are_one(role):
+    one, two = Proxy(role, "one", {}), Proxy(role, "two", {})
+
+    assert audience_of(one, set(), {"shop"}) == Audience(role, "")
+    assert audience_of(one, set(), {"shop"}) == audience_of(two, set(), {"shop"})
+    assert audience_of(one, set(), {"one"}) == Audience(role, "one")
+
+
+def test_the_config_says_which_labels_and_namespaces_tell_proxies_apart():
     gateway = """
         selector: {istio: gw}
         servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
@@ -86,14 +149,25 @@ def test_selectors_of_gateways_transcoders_and_services_tell_gateways_apart():
         builtinProtoDescriptor: kserve_predict_v2
     """
     catalog = catalog_of(
-        istio("Gateway", "gw", gateway),
-        istio("ASMGrpcJsonTranscoder", "t", transcoder),
-        service("gw", "{port: 80}", selector={"app": "gw"}),
+        istio("Gateway", "gw", gateway, "anywhere"),
+        istio("ASMGrpcJsonTranscoder", "t", transcoder, "transcoders"),
+        istio("DestinationRule", "r", "{host: x}", "rules"),
+        service("gw", "{port: 80}", "services", selector={"app": "gw"}),
     )
+    labels = {"istio": "gw", "tier": "front", "app": "gw", "hash": "x"}
 
-    assert gateway_selector_keys(catalog) == {"istio", "tier", "app"}
+    def found(namespace: str, **changed: str) -> Audience:
+        return audience_in(Proxy(Role.GATEWAY, namespace, labels | changed), catalog)
+
+    chosen = (("app", "gw"), ("istio", "gw"), ("tier", "front"))
+    for namespace in ("transcoders", "rules", "services"):
+        assert found(namespace) == Audience(Role.GATEWAY, namespace, chosen)
+    # A Gateway is for the proxies that it selects, in whatever namespace it is.
+    assert found("anywhere") == Audience(Role.GATEWAY, "", chosen)
+    assert found("rules", app="x", tier="y").labels == (("istio", "gw"),)
 
 
 def test_an_audience_is_named_in_logs_by_role_namespace_and_labels():
     assert str(Audience(Role.GATEWAY, "shop", (("a", "b"),))) == "router/shop[a=b]"
     assert str(Audience(Role.SIDECAR, "shop")) == "sidecar/shop"
+    assert str(Audience(Role.SIDECAR, "")) == "sidecar/*"

@@ -49,6 +49,8 @@ class Catalog:
         self, root_namespace: str = ROOT_NAMESPACE, *, mistaken: Mistaken | None = None
     ) -> None:
         self.root_namespace = root_namespace
+        self.mistakes = 0
+        """How many objects could not be indexed, for a mistake of ours."""
         self._mistaken = mistaken or _raise
         self._objects: dict[Reference, ApiObject] = {}
         self._created: dict[Reference, float] = {}
@@ -139,6 +141,7 @@ class Catalog:
         try:
             return _Replaced.of(reference, before, after, self._label_keys)
         except Exception as mistake:  # noqa: BLE001 (the edge of our own code: told with its cause)
+            self.mistakes += 1
             self._mistaken(reference, mistake)
             return None
 

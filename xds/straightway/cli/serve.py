@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from straightway import logs
@@ -14,6 +16,14 @@ from straightway.cli.arguments import parse_address
 from straightway.proxies.addresses import Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
+_A_WEEK = 7 * 24 * 3600.0
+
+
+def _check_number(seconds: float | None) -> float | None:
+    """Refuse NaN, which no range leaves out."""
+    if seconds is not None and math.isnan(seconds):
+        raise typer.BadParameter("that is not a number of seconds")
+    return seconds
 
 
 def serve(
@@ -45,6 +55,8 @@ def serve(
         float,
         typer.Option(
             min=0,
+            max=_A_WEEK,
+            callback=_check_number,
             metavar="SECONDS",
             help="How long to keep objects that vanish all at once; 0 drops them immediately.",
         ),
@@ -53,6 +65,8 @@ def serve(
         float | None,
         typer.Option(
             min=1,
+            max=_A_WEEK,
+            callback=_check_number,
             metavar="SECONDS",
             help="Close connections of this age, so that Envoys spread over the replicas.",
             show_default="never",
@@ -79,6 +93,8 @@ def serve(
     from straightway.sources.files import ConfigFolderError
     from straightway.state import default_root, folder_for
 
+    if no_state and state is not None:
+        raise typer.BadParameter("--state and --no-state exclude each other")
     root = None if no_state else state or default_root()
     options = Options(
         state=folder_for(root, config) if root is not None else None,
@@ -87,6 +103,12 @@ def serve(
         root_namespace=root_namespace,
     )
     logs.configure(log_format, log_level)
+    if root is None and not no_state:
+        structlog.get_logger().warning(
+            "last good versions are not kept",
+            reason="there is no home folder to keep them in",
+            remedy="name a folder with --state DIR, or say --no-state",
+        )
     failure: Exception | None = None
     try:
         asyncio.run(run(config, xds_address, options))

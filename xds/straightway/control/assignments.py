@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from straightway.proxies.audience import Audience
-from straightway.units import Call, Units
+from straightway.units import Call, NotMadeError, Units
 
 Calls = tuple[Call, ...]
 
@@ -35,7 +36,9 @@ class Assignments:
         sharing = self._sharing.setdefault(id(calls), set())
         if not sharing:
             for call in calls:
-                self._units.hold(call)
+                # One that cannot be made yet is held too: it is sent once it can.
+                with suppress(NotMadeError):
+                    self._units.hold(call)
                 self._with.setdefault(call, {})[id(calls)] = None
         sharing.add(audience)
         self._of[audience] = calls

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 import structlog
@@ -65,8 +66,6 @@ class Control:
     ) -> None:
         self.catalog = catalog
         self.synced = asyncio.Event()
-        self.mistakes = 0
-        """How many mistakes of our own were contained."""
         self._units = Units(catalog, self._mistaken)
         self._published = Published(cache, self._units)
         self._intake = intake
@@ -82,6 +81,8 @@ class Control:
         self._endpoints_due = asyncio.Event()
         self._config_due = interest.changed
         self._config_changed_at = 0.0
+        self._rekey_due = False
+        self._contained_mistakes = 0
         # What is stale beside assignments: it is left to the lane that takes its time.
         self._stale_audiences: dict[Audience, None] = {}
         self._due_checks: dict[Call, None] = {}
@@ -89,13 +90,18 @@ class Control:
     # --- From the sources ---
 
     def apply(self, source: str, update: Update) -> None:
-        """Take in an update of a source; :meth:`run` puts it in force."""
+        """Take in an update of a source; :meth:`run` puts it in force.
+
+        Raises nothing: a mistake of ours is told, counted, and must not end the source.
+        """
         now = asyncio.get_running_loop().time()
-        self._accept(self._intake.apply(source, update.bundles, now))
+        with self._contained("internal error, an update is left out"):
+            self._accept(self._intake.apply(source, update.bundles, now))
         if update.synced and source in self._unsynced:
             self._unsynced.discard(source)
-            self._accept(self._intake.complete(source, now))
             self._config_due.set()
+            with self._contained("internal error, what an earlier run left is not looked at"):
+                self._accept(self._intake.complete(source, now))
 
     def observe(self, workload: Reference, held: Mapping[str, Observation]) -> None:
         """Take in what a workload was observed to hold now, by subset key; {} for nothing known."""
@@ -103,9 +109,6 @@ class Control:
         self._endpoints_due.set()
 
     def _accept(self, accepted: Accepted) -> None:
-        for line in accepted.passed_over:
-            _log.info("unsupported kind", object=line)
-        self._problems.update(accepted.problems_changed)
         for reference, item in accepted.changes.items():
             if reference.kind in WORKLOAD_KINDS:
                 self._pending_endpoints[reference] = item
@@ -114,6 +117,9 @@ class Control:
                 self._pending_config[reference] = item
                 self._config_changed_at = asyncio.get_running_loop().time()
                 self._config_due.set()
+        for line in accepted.passed_over:
+            _log.info("unsupported kind", object=line)
+        self._problems.update(accepted.problems_changed)
 
     # --- The two lanes ---
 
@@ -134,7 +140,7 @@ class Control:
             try:
                 await step()
             except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
-                self.mistakes += 1
+                self._contained_mistakes += 1
                 _log.exception("a change could not be put in force, what was sent stays")
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._config_due.set()
@@ -163,14 +169,23 @@ class Control:
         is_large = is_first or len(self._pending_config) > _LARGE
         changed = self._take(self._pending_config)
         if is_first or not _AUDIENCE_KEYS.isdisjoint(changed):
+            self._rekey_due = True
+        if self._rekey_due:
             # First of all, for it changes which audiences are wanted.
-            rekey()
+            self._rekey(rekey)
         breath = Breath()
         await self._refresh(breath, is_large=is_large)
         await self._check(breath)
         if is_first:
             self.synced.set()
             self._tell_first()
+
+    def _rekey(self, rekey: Callable[[], None]) -> None:
+        with self._contained("internal error, proxies keep the audiences that they had"):
+            rekey()
+            self._rekey_due = False
+        if self._rekey_due:
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._config_due.set)
 
     async def _settle(self) -> None:
         """Wait until changes of config pause, within the limit."""
@@ -192,7 +207,10 @@ class Control:
             due = self._intake.due
             await asyncio.sleep(_RETRY_SECONDS if due is None else max(0.0, due - clock()))
             if due is not None and due <= clock():
-                self._accept(self._intake.expire(clock()))
+                with self._contained("internal error, what vanished is not let go"):
+                    self._accept(self._intake.expire(clock()))
+                    continue
+                await asyncio.sleep(_RETRY_SECONDS)
 
     # --- Making ---
 
@@ -277,8 +295,22 @@ class Control:
 
     # --- What is told ---
 
+    @property
+    def mistakes(self) -> int:
+        """How many mistakes of our own were contained, here and on the way here."""
+        return self._contained_mistakes + self._intake.mistakes + self.catalog.mistakes
+
+    @contextmanager
+    def _contained(self, event: str) -> Iterator[None]:
+        """Tell of a mistake of ours inside, count it, and go on."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
+            self._contained_mistakes += 1
+            _log.exception(event)
+
     def _mistaken(self, call: Call, mistake: Exception) -> None:
-        self.mistakes += 1
+        self._contained_mistakes += 1
         _log.error(
             "internal error, what was made before stays",
             unit=call.make.__name__,
@@ -302,7 +334,7 @@ class Control:
         ``words`` are Envoy's own about it: where they name a part of the resource, such as a
         virtual host, only what that was made from counts.
         """
-        if not isinstance(audience, Audience):
+        if not isinstance(audience, Audience) or not self._published.has(audience):
             return []
         found = origins_of(self._units, audience, type_url, name, words)
         return [f"{item} ({self._intake.origin(item)})" for item in sorted(found)]

@@ -48,7 +48,6 @@ class Published:
         before = self._snapshots.get(audience)
         if before is None:
             self._units.hold(Call(snapshot_of, (audience,)))
-        calls_before = self._assignments.of(audience)
         self._assignments.give(audience, snapshot.assignments)
         if before is None:
             self._cache.set(
@@ -63,7 +62,7 @@ class Published:
         else:
             changes = {
                 CLUSTER: _difference(before.clusters, snapshot.clusters),
-                CLUSTER_LOAD_ASSIGNMENT: self._moved(calls_before, snapshot.assignments),
+                CLUSTER_LOAD_ASSIGNMENT: self._moved(before, snapshot),
                 LISTENER: _difference(before.listeners, snapshot.listeners),
                 ROUTE_CONFIGURATION: _difference(before.routes, snapshot.routes),
             }
@@ -90,13 +89,23 @@ class Published:
         made = (self._units.get_or_none(call) for call in calls)
         return [resource for resource in made if resource is not None]
 
-    def _moved(self, before: tuple[Call, ...], after: tuple[Call, ...]) -> Difference:
-        if before is after or before == after:
+    def _moved(self, before: Snapshot, after: Snapshot) -> Difference:
+        """Return what differs between the assignments of two snapshots.
+
+        Those that are gone go by their clusters' names: nobody can make them any more.
+        """
+        if before.assignments == after.assignments:
             return [], []
-        changed = self._made(set(after).difference(before))
-        gone = self._made(set(before).difference(after))
-        kept = {resource.name for resource in self._made(after)}
-        return changed, [resource.name for resource in gone if resource.name not in kept]
+        known = set(before.assignments)
+        changed = self._made(call for call in after.assignments if call not in known)
+        kept = _assigned(after)
+        return changed, [name for name in _assigned(before) if name not in kept]
+
+
+def _assigned(snapshot: Snapshot) -> dict[str, None]:
+    """Return the names of a snapshot's assignments, which its clusters name."""
+    names = (cluster.eds_service_name for cluster in snapshot.clusters)
+    return {name: None for name in names if name}
 
 
 def _difference(before: tuple[Resource, ...], after: tuple[Resource, ...]) -> Difference:

@@ -7,6 +7,7 @@ sidecars of one namespace are one audience.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from straightway.catalog import Catalog, keys
 # A proxy without a namespace belongs to Kubernetes' default, not to Istio's root namespace.
 _DEFAULT_NAMESPACE = "default"
 _LARGEST_REMEMBERED = 16_384  # bytes of metadata
+_METADATA = ("ROLE", "NAMESPACE", "LABELS", "INTERCEPTION_MODE")
 
 
 class Role(StrEnum):
@@ -79,11 +81,18 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
     return Proxy(
         role=Role.GATEWAY if role in ("router", "gateway") else Role.SIDECAR,
         namespace=str(metadata.get("NAMESPACE") or from_id or _DEFAULT_NAMESPACE),
-        labels={str(key): str(value) for key, value in labels.items()}
+        labels={str(key): _text(value) for key, value in labels.items()}
         if isinstance(labels, Mapping)
         else {},
         captured=metadata.get("INTERCEPTION_MODE") != "NONE",
     )
+
+
+def _text(value: object) -> str:
+    """Return a label's value as its author wrote it: protobuf makes 1.0 of 1."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _namespace_of(name: str, domain: str) -> str:
@@ -102,7 +111,16 @@ def proxy_of_node(node: base_pb2.Node) -> Proxy:
 # The server asks for the proxies of all open streams again when the selectors change.
 @lru_cache(maxsize=4096)
 def _proxy_of_node(node_id: str, metadata: bytes) -> Proxy:
-    return proxy_of(node_id, json_format.MessageToDict(struct_pb2.Struct.FromString(metadata)))
+    fields = struct_pb2.Struct.FromString(metadata).fields
+    return proxy_of(node_id, {name: _plain(fields[name]) for name in _METADATA if name in fields})
+
+
+def _plain(value: struct_pb2.Value) -> Any:
+    """Return a value as plain data; None for one that JSON does not have, such as NaN."""
+    try:
+        return json_format.MessageToDict(value)
+    except ValueError:
+        return None
 
 
 def audience_of(

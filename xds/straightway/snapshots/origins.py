@@ -81,7 +81,8 @@ def _is_named(value: object, words: str) -> bool:
 def _objects(units: Units, call: Call) -> set[Reference]:
     found = set()
     for node in units.below(call):
-        for key in node.keys:
+        # What a unit is given was read by whoever asked for it: a listener is given its Gateways.
+        for key in {*node.keys, *_references(node.call.args)}:
             if isinstance(key, Reference) and units.catalog.object(key) is not None:
                 found.add(key)
             elif isinstance(key, tuple) and key[0] == "service":
@@ -89,3 +90,12 @@ def _objects(units: Units, call: Call) -> set[Reference]:
                 if service is not None:
                     found.add(service.source)
     return found
+
+
+def _references(given: object) -> Iterator[Reference]:
+    """Yield the references in what a unit was given."""
+    if isinstance(given, Reference):
+        yield given
+    elif isinstance(given, tuple):
+        for each in given:
+            yield from _references(each)
