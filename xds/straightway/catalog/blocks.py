@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 from zlib import crc32
 
-_SIZE = 32
+_SIZE = 16
 
 Item = TypeVar("Item")
 

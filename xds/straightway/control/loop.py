@@ -27,7 +27,7 @@ from straightway.documents import ProblemStore, Reference
 from straightway.intake import Accepted, Intake
 from straightway.proxies.audience import Audience
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
-from straightway.snapshots.clusters import assignment
+from straightway.snapshots.assignments import assignment
 from straightway.snapshots.origins import origins_of
 from straightway.sources import Update
 from straightway.units import Call, NotMadeError, Units

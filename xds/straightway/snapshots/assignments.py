@@ -1,0 +1,146 @@
+"""Assignments, encoded: joined from blocks of encoded endpoints.
+
+An assignment of a thousand endpoints has a version that is made from its blocks' digests, so that
+one changed endpoint costs the digest of its block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from operator import itemgetter
+from typing import NamedTuple
+
+from straightway.api.values import is_ip
+from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Resource
+from straightway.documents import Reference
+from straightway.routing.clusters import Cluster, Endpoint, Resolution
+from straightway.routing.istio.clusters import cluster_of
+from straightway.routing.istio.destinations import ClusterKey, chosen
+from straightway.routing.istio.endpoints import (
+    Block,
+    endpoint_blocks,
+    endpoints_in,
+    neutral_endpoint,
+)
+from straightway.translate import endpoints
+from straightway.units import Reading
+
+_DIGEST_BYTES = 16
+
+Labels = tuple[tuple[str, str], ...]
+Place = tuple[str, int]
+"""An address and a port."""
+
+
+class Encoded(NamedTuple):
+    """An endpoint and its encoded ``LbEndpoint``; ``workload`` is the object behind it."""
+
+    place: Place
+    value: Endpoint
+    body: bytes
+    workload: Reference | None
+
+
+class EncodedBlock(NamedTuple):
+    """Some endpoints of a cluster. ``is_ipv4``: all of their addresses are IPv4."""
+
+    endpoints: tuple[Encoded, ...]
+    is_ipv4: bool
+    digest: bytes
+
+
+def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
+    """Return an encoded ClusterLoadAssignment; None if its cluster does not exist any more."""
+    cluster = reading.make(cluster_of, key)
+    if cluster is None or cluster.found_by is not Resolution.STATIC:
+        return None
+    blocks = blocks_of(reading, key, cluster)
+    found = endpoints_of(blocks)
+    if not all(block.is_ipv4 for block in blocks):
+        # EDS takes IP addresses only: endpoints with any other are left out.
+        found = [each for each in found if is_ip(each.value.address)]
+    body = endpoints.assignment(cluster.name, ((each.value.locality, each.body) for each in found))
+    version = _digest(block.digest for block in blocks).hex()
+    return Resource.encoded(cluster.name, CLUSTER_LOAD_ASSIGNMENT, body, version=version)
+
+
+def blocks_of(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[EncodedBlock]:
+    """Return a cluster's endpoints, block by block."""
+    found = chosen(reading, key)
+    labels: Labels = ()
+    if found is not None and found.subset is not None:
+        labels = tuple(sorted(found.subset.labels.items()))
+    port, subset_keys = key.port, cluster.subset_keys
+    return [
+        reading.make(encoded_block, block, key.hostname, port, subset_keys, labels)
+        for block in reading.make(endpoint_blocks, key.hostname)
+    ]
+
+
+def endpoints_of(blocks: Sequence[EncodedBlock]) -> list[Encoded]:
+    """Return the endpoints of some blocks, in order of address and port, each once."""
+    found = [each for block in blocks for each in block.endpoints]
+    found.sort(key=itemgetter(0))
+    if not all(block.is_ipv4 for block in blocks):
+        found = _each_at_one_address(found)
+    if len({each.place for each in found}) < len(found):
+        found = _each_once(found)
+    return found
+
+
+def _each_once(found: Iterable[Encoded]) -> list[Encoded]:
+    """Return one endpoint for each address and port.
+
+    Of several workloads there, the last by name counts, whatever the blocks in which they stand; a
+    WorkloadEntry counts before a Pod.
+    """
+    by_place: dict[Place, Encoded] = {}
+    for each in found:
+        other = by_place.get(each.place)
+        if other is None or (other.workload or ()) < (each.workload or ()):
+            by_place[each.place] = each
+    return list(by_place.values())
+
+
+def _each_at_one_address(found: list[Encoded]) -> list[Encoded]:
+    """Leave out the IPv6 addresses of what has an IPv4 address as well.
+
+    A Pod of a dual-stack service stands in EndpointSlices of both families; it is one endpoint.
+    """
+    in_ipv4 = {each.workload for each in found if ":" not in each.value.address} - {None}
+    return [each for each in found if ":" not in each.value.address or each.workload not in in_ipv4]
+
+
+def encoded_block(
+    reading: Reading,
+    block: Block,
+    hostname: str,
+    port: int,
+    subset_keys: tuple[str, ...],
+    labels: Labels,
+) -> EncodedBlock:
+    """Return the encoded endpoints of a block, for a service's port.
+
+    They carry the values of ``subset_keys``; only those with all of ``labels`` are in it.
+    """
+    service = reading.service(hostname)
+    service_port = service.port(port) if service is not None else None
+    encoded = []
+    if service is not None and service_port is not None:
+        for item in endpoints_in(reading, block, service, service_port):
+            if all(item.labels.get(key) == value for key, value in labels):
+                value = neutral_endpoint(reading, item, subset_keys)
+                body = endpoints.encode_endpoint(value)
+                encoded.append(Encoded((value.address, value.port), value, body, item.workload))
+    is_ipv4 = all(":" not in address and is_ip(address) for (address, _), *_ in encoded)
+    parts = (
+        part
+        for each in encoded
+        for part in (each.body, f"{each.value.locality} {each.workload} ".encode())
+    )
+    return EncodedBlock(tuple(encoded), is_ipv4, _digest(parts))
+
+
+def _digest(parts: Iterable[bytes]) -> bytes:
+    return blake2b(b"".join(parts), digest_size=_DIGEST_BYTES).digest()
