@@ -299,3 +299,17 @@ def test_the_order_of_the_objects_does_not_matter():
     ]
 
     assert addresses(catalog_of(*texts)) == addresses(catalog_of(*reversed(texts)))
+
+
+@pytest.mark.parametrize(
+    ("ports", "address_type", "address"),
+    [("{name: other, port: 9}", "IPv4", "10.0.0.1"), ("{name: http, port: 8080}", "FQDN", "a.com")],
+)
+def test_a_slice_without_the_port_or_without_ip_addresses_adds_nothing(
+    ports, address_type, address
+):
+    found = endpoint_slice(
+        "a", "web", f"{{addresses: [{address}]}}", ports, address_type=address_type
+    )
+
+    assert endpoints(catalog_of(service("web", "{name: http, port: 80}"), found)) == []

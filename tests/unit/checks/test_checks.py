@@ -177,6 +177,15 @@ def test_a_destination_that_does_not_exist(host, hint):
     assert not problem.is_error
 
 
+def test_a_service_of_another_namespace_is_meant_by_its_name():
+    elsewhere = service("web", "{name: http, port: 80}", "shop")
+
+    problem = the_problem(elsewhere, virtual_service())
+
+    assert problem.code == "unknown-host"
+    assert 'Do you mean "web.shop.svc.cluster.local"?' in problem.message
+
+
 def test_a_rule_for_a_host_that_does_not_exist():
     problem = the_problem(istio("DestinationRule", "web", "host: web"))
 
@@ -211,6 +220,13 @@ def test_hosts_of_which_no_gateway_serves_any():
 
     assert (problem.code, problem.path) == ("host-not-in-gateway", "spec.hosts[0]")
     assert '"a.org"' in problem.message
+
+
+@pytest.mark.parametrize(("served", "host"), [("x.a.com", "*.a.com"), ("*.a.com", "x.a.com")])
+def test_a_host_and_a_gateways_need_only_overlap(served, host):
+    gateway = GATEWAY.replace("*.com", served)
+
+    assert problems(WEB, gateway, virtual_service(gateways="gw", host=host)) == []
 
 
 def test_a_host_that_sidecars_know_need_not_be_a_gateways():
@@ -258,6 +274,15 @@ def test_a_header_for_a_key_that_no_selector_has(rules, destination, key, words)
     assert not problem.is_error
     assert f'"{key}", so the header "x-model" chooses nothing' in problem.message
     assert words in problem.message
+
+
+def test_of_several_rules_for_a_host_the_oldest_is_named():
+    other = istio("DestinationRule", "z", "{host: web, subsets: [{name: v9}]}")
+    mapping = "headerToDynamicSubsetKey: [{header: x-model, key: stage}],"
+
+    problem = the_problem(WEB, RULE, other, virtual_service("host: web", mapping=mapping))
+
+    assert "No selector of DestinationRule default/web has" in problem.message
 
 
 def external(name: str, hosts: str) -> str:

@@ -111,3 +111,18 @@ def test_a_dual_stack_workload_is_one_endpoint_and_others_keep_theirs():
     four = Reference("discovery.k8s.io", "EndpointSlice", "default", "four")
     world.put({four: None})
     assert set(held(world)) == {"fd00::1", "fd00::2", "fd00::3"}
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_of_two_workloads_at_one_address_the_last_by_name_counts(names):
+    """However they came, and whatever the blocks in which they stand."""
+    world = World(SERVICE, RULE)
+    world.hold([SIDECAR])
+    for name in names:
+        world.change(entry(name, {"app": "web", "model": name}))
+
+    resource = world.resources(SIDECAR)[CLUSTER_LOAD_ASSIGNMENT, WEB]
+    message = decoded(resource, endpoint_pb2.ClusterLoadAssignment)
+
+    assert sum(len(group.lb_endpoints) for group in message.endpoints) == 1
+    assert held(world) == {"10.0.0.1": ["b"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from straightway.discovery import LISTENER
 from straightway.proxies.audience import Audience, Role
 from tests.support.configs import entry, istio, service
 from tests.support.world import GATEWAY_PROXY, SIDECAR, World, made_by
@@ -180,3 +181,18 @@ def test_a_namespace_with_rules_of_its_own_does_not_evict_what_others_have():
         for audience in (SIDECAR, ELSEWHERE)
     )
     assert own != foreign
+
+
+def test_a_server_that_goes_takes_its_listener_along(world):
+    made_by(world, ALL, gateway(80, 8080))
+    assert len(listeners(world)) == 2
+
+    # A mistake would raise here: what was made for the server that is gone is made again.
+    world.change(gateway(80))
+    for _ in world.units.remake():
+        pass
+    assert len(listeners(world)) == 1
+
+
+def listeners(world: World) -> list[str]:
+    return [name for type_url, name in world.resources(GATEWAY_PROXY) if type_url == LISTENER]

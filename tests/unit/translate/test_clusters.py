@@ -216,6 +216,13 @@ class TestOutliers:
         assert found.HasField("enforcing_success_rate")
         assert message.common_lb_config.healthy_panic_threshold.value == 30
 
+    def test_each_count_is_for_itself(self):
+        outliers = OutlierDetection(consecutive_local_origin_failures=4)
+        found = made(Policy(outliers=outliers)).outlier_detection
+
+        assert found.consecutive_local_origin_failure.value == 4
+        assert found.enforcing_consecutive_local_origin_failure.value == 100
+
     def test_zero_errors_is_never(self):
         found = made(Policy(outliers=OutlierDetection(consecutive_5xx=0))).outlier_detection
 

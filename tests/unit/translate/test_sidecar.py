@@ -45,6 +45,16 @@ def test_a_service_is_called_by_every_name_that_dns_knows(sidecar_of, namespace,
     ]
 
 
+def test_a_host_in_another_namespace_than_its_entrys_has_no_short_name(sidecar_of):
+    text = entry("a", "web.shop.svc.cluster.local")
+
+    assert list(by_name(sidecar_of(text))["web.shop.svc.cluster.local"].domains) == [
+        "web.shop.svc.cluster.local",
+        "web.shop",
+        "web.shop.svc",
+    ]
+
+
 def test_addresses_are_written_as_clients_write_them(sidecar_of):
     addresses = "[10.0.0.0/8, 'fd00::1', 10.1.2.3, 10.1.2.3]"
     text = entry("a", "a.com", f"resolution: DNS\naddresses: {addresses}")

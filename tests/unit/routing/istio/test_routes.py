@@ -277,6 +277,7 @@ class TestRules:
         http = f"""
             {{match: [{{name: a, sourceNamespace: x}}, {{name: b}}], {ANSWER}}},
             {{match: [{{name: c, sourceLabels: {{a: b}}}}], {ANSWER}}},
-            {{name: d, delegate: {{name: other}}}}"""
+            {{name: d, delegate: {{name: other}}}},
+            {{name: behind, {ANSWER}}}"""
 
-        assert self.rules(http, "a", "b", "c") == ["b"]
+        assert self.rules(http, "a", "b", "c") == ["b", "behind"]
