@@ -139,6 +139,7 @@ class Conversation:
         self.session = Session(variant, hold, Limits())
         self.now = 0.0
         self.features = features
+        self._nonces: set[str] = set()
 
     def set(self, content: Mapping[str, Iterable[Resource]]) -> None:
         """Set the whole snapshot."""
@@ -195,14 +196,28 @@ class Conversation:
         """Return the next response, or None if there is nothing to send."""
         tables = self.cache.tables(KEY)
         response = None if tables is None else self.session.next(tables, self.now)
-        return None if response is None else decode(self.variant, response.data)
+        if response is None:
+            return None
+        answer = decode(self.variant, response.data)
+        assert answer.nonce == response.nonce
+        assert answer.nonce not in self._nonces, "a nonce twice on one stream"
+        self._nonces.add(answer.nonce)
+        return answer
 
     def answers(self) -> list[Answer]:
-        """Return all pending responses."""
-        found = []
+        """Return all pending responses.
+
+        A stream asks no further once the session says that there is no more, and waits for changes
+        alone; so nothing may be due then, now or at any time.
+        """
+        found: list[Answer] = []
+        says_more = True
         while (answer := self.next()) is not None:
+            assert says_more, "a response after the last"
             found.append(answer)
+            says_more = self.session.has_more
             assert len(found) < 100, "responses without end"
+        assert says_more or self.session.deadline is None, "a stream would miss the deadline"
         return found
 
     def answer(self) -> Answer:

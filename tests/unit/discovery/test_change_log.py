@@ -135,3 +135,13 @@ def test_few_shared_bytes_are_kept():
         table.shared(key, make)
     table.shared(0, make)
     assert len(made) == 101
+
+
+def test_what_a_client_that_holds_everything_says_follows_every_change():
+    table = Table(resources(CLUSTER, "a", "b"))
+    before = table.held
+    assert table.held is before
+
+    table.update(resources(CLUSTER, "a@2"), ["b"])
+
+    assert table.held == Table(resources(CLUSTER, "a@2")).held != before

@@ -175,6 +175,24 @@ def test_a_client_that_gets_its_endpoints_elsewhere_waits_once():
     assert kinds(talk.answers()) == [CLUSTER, LISTENER, CLUSTER]
 
 
+def test_a_client_that_asks_for_its_endpoints_after_all_waits_for_them_again():
+    talk = sotw(hold=1.0)
+    talk.set(service("old"))
+    talk.ask(CLUSTER)
+    talk.ask(LISTENER)
+    talk.answers()
+    talk.now = 1.0
+    talk.answers()
+
+    talk.ask(CLUSTER_LOAD_ASSIGNMENT, "old")
+    talk.answers()
+    talk.set(service("new") | {LISTENER: [resource(LISTENER, "listener", "2")]})
+
+    assert kinds(talk.answers()) == [CLUSTER]
+    talk.ask(CLUSTER_LOAD_ASSIGNMENT, "new")
+    assert LISTENER in kinds(talk.answers())
+
+
 def test_secrets_do_not_wait():
     talk = started(sotw())
     talk.ask(SECRET, "certificate")

@@ -53,14 +53,18 @@ def test_a_plan_made_by_one_stream_serves_all_that_are_as_far():
     for talk in talks:
         talk.ask(CLUSTER) if talk.variant is not Variant.DELTA else talk.change(CLUSTER)
         talk.answer()
-    cache.update("audience", {CLUSTER: (resources(CLUSTER, "a@2"), [])})
+    # A removal, too: the delta response would name it, and is shared all the same.
+    cache.update("audience", {CLUSTER: (resources(CLUSTER, "a@2"), ["b"])})
     tables = cache.tables("audience")
     assert tables is not None
     sotw, delta, *others = [talk.session.next(tables, 0.0) for talk in talks]
     assert sotw is not None
     assert delta is not None
-    assert [other.plan for other in others if other] == [sotw.plan, delta.plan]
-    assert [other.data for other in others if other] == [sotw.data, delta.data]
+    assert delta.plan.removed == ("b",)
+    for first, other in zip((sotw, delta), others, strict=True):
+        assert other is not None
+        assert other.plan is first.plan
+        assert other.data is first.data
 
 
 def test_what_differs_is_not_shared():
