@@ -183,6 +183,15 @@ def test_a_namespace_with_rules_of_its_own_does_not_evict_what_others_have():
     assert own != foreign
 
 
+def test_a_host_that_sidecars_call_is_looked_for_by_nobody_else(world):
+    text = istio("VirtualService", "one", "hosts: [web-1]\nhttp: [{directResponse: {status: 200}}]")
+
+    made = made_by(world, ALL, text)
+
+    # One where the short name holds, one where it does not. Wildcards alone concern all others.
+    assert made["encoded_service_host"] == 2
+
+
 def test_a_server_that_goes_takes_its_listener_along(world):
     made_by(world, ALL, gateway(80, 8080))
     assert len(listeners(world)) == 2

@@ -202,9 +202,9 @@ class Subscription(ABC):
         known = progress.outdated.keys() | progress.resend | verdicts.rejected | verdicts.to_retry
         self._forget([name for name in known if not self.wants(name)])
 
+    @abstractmethod
     def _makes_common_plans(self) -> bool:
         """Whether a plan follows from what has changed alone, as long as it is up to date."""
-        return True
 
     def _common_plan(self, now: float, removals_after: float | None) -> Plan | None:
         """Return the plan of all that are where this one is, and whom the same changes concern.
