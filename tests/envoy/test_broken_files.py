@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ spec:
 
 
 @pytest.fixture
+def _says_more(mesh: Mesh, told: int) -> bool:
+    """Whether the log has more errors than so many."""
+    return len(mesh.control_plane.logs("problem", level="error")) > told
+
+
 def client(mesh: Mesh) -> HttpClient:
     """A client of a gateway before one runtime; its answers tell which config is in force."""
     port = mesh.open_port()
@@ -153,7 +159,7 @@ def test_a_slip_in_what_names_an_object_leaves_it_in_force(mesh: Mesh, load: Loa
             told = len(mesh.control_plane.logs("problem", level="error"))
             mesh.config.write("routes.yaml", ROUTES.replace(right, slip, 1))
             eventually(
-                lambda told=told: len(mesh.control_plane.logs("problem", level="error")) > told,
+                partial(_says_more, mesh, told),
                 what=f"the log says that {slip!r} is wrong",
             )
     assert_nothing_was_felt(load)

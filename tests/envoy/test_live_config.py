@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from tests.support.envoy import EnvoyProcess
 from tests.support.http import HttpClient
@@ -21,6 +22,12 @@ from tests.support.waiting import eventually
 LABELS = {"app": "runtime"}
 KEYS = [{"header": "x-model", "key": "model"}]
 CLUSTER = "outbound|80||runtimes.default.svc.cluster.local"
+
+
+def _answers(client: HttpClient, model: str, upstream: str | None) -> bool:
+    """Whether an upstream (None: nobody) answers requests for a model."""
+    answer = client.send(headers={"x-model": model})
+    return answer.status == 503 if upstream is None else answer.upstream == upstream
 
 
 def start(mesh: Mesh) -> tuple[EnvoyProcess, HttpClient]:
@@ -75,12 +82,12 @@ def test_a_label_gets_through_while_routes_change_without_end(mesh: Mesh) -> Non
         for label, model in enumerate(["bert", "llama", "qwen"]):
             mesh.config.edit("second.yaml", "app: runtime", f"app: runtime\n    model: {model}")
             eventually(
-                lambda model=model: client.send(headers={"x-model": model}).upstream == "second",
+                partial(_answers, client, model, "second"),
                 what=f"the label {label} is in force",
             )
             mesh.config.edit("second.yaml", f"\n    model: {model}", "")
             eventually(
-                lambda model=model: client.send(headers={"x-model": model}).status == 503,
+                partial(_answers, client, model, None),
                 what=f"the label {label} is gone",
             )
 

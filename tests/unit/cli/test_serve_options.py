@@ -39,6 +39,7 @@ def options_of(straightway, served, *arguments: object) -> Options:
     assert run.code == 0, run.err
     [(folder, _, options)] = served
     assert folder == Path("configs")
+    assert isinstance(options, Options)
     return options
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from straightway import checks
+from straightway.api import DestinationRule
 from straightway.catalog import catalog as catalog_module
 from straightway.discovery import (
     CLUSTER,
@@ -42,7 +43,7 @@ from tests.support.virtual_time import run
 
 FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 ROUTES = "http.80"
-Lines = list[dict[str, Any]]
+Lines = Iterable[Mapping[str, Any]]
 
 
 class OurMistakeError(Exception):
@@ -92,7 +93,9 @@ def test_a_mistake_in_one_virtual_host_leaves_all_others_served_and_its_old_one_
         async with synced(*FIRST, desk=gateway_desk()) as desk:
             with monkeypatch.context() as broken:
                 broken.setattr(
-                    routes_module, "virtual_host", fails_for(routes_module.virtual_host, "bad.com")
+                    routes_module,
+                    "virtual_host",
+                    fails_for(routes_module.virtual_host, "bad.com"),  # type: ignore[attr-defined]
                 )
                 desk.apply(
                     routes_file("good", "good.com", "api"),
@@ -199,7 +202,7 @@ def test_a_mistake_in_a_listener_keeps_its_gateway_as_it_was_and_no_other(
                 broken.setattr(
                     listeners_module,
                     "http_listener",
-                    fails_for(listeners_module.http_listener, "81"),
+                    fails_for(listeners_module.http_listener, "81"),  # type: ignore[attr-defined]
                 )
                 desk.apply(gateway_file("{tier: front}", "second", 81), service_file("more"))
                 await asyncio.sleep(LONG)
@@ -226,7 +229,9 @@ def test_a_mistake_in_indexing_an_object_leaves_it_out_and_takes_all_others(
         async with synced() as desk:
             with monkeypatch.context() as broken:
                 broken.setattr(
-                    catalog_module, "services_of", fails_for(catalog_module.services_of, "'bad'")
+                    catalog_module,
+                    "services_of",
+                    fails_for(catalog_module.services_of, "'bad'"),  # type: ignore[attr-defined]
                 )
                 desk.apply(service_file("bad"), service_file("api"))
                 await asyncio.sleep(LONG)
@@ -255,7 +260,7 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
             await asyncio.sleep(LONG)
             assert subjects(desk.problems.standing) == ["DestinationRule default/bad"]
             with monkeypatch.context() as broken, capture_logs() as lines:
-                check = checks._CHECKS["DestinationRule"]
+                check = checks._CHECKS[DestinationRule]
 
                 def failing(reading: Any, reference: Any) -> Any:
                     found = tuple(check(reading, reference))
@@ -263,7 +268,7 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
                         raise OurMistakeError(reference.name)
                     return found
 
-                broken.setitem(checks._CHECKS, "DestinationRule", failing)
+                broken.setitem(checks._CHECKS, DestinationRule, failing)  # type: ignore[misc]
                 desk.apply(rule("bad", "web"), rule("other", "missing"))
                 await asyncio.sleep(LONG)
             assert subjects(desk.problems.standing) == [
@@ -346,7 +351,7 @@ def test_a_mistake_in_letting_go_what_vanished_does_not_end_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ):
     expire = Intake.expire
-    failed = []
+    failed: list[object] = []
 
     def fail_once(intake: Intake, now: float) -> Any:
         if not failed:
@@ -373,7 +378,7 @@ def test_a_mistake_in_letting_go_what_vanished_does_not_end_the_loop(
 @pytest.mark.parametrize("when", ["first", "later"])
 def test_proxies_that_could_not_be_told_apart_are_told_apart_later(when: str):
     proxy = Proxy(Role.GATEWAY, "default", {"tier": "front"})
-    failed = []
+    failed: list[object] = []
 
     def fail_once() -> None:
         if not failed:

@@ -16,7 +16,7 @@ from functools import partial
 
 import structlog
 
-from straightway.api import ApiObject
+from straightway.api import ApiObject, Gateway, VirtualService
 from straightway.catalog import WORKLOAD_KINDS, Catalog, Key, Observation, keys
 from straightway.control.checking import Checking
 from straightway.control.interest import Interest
@@ -324,8 +324,8 @@ class Control:
             "config in force",
             errors=self._problems.errors,
             services=self.catalog.services,
-            gateways=len(self.catalog.objects_at(keys.of_kind("Gateway"))),
-            virtual_services=len(self.catalog.objects_at(keys.of_kind("VirtualService"))),
+            gateways=len(self.catalog.objects_at(keys.of_kind(Gateway))),
+            virtual_services=len(self.catalog.objects_at(keys.of_kind(VirtualService))),
         )
 
     def origins(self, audience: Hashable, type_url: str, name: str, words: str = "") -> list[str]:
