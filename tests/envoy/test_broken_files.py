@@ -35,12 +35,12 @@ spec:
 """
 
 
-@pytest.fixture
 def _says_more(mesh: Mesh, told: int) -> bool:
     """Whether the log has more errors than so many."""
     return len(mesh.control_plane.logs("problem", level="error")) > told
 
 
+@pytest.fixture
 def client(mesh: Mesh) -> HttpClient:
     """A client of a gateway before one runtime; its answers tell which config is in force."""
     port = mesh.open_port()

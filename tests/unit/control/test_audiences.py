@@ -7,6 +7,8 @@ from functools import partial
 
 import pytest
 
+from straightway.api import Gateway
+from straightway.catalog import keys
 from straightway.control.pace import Breath
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
 from straightway.documents import Bundle
@@ -180,7 +182,7 @@ def test_proxies_are_not_told_apart_anew_for_anything_else():
             ):
                 desk.apply(change)
                 await asyncio.sleep(LONG)
-            assert len(desk.catalog.objects_at(("kind", "Gateway"))) == 1
+            assert len(desk.catalog.objects_at(keys.of_kind(Gateway))) == 1
             assert desk.rekeyed == 1
 
     run(scenario())
