@@ -24,12 +24,6 @@ KEYS = [{"header": "x-model", "key": "model"}]
 CLUSTER = "outbound|80||runtimes.default.svc.cluster.local"
 
 
-def _answers(client: HttpClient, model: str, upstream: str | None) -> bool:
-    """Whether an upstream (None: nobody) answers requests for a model."""
-    answer = client.send(headers={"x-model": model})
-    return answer.status == 503 if upstream is None else answer.upstream == upstream
-
-
 def start(mesh: Mesh) -> tuple[EnvoyProcess, HttpClient]:
     """Start a gateway in front of two runtimes, of which the first holds a model."""
     port = mesh.open_port()
@@ -73,6 +67,10 @@ def routes_that_change_all_the_time(mesh: Mesh, pause: float) -> Iterator[list[i
         thread.join()
 
 
+def answers(client: HttpClient, model: str, status: int) -> bool:
+    return client.send(headers={"x-model": model}).status == status
+
+
 def test_a_label_gets_through_while_routes_change_without_end(mesh: Mesh) -> None:
     _, client = start(mesh)
     before = len(mesh.control_plane.logs("pushed", type="RouteConfiguration"))
@@ -82,12 +80,12 @@ def test_a_label_gets_through_while_routes_change_without_end(mesh: Mesh) -> Non
         for label, model in enumerate(["bert", "llama", "qwen"]):
             mesh.config.edit("second.yaml", "app: runtime", f"app: runtime\n    model: {model}")
             eventually(
-                partial(_answers, client, model, "second"),
+                partial(answers, client, model, 200),
                 what=f"the label {label} is in force",
             )
             mesh.config.edit("second.yaml", f"\n    model: {model}", "")
             eventually(
-                partial(_answers, client, model, None),
+                partial(answers, client, model, 503),
                 what=f"the label {label} is gone",
             )
 
@@ -103,12 +101,11 @@ def test_a_rule_for_the_mesh_leaves_a_gateway_in_the_root_namespace_its_subsets(
     assert client.send(headers={"x-model": "mnist"}).upstream == "first"
 
     # In the root namespace and for every host, as people write it for the whole mesh.
-    mesh.config.write(
-        "mesh.yaml",
-        destination_rule(
-            "*.local", "istio-system", connectionPool={"tcp": {"connectTimeout": "7s"}}
-        ),
+    rule = destination_rule(
+        "*.local", "istio-system", connectionPool={"tcp": {"connectTimeout": "7s"}}
     )
+    rule["metadata"]["name"] = "mesh"
+    mesh.config.write("mesh.yaml", rule)
     mesh.config.write(
         "later.yaml", service("later", NAMESPACE, selector=LABELS, ports={"http": 80})
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -35,7 +35,7 @@ from tests.support.virtual_time import run
 FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 
 
-def told(lines: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def told(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [(line["event"], line["code"]) for line in lines if line["event"].startswith("problem")]
 
 
