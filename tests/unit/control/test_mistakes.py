@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from straightway import checks
+from straightway.api import DestinationRule
 from straightway.catalog import catalog as catalog_module
 from straightway.discovery import (
     CLUSTER,
@@ -250,7 +251,7 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
             await asyncio.sleep(LONG)
             assert subjects(desk.problems.standing) == ["DestinationRule default/bad"]
             with monkeypatch.context() as broken, capture_logs() as lines:
-                check = checks._CHECKS["DestinationRule"]
+                check = checks._CHECKS[DestinationRule]
 
                 def failing(reading: Any, reference: Any) -> Any:
                     found = tuple(check(reading, reference))
@@ -258,7 +259,7 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
                         raise OurMistakeError(reference.name)
                     return found
 
-                broken.setitem(checks._CHECKS, "DestinationRule", failing)
+                broken.setitem(checks._CHECKS, DestinationRule, failing)  # type: ignore[misc]
                 desk.apply(rule("bad", "web"), rule("other", "missing"))
                 await asyncio.sleep(LONG)
             assert subjects(desk.problems.standing) == [
