@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import structlog
@@ -154,11 +154,7 @@ class Control:
             # Together, for services decide how workloads are listed.
             self._pending_config |= self._pending_endpoints
             self._pending_endpoints.clear()
-        elif self._making.waiting and not self._rekey_due:
-            # Proxies that have nothing yet do not wait until changes pause.
-            self._config_due.clear()
-            await self._put_in_force(is_large=True)
-        if not is_first:
+        else:
             await self._settle()
         self._config_due.clear()
         is_large = is_first or len(self._pending_config) > _LARGE
@@ -186,15 +182,23 @@ class Control:
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._config_due.set)
 
     async def _settle(self) -> None:
-        """Wait until changes of config pause, within the limit."""
+        """Wait until changes of config pause, within the limit.
+
+        Proxies that have nothing yet do not wait: they get what is in force.
+        """
         now = asyncio.get_running_loop().time
         started = now()
         while self._pending_config:
+            self._config_due.clear()
+            if self._making.waiting:
+                await self._put_in_force(is_large=False)
             quiet = self._config_changed_at + self._config.quiet
             rest = min(quiet, started + self._config.limit) - now()
             if rest <= 0:
                 return
-            await asyncio.sleep(rest)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._config_due.wait()
 
     async def _expire(self) -> None:
         """Let go what vanished at once, when the time for which it is held is over."""
