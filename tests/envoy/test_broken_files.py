@@ -134,3 +134,32 @@ def test_a_file_that_is_no_config_harms_no_other(mesh: Mesh, load: Load) -> None
     file.write_bytes(b"GIF89a\xff\xfe\n")
     wait_for_problem(mesh, "not-utf-8", file, 1)
     assert_nothing_was_felt(load)
+
+
+# What makes it impossible to say which object a document is.
+SLIPS = {
+    "kind: VirtualService": ["", "kind: VirtualServise", "kind: 7", "knd: VirtualService"],
+    "metadata:": ["metadta:"],
+    "name: routes": ["nmae: routes", "name: 7", "name: Routes"],
+    f"namespace: {NAMESPACE}": ["namespace: 7"],
+    "networking.istio.io": ["netwroking.istio.io"],
+    ROUTES: ["a: b"],
+}
+
+
+def errors_told(mesh: Mesh) -> int:
+    return len(mesh.control_plane.logs("problem", level="error"))
+
+
+def wait_for_another_error(mesh: Mesh, told: int, slip: str) -> None:
+    eventually(lambda: errors_told(mesh) > told, what=f"the log says that {slip!r} is wrong")
+
+
+def test_a_slip_in_what_names_an_object_leaves_it_in_force(mesh: Mesh, load: Load) -> None:
+    for right, slips in SLIPS.items():
+        for slip in slips:
+            told = errors_told(mesh)
+            mesh.config.write("routes.yaml", ROUTES.replace(right, slip, 1))
+            wait_for_another_error(mesh, told, slip)
+    assert_nothing_was_felt(load)
+    assert_next_change_is_taken(mesh, load)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 from collections.abc import Iterator
 
 import pytest
+from google.api import annotations_pb2, http_pb2
+from google.protobuf import descriptor_pb2
 
 from tests.support.envoy import GATEWAY_LABELS
 from tests.support.load import Load
@@ -63,3 +66,54 @@ def test_a_port_that_is_taken_is_logged_in_envoys_words_and_harms_no_other(
     assert line["comes_from"] == [f"Gateway {NAMESPACE}/late ({file}:1)"]
     # A rejection is not answered with the same again.
     assert len(mesh.control_plane.logs("proxy rejected config")) == 1
+
+
+def descriptor_that_only_envoy_rejects() -> str:
+    """A whole descriptor with a path template that is none, in base64."""
+    file = descriptor_pb2.FileDescriptorProto(
+        name="odd.proto",
+        package="odd",
+        syntax="proto3",
+        dependency=[annotations_pb2.DESCRIPTOR.name],
+    )
+    file.message_type.add(name="Nothing")
+    method = file.service.add(name="Odd").method.add(
+        name="Call", input_type=".odd.Nothing", output_type=".odd.Nothing"
+    )
+    method.options.Extensions[annotations_pb2.http].get = "no/leading/slash"
+    files = descriptor_pb2.FileDescriptorSet(file=[])
+    for imported in (descriptor_pb2, http_pb2, annotations_pb2):
+        imported.DESCRIPTOR.CopyToProto(files.file.add())
+    files.file.add().CopyFrom(file)
+    return base64.b64encode(files.SerializeToString()).decode()
+
+
+def test_a_rejected_listener_is_traced_to_its_transcoder(mesh: Mesh) -> None:
+    port = mesh.open_port()
+    routes = [{"directResponse": {"status": 200}}]
+    mesh.config.write("routes.yaml", virtual_service("routes", NAMESPACE, routes))
+    envoy = mesh.start_envoy()
+    envoy.wait_for_listener(port)
+    file = mesh.config.write(
+        "transcoder.yaml",
+        {
+            "apiVersion": "istio.alibabacloud.com/v1beta1",
+            "kind": "ASMGrpcJsonTranscoder",
+            "metadata": {"name": "odd", "namespace": "istio-system"},
+            "spec": {
+                "workloadSelector": {"labels": GATEWAY_LABELS},
+                "isGateway": True,
+                "protoDescriptorBin": descriptor_that_only_envoy_rejects(),
+                "services": ["odd.Odd"],
+            },
+        },
+    )
+
+    [line] = eventually(
+        lambda: mesh.control_plane.logs("proxy rejected config"), what="the rejection"
+    )
+    assert line["type"] == "Listener"
+    assert f"ASMGrpcJsonTranscoder istio-system/odd ({file}:1)" in line["comes_from"]
+    assert any(item.startswith("Gateway ") for item in line["comes_from"])
+    assert not any("VirtualService" in item for item in line["comes_from"])
+    assert mesh.http_client(port).send("/").status == 200

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -232,8 +233,8 @@ async def test_what_an_envoy_accepts_in_delta_is_known_without_decoding(
     decoded: list[Received] = []
     request = Session.request
 
-    def noting(session: Session, each: Request) -> Received:
-        decoded.append(request(session, each))
+    def noting(session: Session, each: Request, *rest: Any) -> Received:
+        decoded.append(request(session, each, *rest))
         return decoded[-1]
 
     monkeypatch.setattr(Session, "request", noting)

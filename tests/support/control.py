@@ -71,10 +71,11 @@ class Desk:
         grace: float = 0.0,
         proxies: Iterable[Proxy] = (),
         wanted: Iterable[Audience] = (AUDIENCE,),
+        linger: float = 0.0,
     ) -> None:
         self.cache = Cache()
         self.catalog = Catalog(mistaken=lambda *_: None)
-        self.interest = Interest()
+        self.interest = Interest(self.cache, linger)
         self.problems = ProblemStore()
         self.intake = Intake(grace=grace)
         self.control = Control(
@@ -91,7 +92,8 @@ class Desk:
         self.rekeyed = 0
         self.on_rekey: Callable[[], None] = lambda: None
         self._proxies: dict[int, tuple[Proxy, Audience]] = {}
-        self.watch(AUDIENCE, lambda: self.times.append(now()))
+        self._note: Callable[[], None] = lambda: self.times.append(now())
+        self.watch(AUDIENCE, self._note)
         for audience in wanted:
             self.interest.audience_wanted(audience)
         for proxy in proxies:
@@ -99,6 +101,11 @@ class Desk:
 
     def watch(self, audience: Audience, wake: Callable[[], None]) -> None:
         self.cache.watch(audience, wake)
+
+    def leave(self, audience: Audience) -> None:
+        """Do what the last stream of an audience does when it ends."""
+        self.cache.unwatch(audience, self._note)
+        self.interest.audience_unused(audience)
 
     def apply(self, *bundles: Bundle, source: str = "folder", synced: bool = True) -> None:
         self.control.apply(source, Update(bundles, synced))

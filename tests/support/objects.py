@@ -141,12 +141,15 @@ def destination_rule(
     subsets: Sequence[Mapping[str, Any]] = (),
     **policy: Any,
 ) -> Object:
-    """Return a DestinationRule named like its host; `policy` has the fields of trafficPolicy."""
+    """Return a DestinationRule named like its host; `policy` has the fields of trafficPolicy.
+
+    One for a wildcard is named `any` for the wildcard.
+    """
     traffic_policy = {**policy, **({"loadBalancer": dict(load_balancer)} if load_balancer else {})}
     return {
         "apiVersion": "networking.istio.io/v1",
         "kind": "DestinationRule",
-        "metadata": {"name": host, "namespace": namespace},
+        "metadata": {"name": host.replace("*", "any"), "namespace": namespace},
         "spec": {
             "host": host,
             **({"trafficPolicy": traffic_policy} if traffic_policy else {}),

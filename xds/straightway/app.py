@@ -65,11 +65,9 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
     await asyncio.to_thread(check_folder, folder)
     state = StateFolder(options.state) if options.state is not None else None
     last_good = await asyncio.to_thread(state.open) if state is not None else LastGood()
-    catalog, cache, interest = (
-        Catalog(options.root_namespace, mistaken=_not_indexed),
-        Cache(),
-        Interest(),
-    )
+    catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
+    cache = Cache()
+    interest = Interest(cache)
     problems = ProblemStore()
     problems.listen(log_problems)
     control = Control(

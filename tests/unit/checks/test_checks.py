@@ -298,11 +298,11 @@ def test_two_services_with_one_hostname():
     assert '"x.com"' in problem.message
 
 
-def test_a_service_whose_hostname_an_entry_has():
+def test_an_entry_whose_hostname_a_service_has():
     problem = the_problem(external("a", "x.default.svc.cluster.local"), service("x", "{port: 80}"))
 
-    assert (problem.code, problem.path) == ("duplicate-host", "metadata.name")
-    assert problem.subject == "Service default/x"
+    assert (problem.code, problem.path) == ("duplicate-host", "spec.hosts[0]")
+    assert problem.subject == "ServiceEntry default/a"
 
 
 def test_subsets_of_a_service_without_endpoints():

@@ -33,12 +33,15 @@ def served(monkeypatch) -> list[tuple[Path, Address, Options]]:
     return calls
 
 
-def options_of(straightway, served, *arguments: object) -> Options:
+def options_of(
+    straightway: Any, served: list[tuple[Path, Address, Options]], *arguments: object
+) -> Options:
     run = straightway("serve", "--config", "configs", *arguments)
 
     assert run.code == 0, run.err
     [(folder, _, options)] = served
     assert folder == Path("configs")
+    assert isinstance(options, Options)
     return options
 
 

@@ -7,6 +7,8 @@ from functools import partial
 
 import pytest
 
+from straightway.api import Gateway
+from straightway.catalog import keys
 from straightway.control.pace import Breath
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
 from straightway.documents import Bundle
@@ -39,7 +41,7 @@ def test_an_audience_has_a_snapshot_as_long_as_a_stream_wants_it():
             desk.interest.audience_wanted(GATEWAY)
             await asyncio.sleep(1)
             assert GATEWAY in desk.cache
-            desk.interest.audience_unused(GATEWAY)
+            desk.leave(GATEWAY)
             await asyncio.sleep(1)
             assert GATEWAY not in desk.cache
             desk.apply(workload("10.0.0.2"), service_file("more"))
@@ -58,15 +60,15 @@ def test_a_snapshot_that_is_dropped_leaves_nothing_behind():
 
     async def scenario():
         async with synced(WEB, workload("10.0.0.1"), gateway_file("{a: b}")) as desk:
-            remembered = len(desk.control._units)
+            remembered = len(desk.control._making.units)
             for audience in others:
                 desk.interest.audience_wanted(audience)
             await asyncio.sleep(LONG)
-            assert len(desk.control._units) > remembered
+            assert len(desk.control._making.units) > remembered
             for audience in others:
-                desk.interest.audience_unused(audience)
+                desk.leave(audience)
             await asyncio.sleep(LONG)
-            assert len(desk.control._units) == remembered
+            assert len(desk.control._making.units) == remembered
 
     run(scenario())
 
@@ -74,7 +76,7 @@ def test_a_snapshot_that_is_dropped_leaves_nothing_behind():
 def test_an_audience_dropped_before_the_config_is_in_gets_none():
     async def scenario():
         async with running(Desk()) as desk:
-            desk.interest.audience_unused(AUDIENCE)
+            desk.leave(AUDIENCE)
             desk.apply(WEB)
             await desk.control.synced.wait()
             assert AUDIENCE not in desk.cache
@@ -103,17 +105,42 @@ def test_an_audience_dropped_while_it_is_made_gets_no_snapshot(monkeypatch: pyte
 
     async def scenario():
         async with synced(*services, desk=Desk(wanted=[GATEWAY])) as desk:
-            kept = len(desk.control._units)
+            kept = len(desk.control._making.units)
             desk.interest.audience_wanted(AUDIENCE)
             for _ in range(10):
                 await asyncio.sleep(0)
             assert AUDIENCE not in desk.cache
-            assert len(desk.control._units) > kept, "it has not been begun"
+            assert len(desk.control._making.units) > kept, "it has not been begun"
 
-            desk.interest.audience_unused(AUDIENCE)
+            desk.leave(AUDIENCE)
             await asyncio.sleep(LONG)
             assert list(desk.cache.keys()) == [GATEWAY]
-            assert len(desk.control._units) == kept
+            assert len(desk.control._making.units) == kept
+
+    run(scenario())
+
+
+def test_a_snapshot_is_kept_for_a_while_after_the_last_stream():
+    async def scenario():
+        async with synced(desk=Desk(linger=30)) as desk:
+            made = desk.control._making.units.made
+            desk.leave(AUDIENCE)
+            await asyncio.sleep(20)
+            assert AUDIENCE in desk.cache
+            desk.watch(AUDIENCE, lambda: None)
+            await asyncio.sleep(LONG)
+            assert AUDIENCE in desk.cache, "a stream has come back"
+            assert desk.control._making.units.made == made
+
+    run(scenario())
+
+
+def test_a_snapshot_that_nobody_comes_back_to_is_dropped():
+    async def scenario():
+        async with synced(desk=Desk(linger=30)) as desk:
+            desk.leave(AUDIENCE)
+            await asyncio.sleep(LONG)
+            assert AUDIENCE not in desk.cache
 
     run(scenario())
 
@@ -122,7 +149,8 @@ def test_an_audience_that_is_wanted_again_at_once_keeps_its_snapshot():
     async def scenario():
         async with synced() as desk:
             before = desk.resources()
-            desk.interest.audience_unused(AUDIENCE)
+            desk.leave(AUDIENCE)
+            desk.watch(AUDIENCE, lambda: None)
             desk.interest.audience_wanted(AUDIENCE)
             await asyncio.sleep(LONG)
             assert desk.resources() == before
@@ -180,7 +208,7 @@ def test_proxies_are_not_told_apart_anew_for_anything_else():
             ):
                 desk.apply(change)
                 await asyncio.sleep(LONG)
-            assert len(desk.catalog.objects_at(("kind", "Gateway"))) == 1
+            assert len(desk.catalog.objects_at(keys.of_kind(Gateway))) == 1
             assert desk.rekeyed == 1
 
     run(scenario())
@@ -285,7 +313,7 @@ def test_renamed_services_and_subsets_leave_nothing_behind():
     async def scenario():
         async with synced(WEB, workload("10.0.0.1"), rule("s")) as desk:
             before = desk.resources()
-            remembered = len(desk.control._units)
+            remembered = len(desk.control._making.units)
             for number in range(20):
                 desk.apply(rule(f"s{number}"), service_file(f"x{number}"))
                 await asyncio.sleep(LONG)
@@ -293,6 +321,6 @@ def test_renamed_services_and_subsets_leave_nothing_behind():
             desk.apply(rule("s"))
             await asyncio.sleep(LONG)
             assert desk.resources() == before
-            assert len(desk.control._units) == remembered
+            assert len(desk.control._making.units) == remembered
 
     run(scenario())

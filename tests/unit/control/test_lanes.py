@@ -10,6 +10,7 @@ from straightway.control.loop import CONFIG as DEFAULT_CONFIG
 from straightway.control.loop import ENDPOINTS_PAUSE
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from straightway.documents import Bundle
+from straightway.proxies.audience import Audience, Role
 from tests.support.configs import bundle, endpoint_slice, entry, joined, pod, service
 from tests.support.control import (
     API,
@@ -220,5 +221,21 @@ def test_an_object_that_one_file_hands_to_another_is_there_all_the_time():
             desk.apply(Bundle("web.yaml"), Bundle("elsewhere.yaml", WEB.documents))
             await asyncio.sleep(LONG)
             assert desk.times == []
+
+    run(scenario())
+
+
+def test_new_proxies_do_not_wait_until_changes_of_config_pause():
+    async def scenario():
+        async with synced() as desk:
+            gateway = Audience(Role.GATEWAY, "default")
+            desk.apply(service_file("api"))
+            await asyncio.sleep(1)
+            desk.interest.audience_wanted(gateway)
+            await asyncio.sleep(1)
+            assert gateway in desk.cache, "it has what is in force"
+            assert desk.times == [], "the change waits all the same"
+            await asyncio.sleep(LONG)
+            assert desk.times == [CONFIG.quiet]
 
     run(scenario())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from straightway import checks
+from straightway.api import DestinationRule
 from straightway.catalog import catalog as catalog_module
 from straightway.discovery import (
     CLUSTER,
@@ -42,7 +43,7 @@ from tests.support.virtual_time import run
 
 FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 ROUTES = "http.80"
-Lines = list[dict[str, Any]]
+Lines = Sequence[Mapping[str, Any]]
 
 
 class OurMistakeError(Exception):
@@ -58,6 +59,11 @@ def fails_for(function: Callable[..., Any], text: str) -> Callable[..., Any]:
         return function(first, *rest, **named)
 
     return failing
+
+
+def break_for(broken: pytest.MonkeyPatch, module: Any, function: str, text: str) -> None:
+    """Have a function raise where its first argument names a text."""
+    broken.setattr(module, function, fails_for(getattr(module, function), text))
 
 
 def errors(lines: Lines) -> list[tuple[str, str]]:
@@ -91,9 +97,7 @@ def test_a_mistake_in_one_virtual_host_leaves_all_others_served_and_its_old_one_
     async def scenario(lines: Lines):
         async with synced(*FIRST, desk=gateway_desk()) as desk:
             with monkeypatch.context() as broken:
-                broken.setattr(
-                    routes_module, "virtual_host", fails_for(routes_module.virtual_host, "bad.com")
-                )
+                break_for(broken, routes_module, "virtual_host", "bad.com")
                 desk.apply(
                     routes_file("good", "good.com", "api"),
                     routes_file("bad", "bad.com", "api"),
@@ -139,7 +143,7 @@ def test_a_mistake_in_something_new_keeps_nothing_else_from_being_served(
     async def scenario():
         async with synced(*FIRST, workload("10.0.0.1"), desk=gateway_desk()) as desk:
             with monkeypatch.context() as broken, capture_logs() as lines:
-                broken.setattr(module, function, fails_for(getattr(module, function), "bad"))
+                break_for(broken, module, function, "bad")
                 desk.apply(
                     service_file("new"),
                     service_file("bad"),
@@ -173,9 +177,7 @@ def test_a_mistake_in_an_assignment_leaves_the_old_one_in_place_and_others_chang
     async def scenario():
         async with synced(WEB, service_file("api"), workload("10.0.0.1")) as desk:
             with monkeypatch.context() as broken, capture_logs() as lines:
-                broken.setattr(
-                    endpoints_module, "assignment", fails_for(endpoints_module.assignment, "|web.")
-                )
+                break_for(broken, endpoints_module, "assignment", "|web.")
                 desk.apply(workload("10.0.0.2"), api_1)
                 await asyncio.sleep(LONG)
             assert b"10.0.0.1" in desk.body(CLUSTER_LOAD_ASSIGNMENT, ASSIGNMENT)
@@ -196,11 +198,7 @@ def test_a_mistake_in_a_listener_keeps_its_gateway_as_it_was_and_no_other(
         async with synced(*FIRST, desk=gateway_desk()) as desk:
             before = desk.resources(FRONTS)
             with monkeypatch.context() as broken, capture_logs() as lines:
-                broken.setattr(
-                    listeners_module,
-                    "http_listener",
-                    fails_for(listeners_module.http_listener, "81"),
-                )
+                break_for(broken, listeners_module, "http_listener", "81")
                 desk.apply(gateway_file("{tier: front}", "second", 81), service_file("more"))
                 await asyncio.sleep(LONG)
             assert {name for url, name in before if url == LISTENER} <= set(
@@ -225,9 +223,7 @@ def test_a_mistake_in_indexing_an_object_leaves_it_out_and_takes_all_others(
     async def scenario():
         async with synced() as desk:
             with monkeypatch.context() as broken:
-                broken.setattr(
-                    catalog_module, "services_of", fails_for(catalog_module.services_of, "'bad'")
-                )
+                break_for(broken, catalog_module, "services_of", "'bad'")
                 desk.apply(service_file("bad"), service_file("api"))
                 await asyncio.sleep(LONG)
             assert API in desk.names(CLUSTER)
@@ -255,7 +251,7 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
             await asyncio.sleep(LONG)
             assert subjects(desk.problems.standing) == ["DestinationRule default/bad"]
             with monkeypatch.context() as broken, capture_logs() as lines:
-                check = checks._CHECKS["DestinationRule"]
+                check = checks._CHECKS[DestinationRule]
 
                 def failing(reading: Any, reference: Any) -> Any:
                     found = tuple(check(reading, reference))
@@ -263,7 +259,7 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
                         raise OurMistakeError(reference.name)
                     return found
 
-                broken.setitem(checks._CHECKS, "DestinationRule", failing)
+                broken.setitem(checks._CHECKS, DestinationRule, failing)  # type: ignore[misc]
                 desk.apply(rule("bad", "web"), rule("other", "missing"))
                 await asyncio.sleep(LONG)
             assert subjects(desk.problems.standing) == [
@@ -346,7 +342,7 @@ def test_a_mistake_in_letting_go_what_vanished_does_not_end_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ):
     expire = Intake.expire
-    failed = []
+    failed: list[float] = []
 
     def fail_once(intake: Intake, now: float) -> Any:
         if not failed:
@@ -373,7 +369,7 @@ def test_a_mistake_in_letting_go_what_vanished_does_not_end_the_loop(
 @pytest.mark.parametrize("when", ["first", "later"])
 def test_proxies_that_could_not_be_told_apart_are_told_apart_later(when: str):
     proxy = Proxy(Role.GATEWAY, "default", {"tier": "front"})
-    failed = []
+    failed: list[float] = []
 
     def fail_once() -> None:
         if not failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from structlog.testing import capture_logs
@@ -34,7 +35,7 @@ from tests.support.virtual_time import run
 FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 
 
-def told(lines: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def told(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [(line["event"], line["code"]) for line in lines if line["event"].startswith("problem")]
 
 
@@ -94,11 +95,11 @@ def test_only_the_checks_that_read_what_has_changed_run_again():
         async with synced(WEB, *rules) as desk:
             await asyncio.sleep(LONG)
             assert len(desk.problems) == 20
-            made = desk.control._units.made
+            made = desk.control._making.units.made
             desk.apply(rule("r7", "missing7-too"))
             await asyncio.sleep(LONG)
             assert len(desk.problems) == 20
-            assert desk.control._units.made - made < 10
+            assert desk.control._making.units.made - made < 10
 
     run(scenario())
 
@@ -214,11 +215,11 @@ def test_a_resource_is_traced_to_its_objects_with_their_places():
 def test_what_is_not_known_has_no_origin_and_is_no_error():
     async def scenario():
         async with synced() as desk:
-            made = desk.control._units.made
+            made = desk.control._making.units.made
             assert desk.control.origins(AUDIENCE, CLUSTER, "unknown") == []
             assert desk.control.origins(AUDIENCE, "unknown", ASSIGNMENT) == []
             assert desk.control.origins("nobody", CLUSTER, ASSIGNMENT) == []
             assert desk.control.origins(FRONTS, LISTENER, "0.0.0.0_80") == []
-            assert desk.control._units.made == made, "asking makes nothing"
+            assert desk.control._making.units.made == made, "asking makes nothing"
 
     run(scenario())

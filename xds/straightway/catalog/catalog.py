@@ -178,8 +178,9 @@ class Catalog:
         return changed
 
     def _registered(self, hostname: str) -> RegisteredService | None:
-        """Return the service of the first object that claims a hostname."""
-        for reference in self._listed.get(keys.claiming(hostname)):
+        """Return the service of the oldest object that claims a hostname; a Service goes first."""
+        claiming = self._listed.get(keys.claiming(hostname))
+        for reference in sorted(claiming, key=lambda each: each.kind != "Service"):
             for service in services_of(self._objects[reference]):
                 if service.hostname == hostname:
                     return service

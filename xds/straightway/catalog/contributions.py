@@ -48,7 +48,7 @@ def _object_keys(item: ApiObject, label_keys: Container[LabelKey]) -> Iterator[K
         if item.service_name:
             yield keys.slices_of(service_hostname(item.service_name, namespace))
     else:
-        yield keys.of_kind(item.kind)
+        yield keys.of_kind(type(item))
         if isinstance(item, VirtualService):
             yield from _virtual_service_keys(item)
         elif isinstance(item, DestinationRule):

@@ -21,11 +21,10 @@ def subset_values(
     """
     values = {labels[key]} if labels.get(key) else set()
     prefix = f"{key}/"
-    values.update(
-        name.removeprefix(prefix)
-        for name, value in labels.items()
-        if value == "true" and name.startswith(prefix) and name != prefix
-    )
+    start = len(prefix)
+    for name, value in labels.items():
+        if value == "true" and name.startswith(prefix):
+            values.add(name[start:])
     if key in annotations:
         values.update(listed_values(annotations[key]))
     values.update(observed)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TypeAlias
 
+from straightway.api import ApiObject
+
 Key: TypeAlias = Hashable
 
 # --- Lists of objects, oldest first ----------------------------------------------------------
 
 
-def of_kind(kind: str) -> Key:
+def of_kind(kind: type[ApiObject]) -> Key:
     """Name all objects of a kind."""
     return ("kind", kind)
 

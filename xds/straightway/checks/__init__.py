@@ -7,7 +7,17 @@ and no other does. A check asks in the namespace in which translation asks.
 
 from __future__ import annotations
 
-from straightway.api import ApiObject, WorkloadEntry
+from collections.abc import Callable, Iterator, Mapping
+
+from straightway.api import (
+    ApiObject,
+    DestinationRule,
+    GrpcJsonTranscoder,
+    Service,
+    ServiceEntry,
+    VirtualService,
+    WorkloadEntry,
+)
 from straightway.api.values import is_ip
 from straightway.checks.destination_rules import check_destination_rule
 from straightway.checks.services import check_service, check_workload_entry
@@ -16,13 +26,13 @@ from straightway.checks.virtual_services import check_virtual_service
 from straightway.documents import Finding, Reference
 from straightway.units import Reading
 
-_CHECKS = {
-    "DestinationRule": check_destination_rule,
-    "Service": check_service,
-    "ServiceEntry": check_service,
-    "WorkloadEntry": check_workload_entry,
-    "ASMGrpcJsonTranscoder": check_transcoder,
-    "VirtualService": check_virtual_service,
+_CHECKS: Mapping[type[ApiObject], Callable[[Reading, Reference], Iterator[Finding]]] = {
+    DestinationRule: check_destination_rule,
+    Service: check_service,
+    ServiceEntry: check_service,
+    WorkloadEntry: check_workload_entry,
+    GrpcJsonTranscoder: check_transcoder,
+    VirtualService: check_virtual_service,
 }
 
 
@@ -31,9 +41,10 @@ def has_check(item: ApiObject) -> bool:
     # Of tens of thousands of workloads only those at host names can be at fault.
     if isinstance(item, WorkloadEntry):
         return not is_ip(item.spec.address)
-    return item.kind in _CHECKS
+    return type(item) in _CHECKS
 
 
 def check(reading: Reading, reference: Reference) -> tuple[Finding, ...]:
     """Return everything that is wrong with an object among the others."""
-    return tuple(_CHECKS[reference.kind](reading, reference))
+    item = reading.object(ApiObject, reference)
+    return tuple(_CHECKS[type(item)](reading, reference)) if item is not None else ()

@@ -71,7 +71,7 @@ def _destinations(
 def _gateways(reading: Reading, transcoder: GrpcJsonTranscoder) -> Iterator[Reference]:
     """Yield the Gateways of the transcoder's port whose proxies may be the transcoder's."""
     spec = transcoder.spec
-    for reference in reading.objects(keys.of_kind("Gateway")):
+    for reference in reading.objects(keys.of_kind(Gateway)):
         gateway = reading.object(Gateway, reference)
         if gateway is None:
             continue

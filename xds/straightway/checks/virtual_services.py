@@ -31,7 +31,7 @@ def check_virtual_service(reading: Reading, reference: Reference) -> Iterator[Fi
     virtual_service = reading.object(VirtualService, reference)
     if virtual_service is None:
         return
-    known = {_name(gateway): gateway for gateway in reading.objects(keys.of_kind("Gateway"))}
+    known = {_name(gateway): gateway for gateway in reading.objects(keys.of_kind(Gateway))}
     yield from _check_gateways(virtual_service, known)
     bound = gateways_of(virtual_service)
     gateways = [known[name] for name in sorted(bound) if name in known]

@@ -6,18 +6,24 @@ import asyncio
 from collections.abc import Hashable
 from collections.abc import Set as AbstractSet
 
-from straightway.discovery import Callbacks
+from straightway.discovery import Cache, Callbacks
 from straightway.proxies.audience import Audience
+
+LINGER = 30.0
+"""For how many seconds an audience's snapshot is kept after its last stream has ended."""
 
 
 class Interest(Callbacks):
-    """The audiences that some stream wants a snapshot for.
+    """The audiences that some stream wants a snapshot for, or wanted a moment ago.
 
-    ``changed`` is set whenever one is added or goes; who reads it clears it.
+    When all proxies of an audience reconnect, none of them has to wait for a snapshot. ``changed``
+    is set whenever an audience is added or goes; who reads it clears it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cache: Cache, linger: float = LINGER) -> None:
         self.changed = asyncio.Event()
+        self._cache = cache
+        self._linger = linger
         self._wanted: dict[Audience, None] = {}
 
     @property
@@ -32,7 +38,11 @@ class Interest(Callbacks):
             self.changed.set()
 
     def audience_unused(self, key: Hashable) -> None:
-        """Have the snapshot dropped."""
-        if isinstance(key, Audience) and key in self._wanted:
-            del self._wanted[key]
+        """Have the snapshot dropped, unless somebody wants it again soon."""
+        if isinstance(key, Audience):
+            asyncio.get_running_loop().call_later(self._linger, self._drop, key)
+
+    def _drop(self, audience: Audience) -> None:
+        if audience in self._wanted and not self._cache.watchers(audience):
+            del self._wanted[audience]
             self.changed.set()

@@ -9,28 +9,22 @@ by piece, so that neither lane, nor any stream, waits for the other.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import structlog
 
-from straightway.api import ApiObject
+from straightway.api import Gateway, VirtualService
 from straightway.catalog import WORKLOAD_KINDS, Catalog, Key, Observation, keys
-from straightway.control.checking import Checking
 from straightway.control.interest import Interest
+from straightway.control.making import Making, Pending
 from straightway.control.pace import Breath, Debounce
-from straightway.control.published import Published
 from straightway.discovery import Cache
 from straightway.documents import ProblemStore, Reference
 from straightway.intake import Accepted, Intake
-from straightway.proxies.audience import Audience
-from straightway.snapshots import Snapshot, pieces_of, snapshot_of
-from straightway.snapshots.assignments import assignment
-from straightway.snapshots.origins import origins_of
 from straightway.sources import Update
-from straightway.units import Call, NotMadeError, Units
+from straightway.units import Call
 
 _log = structlog.get_logger()
 
@@ -66,26 +60,20 @@ class Control:
     ) -> None:
         self.catalog = catalog
         self.synced = asyncio.Event()
-        self._units = Units(catalog, self._mistaken)
-        self._published = Published(cache, self._units)
+        self._making = Making(catalog, cache, interest, intake, problems, self._mistaken)
         self._intake = intake
-        self._interest = interest
         self._problems = problems
-        self._checking = Checking(self._units, intake, problems)
         self._endpoints_pause = endpoints_pause
         self._config = config
         self._unsynced = set(sources)
-        self._pending_endpoints: dict[Reference, ApiObject | None] = {}
-        self._pending_config: dict[Reference, ApiObject | None] = {}
+        self._pending_endpoints: Pending = {}
+        self._pending_config: Pending = {}
         self._observed: dict[Reference, Mapping[str, Observation]] = {}
         self._endpoints_due = asyncio.Event()
         self._config_due = interest.changed
         self._config_changed_at = 0.0
         self._rekey_due = False
         self._contained_mistakes = 0
-        # What is stale beside assignments: it is left to the lane that takes its time.
-        self._stale_audiences: dict[Audience, None] = {}
-        self._due_checks: dict[Call, None] = {}
 
     # --- From the sources ---
 
@@ -148,11 +136,11 @@ class Control:
     async def _next_endpoints(self) -> None:
         await self.synced.wait()
         self._endpoints_due.clear()
-        self._take(self._pending_endpoints)
+        breath = Breath()
+        await self._making.take_workloads(self._pending_endpoints, breath)
         observed, self._observed = self._observed, {}
-        for workload, held in observed.items():
-            self._units.changed(self.catalog.observe(workload, held))
-        if self._renew():
+        self._making.observe(observed)
+        if await self._making.renew(breath):
             self._config_due.set()
         await asyncio.sleep(self._endpoints_pause)
 
@@ -161,24 +149,30 @@ class Control:
             # What is missing is not known to be missing yet.
             self._config_due.clear()
             return
-        await self._settle()
-        self._config_due.clear()
         is_first = not self.synced.is_set()
         if is_first:
-            self._take(self._pending_endpoints)
+            # Together, for services decide how workloads are listed.
+            self._pending_config |= self._pending_endpoints
+            self._pending_endpoints.clear()
+        else:
+            await self._settle()
+        self._config_due.clear()
         is_large = is_first or len(self._pending_config) > _LARGE
-        changed = self._take(self._pending_config)
+        changed = self._making.take(self._pending_config)
         if is_first or not _AUDIENCE_KEYS.isdisjoint(changed):
             self._rekey_due = True
         if self._rekey_due:
             # First of all, for it changes which audiences are wanted.
             self._rekey(rekey)
-        breath = Breath()
-        await self._refresh(breath, is_large=is_large)
-        await self._check(breath)
+        await self._put_in_force(is_large=is_large)
         if is_first:
             self.synced.set()
             self._tell_first()
+
+    async def _put_in_force(self, *, is_large: bool) -> None:
+        breath = Breath()
+        await self._making.refresh(breath, is_large=is_large)
+        await self._making.check(breath)
 
     def _rekey(self, rekey: Callable[[], None]) -> None:
         with self._contained("internal error, proxies keep the audiences that they had"):
@@ -188,17 +182,23 @@ class Control:
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._config_due.set)
 
     async def _settle(self) -> None:
-        """Wait until changes of config pause, within the limit."""
-        if not self.synced.is_set():
-            return
+        """Wait until changes of config pause, within the limit.
+
+        Proxies that have nothing yet do not wait: they get what is in force.
+        """
         now = asyncio.get_running_loop().time
         started = now()
         while self._pending_config:
+            self._config_due.clear()
+            if self._making.waiting:
+                await self._put_in_force(is_large=False)
             quiet = self._config_changed_at + self._config.quiet
             rest = min(quiet, started + self._config.limit) - now()
             if rest <= 0:
                 return
-            await asyncio.sleep(rest)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._config_due.wait()
 
     async def _expire(self) -> None:
         """Let go what vanished at once, when the time for which it is held is over."""
@@ -211,87 +211,6 @@ class Control:
                     self._accept(self._intake.expire(clock()))
                     continue
                 await asyncio.sleep(_RETRY_SECONDS)
-
-    # --- Making ---
-
-    def _take(self, pending: dict[Reference, ApiObject | None]) -> set[Key]:
-        """Put pending changes into the catalog, and return the keys that differ."""
-        changes = pending.copy()
-        pending.clear()
-        if not changes:
-            return set()
-        changed = self.catalog.change(changes)
-        self._units.changed(changed)
-        self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
-        return changed
-
-    def _renew(self) -> bool:
-        """Send the assignments that are stale; return whether anything else is, and note it."""
-        for call in self._units.take_stale():
-            if call.make is assignment:
-                self._published.renew(call)
-            elif call.make is snapshot_of:
-                (audience,) = call.args
-                assert isinstance(audience, Audience)
-                self._stale_audiences[audience] = None
-            else:
-                self._due_checks[call] = None
-        return bool(self._stale_audiences or self._due_checks)
-
-    async def _refresh(self, breath: Breath, *, is_large: bool) -> None:
-        """Give each audience that is stale, or new, what it is to have now."""
-        wanted, stale = self._interest.wanted, self._stale_audiences
-        for audience in [each for each in self._published.audiences if each not in wanted]:
-            self._published.withdraw(audience)
-        with self._units.keeping():
-            for _ in self._units.remake():
-                await breath.take()
-            self._renew()
-            new = [each for each in wanted if not self._published.has(each)]
-            stale.update(dict.fromkeys(new))
-            while stale:
-                audience = next(iter(stale))
-                del stale[audience]
-                if audience in wanted:
-                    await self._refresh_one(audience, breath, is_large=is_large)
-                    await breath.take()
-        if is_large or new:
-            # What was made stays. Looking through all of it for garbage would stop the event loop
-            # for hundreds of milliseconds, again and again, and find nothing.
-            gc.freeze()
-
-    async def _refresh_one(self, audience: Audience, breath: Breath, *, is_large: bool) -> None:
-        call = Call(snapshot_of, (audience,))
-        try:
-            if is_large or not self._published.has(audience):
-                for piece in pieces_of(self._units, audience):
-                    self._units.get_or_none(piece)
-                    await breath.take()
-                for piece in self._units.get(call).assignments:
-                    self._units.get_or_none(piece)
-                    await breath.take()
-            if audience in self._interest.wanted:
-                self._publish(audience, self._units.get(call))
-        except NotMadeError:
-            pass  # A mistake of ours, which has been told: what was sent stays.
-
-    def _publish(self, audience: Audience, snapshot: Snapshot) -> None:
-        before = self._published.snapshot(audience)
-        if not snapshot.listens and (before is None or before.listens):
-            _log.warning(
-                "proxies have nothing to serve",
-                audience=str(audience),
-                remedy="compare the Gateway's selector with the labels in the proxy's bootstrap",
-            )
-        self._published.publish(audience, snapshot)
-
-    async def _check(self, breath: Breath) -> None:
-        """Run the checks that may find something else now."""
-        while self._due_checks:
-            call = next(iter(self._due_checks))
-            del self._due_checks[call]
-            self._checking.run(call)
-            await breath.take()
 
     # --- What is told ---
 
@@ -324,8 +243,8 @@ class Control:
             "config in force",
             errors=self._problems.errors,
             services=self.catalog.services,
-            gateways=len(self.catalog.objects_at(keys.of_kind("Gateway"))),
-            virtual_services=len(self.catalog.objects_at(keys.of_kind("VirtualService"))),
+            gateways=len(self.catalog.objects_at(keys.of_kind(Gateway))),
+            virtual_services=len(self.catalog.objects_at(keys.of_kind(VirtualService))),
         )
 
     def origins(self, audience: Hashable, type_url: str, name: str, words: str = "") -> list[str]:
@@ -334,7 +253,5 @@ class Control:
         ``words`` are Envoy's own about it: where they name a part of the resource, such as a
         virtual host, only what that was made from counts.
         """
-        if not isinstance(audience, Audience) or not self._published.has(audience):
-            return []
-        found = origins_of(self._units, audience, type_url, name, words)
-        return [f"{item} ({self._intake.origin(item)})" for item in sorted(found)]
+        found = self._making.origins(audience, type_url, name, words)
+        return [f"{item} ({self._intake.origin(item)})" for item in found]

@@ -43,9 +43,15 @@ class Encoded(NamedTuple):
 
 
 class EncodedBlock(NamedTuple):
-    """Some endpoints of a cluster. ``is_ipv4``: all of their addresses are IPv4."""
+    """Some endpoints of a cluster, ordered by address and port.
+
+    ``bodies`` are the encoded endpoints of each locality, joined. ``is_ipv4``: all of the addresses
+    are IPv4.
+    """
 
     endpoints: tuple[Encoded, ...]
+    places: frozenset[Place]
+    bodies: tuple[tuple[str, bytes], ...]
     is_ipv4: bool
     digest: bytes
 
@@ -56,13 +62,24 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
     if cluster is None or cluster.found_by is not Resolution.STATIC:
         return None
     blocks = blocks_of(reading, key, cluster)
-    found = endpoints_of(blocks)
-    if not all(block.is_ipv4 for block in blocks):
-        # EDS takes IP addresses only: endpoints with any other are left out.
-        found = [each for each in found if is_ip(each.value.address)]
-    body = endpoints.assignment(cluster.name, ((each.value.locality, each.body) for each in found))
+    body = endpoints.assignment(cluster.name, _bodies(blocks))
     version = _digest(block.digest for block in blocks).hex()
     return Resource.encoded(cluster.name, CLUSTER_LOAD_ASSIGNMENT, body, version=version)
+
+
+def _bodies(blocks: Sequence[EncodedBlock]) -> Iterable[tuple[str, bytes]]:
+    """Return encoded endpoints with their localities: block by block, where that says it all."""
+    if all(block.is_ipv4 for block in blocks) and not _overlap(blocks):
+        return (each for block in blocks for each in block.bodies)
+    # EDS takes IP addresses only: endpoints with any other are left out.
+    found = (each for each in endpoints_of(blocks) if is_ip(each.value.address))
+    return ((each.value.locality, each.body) for each in found)
+
+
+def _overlap(blocks: Sequence[EncodedBlock]) -> bool:
+    """Whether an address and port comes up twice."""
+    places = frozenset[Place]().union(*(block.places for block in blocks))
+    return len(places) < sum(len(block.endpoints) for block in blocks)
 
 
 def blocks_of(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[EncodedBlock]:
@@ -84,9 +101,7 @@ def endpoints_of(blocks: Sequence[EncodedBlock]) -> list[Encoded]:
     found.sort(key=itemgetter(0))
     if not all(block.is_ipv4 for block in blocks):
         found = _each_at_one_address(found)
-    if len({each.place for each in found}) < len(found):
-        found = _each_once(found)
-    return found
+    return _each_once(found) if _overlap(blocks) else found
 
 
 def _each_once(found: Iterable[Encoded]) -> list[Encoded]:
@@ -133,13 +148,22 @@ def encoded_block(
                 value = neutral_endpoint(reading, item, subset_keys)
                 body = endpoints.encode_endpoint(value)
                 encoded.append(Encoded((value.address, value.port), value, body, item.workload))
-    is_ipv4 = all(":" not in address and is_ip(address) for (address, _), *_ in encoded)
+    encoded.sort(key=itemgetter(0))
+    bodies: dict[str, list[bytes]] = {}
+    for each in encoded:
+        bodies.setdefault(each.value.locality, []).append(each.body)
     parts = (
         part
         for each in encoded
         for part in (each.body, f"{each.value.locality} {each.workload} ".encode())
     )
-    return EncodedBlock(tuple(encoded), is_ipv4, _digest(parts))
+    return EncodedBlock(
+        endpoints=tuple(encoded),
+        places=frozenset(each.place for each in encoded),
+        bodies=tuple((locality, b"".join(each)) for locality, each in bodies.items()),
+        is_ipv4=all(":" not in address and is_ip(address) for (address, _), *_ in encoded),
+        digest=_digest(parts),
+    )
 
 
 def _digest(parts: Iterable[bytes]) -> bytes:

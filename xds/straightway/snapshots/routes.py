@@ -7,17 +7,19 @@ a thousand digests that one and no other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
 from straightway.catalog import keys
+from straightway.catalog.blocks import divided
 from straightway.discovery import ROUTE_CONFIGURATION, Resource
 from straightway.documents import Reference
 from straightway.routing import names
 from straightway.routing.http import VirtualHost
 from straightway.routing.istio.destinations import ClusterKey
-from straightway.routing.istio.gateways import EVERY_ADDRESS, BoundPort, HostRoutes, hosts_of
+from straightway.routing.istio.gateways import EVERY_ADDRESS, BoundPort, hosts_of
 from straightway.routing.istio.mesh import hosts_of_no_service
 from straightway.routing.istio.virtual_hosts import (
     Scope,
@@ -30,6 +32,10 @@ from straightway.translate.routes import route_configuration, virtual_host
 from straightway.units import Call, Reading
 
 _DIGEST_BYTES = 16
+
+
+Hosts: TypeAlias = tuple[tuple[Any, ...], ...]
+"""A block of hosts: each with what else tells its virtual host apart."""
 
 
 class EncodedHosts(NamedTuple):
@@ -57,21 +63,17 @@ class Routes(NamedTuple):
 def gateway_routes(reading: Reading, bound: BoundPort, view: str) -> Routes:
     """Return the routes of a gateway's port."""
     scope = Scope(bound.ports, bound.gateways, view)
-    found = [reading.make(encoded_hosts, block, scope) for block in reading.make(hosts_of, bound)]
-    clusters = frozenset[ClusterKey]().union(*(block.clusters for block in found))
-    return Routes(_joined(gateway_route_name(bound), found), clusters)
+    found = _block(
+        reading.make(encoded_hosts, encoded_host, block, (scope,))
+        for block in reading.make(hosts_of, bound)
+    )
+    return Routes(_joined(gateway_route_name(bound), [found]), found.clusters)
 
 
 def gateway_route_name(bound: BoundPort) -> str:
     """Return the name of the routes of a gateway's port."""
     address = "" if bound.address == EVERY_ADDRESS else bound.address
     return names.gateway_route(bound.ports[0], address)
-
-
-def encoded_hosts(reading: Reading, block: tuple[HostRoutes, ...], scope: Scope) -> EncodedHosts:
-    """Return the virtual hosts of a gateway for some hosts, as one piece."""
-    calls = (Call(encoded_host, (*routes, scope)) for routes in block)
-    return _block([encoded for call in calls if (encoded := _host(reading, call))])
 
 
 def encoded_host(
@@ -103,25 +105,34 @@ def sidecar_routes(
 def encoded_block(
     reading: Reading, port: int, namespace: str, view: str, is_local: bool
 ) -> EncodedHosts:
-    """Return the virtual hosts of all services of a namespace at a port, as one piece."""
-    found = [
-        encoded
-        for hostname in reading.hostnames(keys.http_services(port, namespace))
-        if (encoded := _host(reading, Call(encoded_service_host, (hostname, port, view, is_local))))
-    ]
-    return _block(found)
+    """Return the virtual hosts of all services of a namespace at a port."""
+    rest = (port, view, is_local)
+    return _block(
+        reading.make(encoded_hosts, encoded_service_host, block, rest)
+        for block in reading.make(service_blocks, port, namespace)
+    )
+
+
+def service_blocks(reading: Reading, port: int, namespace: str) -> tuple[Hosts, ...]:
+    """Return the services of a namespace at a port, in blocks."""
+    hostnames = reading.hostnames(keys.http_services(port, namespace))
+    return divided([(hostname,) for hostname in hostnames], itemgetter(0))
 
 
 def encoded_others(reading: Reading, port: int, view: str, captured: bool) -> EncodedHosts:
-    """Return the virtual hosts for all that no service has, as one piece."""
+    """Return the virtual hosts for everything that no service has."""
     found = [
-        encoded
-        for host in reading.make(hosts_of_no_service)
-        if (encoded := _host(reading, Call(encoded_other_host, (host, port, view))))
+        reading.make(encoded_hosts, encoded_other_host, block, (port, view))
+        for block in reading.make(other_blocks)
     ]
-    if not any(encoded.name.startswith("*:") for encoded in found):
+    if _host(reading, Call(encoded_other_host, ("*", port, view))) is None:
         found.append(_encoded(anything_else(captured=captured)))
     return _block(found)
+
+
+def other_blocks(reading: Reading) -> tuple[Hosts, ...]:
+    """Return the hosts that no service has, in blocks."""
+    return divided([(host,) for host in reading.make(hosts_of_no_service)], itemgetter(0))
 
 
 def encoded_service_host(
@@ -152,10 +163,22 @@ def _encoded(host: VirtualHost, clusters: frozenset[ClusterKey] = frozenset()) -
     return EncodedHosts(host.name, body, _digest([body]), clusters)
 
 
-def _block(hosts: list[EncodedHosts]) -> EncodedHosts:
-    body = b"".join(host.body for host in hosts)
-    clusters = frozenset[ClusterKey]().union(*(host.clusters for host in hosts))
-    return EncodedHosts("", body, _digest(host.digest for host in hosts), clusters)
+def encoded_hosts(
+    reading: Reading, make: Callable[..., EncodedHosts | None], block: Hosts, rest: tuple[Any, ...]
+) -> EncodedHosts:
+    """Return the joined virtual hosts of a block: each the unit ``make`` of a host and ``rest``.
+
+    One that cannot be made, for a mistake of ours, is left out.
+    """
+    found = (_host(reading, Call(make, (*host, *rest))) for host in block)
+    return _block(encoded for encoded in found if encoded is not None)
+
+
+def _block(hosts: Iterable[EncodedHosts]) -> EncodedHosts:
+    hosts = list(hosts)
+    body = b"".join([host.body for host in hosts])
+    clusters = frozenset[ClusterKey]().union(*[host.clusters for host in hosts])
+    return EncodedHosts("", body, _digest([host.digest for host in hosts]), clusters)
 
 
 def _joined(name: str, hosts: Iterable[EncodedHosts]) -> Resource:

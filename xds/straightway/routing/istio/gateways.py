@@ -53,7 +53,7 @@ def bound_ports(reading: Reading, audience: Audience) -> tuple[BoundPort, ...]:
     """Return what a gateway proxy binds, sorted: the HTTP servers of all that choose it."""
     labels = dict(audience.labels)
     found: dict[tuple[str, int], list[tuple[int, BoundServer]]] = {}
-    for reference in reading.objects(keys.of_kind("Gateway")):
+    for reference in reading.objects(keys.of_kind(Gateway)):
         gateway = reading.object(Gateway, reference)
         if gateway is None or not selects(gateway.spec.selector, labels):
             continue
@@ -110,7 +110,7 @@ def transcoders_at(
     reading: Reading, audience: Audience, ports: tuple[int, ...]
 ) -> Iterator[GrpcJsonTranscoder]:
     """Yield the transcoders for the server ports of one listener, oldest first."""
-    for reference in reading.objects(keys.of_kind("ASMGrpcJsonTranscoder")):
+    for reference in reading.objects(keys.of_kind(GrpcJsonTranscoder)):
         transcoder = reading.object(GrpcJsonTranscoder, reference)
         if (
             transcoder is not None

@@ -1,0 +1,182 @@
+"""Making: the catalog changed, and what is stale then made again, piece by piece.
+
+Everything here runs on the event loop and gives way between pieces, so both lanes of the control
+loop may be in here at once: one continues where the catalog is when its turn comes.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Hashable, Mapping
+from itertools import islice
+
+import structlog
+
+from straightway.api import ApiObject
+from straightway.catalog import Catalog, Key, Observation
+from straightway.control.checking import Checking
+from straightway.control.interest import Interest
+from straightway.control.pace import Breath
+from straightway.control.published import Published
+from straightway.discovery import Cache
+from straightway.documents import ProblemStore, Reference
+from straightway.intake import Intake
+from straightway.proxies.audience import Audience
+from straightway.snapshots import Snapshot, pieces_of, snapshot_of
+from straightway.snapshots.assignments import assignment
+from straightway.snapshots.origins import origins_of
+from straightway.units import Call, NotMadeError, Units
+
+_log = structlog.get_logger()
+
+Pending = dict[Reference, ApiObject | None]
+"""Objects that are to be put in force, or taken out (None)."""
+
+_AT_ONCE = 500
+"""How many workloads are put into the catalog without giving way."""
+
+
+class Making:
+    """Puts changes into the catalog, and keeps what was made from it true.
+
+    ``mistaken`` is told of a unit that raised: a mistake of ours. What it made before stays.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        cache: Cache,
+        interest: Interest,
+        intake: Intake,
+        problems: ProblemStore,
+        mistaken: Callable[[Call, Exception], None],
+    ) -> None:
+        self._catalog = catalog
+        self._interest = interest
+        self.units = Units(catalog, mistaken)
+        """Everything that was made, for figures."""
+        self._published = Published(cache, self.units)
+        self._checking = Checking(self.units, intake, problems)
+        # What is stale beside assignments.
+        self._stale_audiences: dict[Audience, None] = {}
+        self._due_checks: dict[Call, None] = {}
+
+    # --- Changes ---
+
+    def take(self, pending: Pending) -> set[Key]:
+        """Put pending changes into the catalog, and return the keys that differ."""
+        changes = pending.copy()
+        pending.clear()
+        if not changes:
+            return set()
+        changed = self._catalog.change(changes)
+        self.units.changed(changed)
+        self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
+        return changed
+
+    async def take_workloads(self, pending: Pending, breath: Breath) -> None:
+        """Put pending changes of workloads into the catalog, giving way in between."""
+        while pending:
+            some = dict(islice(pending.items(), _AT_ONCE))
+            for reference in some:
+                del pending[reference]
+            self.take(some)
+            await breath.take()
+
+    def observe(self, observed: Mapping[Reference, Mapping[str, Observation]]) -> None:
+        """Take in what workloads were observed to hold."""
+        for workload, held in observed.items():
+            self.units.changed(self._catalog.observe(workload, held))
+
+    # --- What is stale ---
+
+    async def renew(self, breath: Breath) -> bool:
+        """Send the assignments that are stale; return whether anything else is."""
+        for call in self.units.take_stale():
+            if call.make is assignment:
+                self._published.renew(call)
+                await breath.take()
+            elif call.make is snapshot_of:
+                (audience,) = call.args
+                assert isinstance(audience, Audience)
+                self._stale_audiences[audience] = None
+            else:
+                self._due_checks[call] = None
+        return bool(self._stale_audiences or self._due_checks)
+
+    @property
+    def waiting(self) -> list[Audience]:
+        """The audiences that are wanted and have no snapshot yet."""
+        return [each for each in self._interest.wanted if not self._published.has(each)]
+
+    async def refresh(self, breath: Breath, *, is_large: bool) -> None:
+        """Give each audience that is stale, or new, what it is to have now.
+
+        ``is_large`` says that much may have to be made for it: then that is done piece by piece.
+        """
+        wanted, stale = self._interest.wanted, self._stale_audiences
+        for audience in [each for each in self._published.audiences if each not in wanted]:
+            self._published.withdraw(audience)
+        with self.units.keeping():
+            for _ in self.units.remake():
+                await breath.take()
+            await self.renew(breath)
+            waiting = self.waiting
+            stale.update(dict.fromkeys(waiting))
+            while stale:
+                audience = next(iter(stale))
+                del stale[audience]
+                if audience in wanted:
+                    await self._refresh_one(audience, breath, is_large=is_large)
+                    await breath.take()
+        if is_large or waiting:
+            # What was made stays. Looking through all of it for garbage would stop the event loop
+            # for hundreds of milliseconds, again and again, and find nothing.
+            gc.freeze()
+
+    async def _refresh_one(self, audience: Audience, breath: Breath, *, is_large: bool) -> None:
+        call = Call(snapshot_of, (audience,))
+        try:
+            if is_large or not self._published.has(audience):
+                for piece in pieces_of(self.units, audience):
+                    self.units.get_or_none(piece)
+                    await breath.take()
+                for piece in self.units.get(call).assignments:
+                    self.units.get_or_none(piece)
+                    await breath.take()
+            if audience in self._interest.wanted:
+                self._publish(audience, self.units.get(call))
+        except NotMadeError:
+            pass  # A mistake of ours, which has been told: what was sent stays.
+
+    def _publish(self, audience: Audience, snapshot: Snapshot) -> None:
+        before = self._published.snapshot(audience)
+        if not snapshot.listens and (before is None or before.listens):
+            _log.warning(
+                "proxies have nothing to serve",
+                audience=str(audience),
+                remedy="compare the Gateway's selector with the labels in the proxy's bootstrap",
+            )
+        self._published.publish(audience, snapshot)
+
+    async def check(self, breath: Breath) -> None:
+        """Run the checks that may find something else now."""
+        while self._due_checks:
+            call = next(iter(self._due_checks))
+            del self._due_checks[call]
+            self._checking.run(call)
+            await breath.take()
+
+    # --- What is known ---
+
+    def origins(
+        self, audience: Hashable, type_url: str, name: str, words: str = ""
+    ) -> list[Reference]:
+        """Return the objects that a resource of an audience was made from.
+
+        ``words`` are Envoy's own about it: where they name a part of the resource, such as a
+        virtual host, only what that was made from counts.
+        """
+        if not isinstance(audience, Audience) or not self._published.has(audience):
+            return []
+        return sorted(origins_of(self.units, audience, type_url, name, words))
