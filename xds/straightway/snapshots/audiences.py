@@ -41,16 +41,19 @@ def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     view = reading.make(rule_view, audience.namespace)
     ports = reading.make(bound_ports, audience)
     routes = [reading.make(gateway_routes, bound, view) for bound in ports]
-    used: set[ClusterKey] = set()
-    for each in routes:
-        used |= each.clusters
-    clusters = reading.make(cluster_set, tuple(sorted(used)))
+    used = frozenset[ClusterKey]().union(*(each.clusters for each in routes))
+    clusters = reading.make(clusters_used, used)
     return Snapshot(
         clusters=(*clusters.clusters, reading.make(static_cluster, black_hole_cluster)),
         listeners=tuple(reading.make(gateway_listener, bound, audience) for bound in ports),
         routes=tuple(each.resource for each in routes),
         assignments=clusters.assignments,
     )
+
+
+def clusters_used(reading: Reading, used: frozenset[ClusterKey]) -> ClusterSet:
+    """Return the clusters that some routes use, in order."""
+    return reading.make(cluster_set, tuple(sorted(used)))
 
 
 def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
