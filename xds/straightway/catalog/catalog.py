@@ -146,14 +146,17 @@ class Catalog:
             return None
 
     def observe(self, reference: Reference, held: Mapping[str, Observation]) -> set[Key]:
-        """Take in what a workload was observed to hold now, by subset key; {} for nothing known."""
+        """Take in what a workload was observed to hold now, by subset key; {} for nothing known.
+
+        Returns the keys whose values differ: the workload's own, if that is something else.
+        """
         values = {key: observation.values for key, observation in held.items()}
         before = {key: observation.values for key, observation in self.held(reference).items()}
         if held:
             self._held[reference] = held
         else:
             self._held.pop(reference, None)
-        return {keys.held(reference)} if values != before else set()
+        return {reference} if values != before else set()
 
     def _change_services(self, hostnames: Iterable[str]) -> set[Key]:
         """Find out again what stands behind hostnames."""

@@ -1,8 +1,9 @@
 """Keys: the names of everything that can be asked of the catalog, and that can differ.
 
 A change of the catalog answers with the keys whose values differ. An object's key is its
-:class:`~straightway.documents.Reference`; all others are made here. A key exists whether or not
-there is anything under it: who asks in vain is told when that changes.
+:class:`~straightway.documents.Reference`, which is also that of what a workload was observed to
+hold; all others are made here. A key exists whether or not there is anything under it: who asks in
+vain is told when that changes.
 """
 
 from __future__ import annotations
@@ -117,8 +118,3 @@ PROXY_LABELS: Key = ("proxy-labels",)
 def http_namespaces(port: int) -> Key:
     """Name the namespaces that have services which speak HTTP at a port."""
     return ("http-namespaces", port)
-
-
-def held(reference: Hashable) -> Key:
-    """Name what a workload was observed to hold."""
-    return ("held", reference)

@@ -46,7 +46,7 @@ class EncodedBlock(NamedTuple):
     """Some endpoints of a cluster, ordered by address and port.
 
     ``bodies`` are the encoded endpoints of each locality, joined. ``is_ipv4``: all of the addresses
-    are IPv4.
+    are IPv4. ``digest`` is that of ``bodies``.
     """
 
     endpoints: tuple[Encoded, ...]
@@ -62,18 +62,19 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
     if cluster is None or cluster.found_by is not Resolution.STATIC:
         return None
     blocks = blocks_of(reading, key, cluster)
-    body = endpoints.assignment(cluster.name, _bodies(blocks))
-    version = _digest(block.digest for block in blocks).hex()
-    return Resource.encoded(cluster.name, CLUSTER_LOAD_ASSIGNMENT, body, version=version)
-
-
-def _bodies(blocks: Sequence[EncodedBlock]) -> Iterable[tuple[str, bytes]]:
-    """Return encoded endpoints with their localities: block by block, where that says it all."""
     if all(block.is_ipv4 for block in blocks) and not _overlap(blocks):
-        return (each for block in blocks for each in block.bodies)
-    # EDS takes IP addresses only: endpoints with any other are left out.
-    found = (each for each in endpoints_of(blocks) if is_ip(each.value.address))
-    return ((each.value.locality, each.body) for each in found)
+        body = endpoints.assignment(
+            cluster.name, (each for block in blocks for each in block.bodies)
+        )
+        version = _digest(block.digest for block in blocks).hex()
+    else:
+        # EDS takes IP addresses only: endpoints with any other are left out.
+        found = (each for each in endpoints_of(blocks) if is_ip(each.value.address))
+        body = endpoints.assignment(
+            cluster.name, ((each.value.locality, each.body) for each in found)
+        )
+        version = _digest([body]).hex()
+    return Resource.encoded(cluster.name, CLUSTER_LOAD_ASSIGNMENT, body, version=version)
 
 
 def _overlap(blocks: Sequence[EncodedBlock]) -> bool:
@@ -152,17 +153,13 @@ def encoded_block(
     bodies: dict[str, list[bytes]] = {}
     for each in encoded:
         bodies.setdefault(each.value.locality, []).append(each.body)
-    parts = (
-        part
-        for each in encoded
-        for part in (each.body, f"{each.value.locality} {each.workload} ".encode())
-    )
+    by_locality = tuple((locality, b"".join(each)) for locality, each in bodies.items())
     return EncodedBlock(
         endpoints=tuple(encoded),
         places=frozenset(each.place for each in encoded),
-        bodies=tuple((locality, b"".join(each)) for locality, each in bodies.items()),
-        is_ipv4=all(":" not in address and is_ip(address) for (address, _), *_ in encoded),
-        digest=_digest(parts),
+        bodies=by_locality,
+        is_ipv4=all(":" not in each.place[0] and is_ip(each.place[0]) for each in encoded),
+        digest=_digest(part for each in by_locality for part in (each[0].encode(), each[1])),
     )
 
 

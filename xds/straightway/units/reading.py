@@ -63,7 +63,7 @@ class Reading:
 
     def held(self, reference: Reference) -> Mapping[str, Observation]:
         """Return what a workload was observed to hold, by subset key."""
-        self.keys.add(keys.held(reference))
+        self.keys.add(reference)
         return self._catalog.held(reference)
 
     def make(self, function: Callable[[Reading, *Args], T], *args: *Args) -> T:
