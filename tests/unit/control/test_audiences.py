@@ -105,6 +105,7 @@ def test_an_audience_dropped_while_it_is_made_gets_no_snapshot(monkeypatch: pyte
 
     async def scenario():
         async with synced(*services, desk=Desk(wanted=[GATEWAY])) as desk:
+            await asyncio.sleep(LONG)
             kept = len(desk.control._making.units)
             desk.interest.audience_wanted(AUDIENCE)
             for _ in range(10):

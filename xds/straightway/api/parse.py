@@ -43,7 +43,7 @@ def parse(document: Document) -> Parsed:
     found = identify(body) or _not_read(document.body)
     if isinstance(found, Finding):
         return _parsed(document, None, [found])
-    too_much = excess(body)
+    too_much = None if document.is_small else excess(body)
     if too_much is not None:
         return _parsed(document, None, [Finding((), Code.OBJECT_TOO_LARGE, too_much)])
     try:

@@ -166,12 +166,13 @@ class Control:
             self._rekey(rekey)
         await self._put_in_force(is_large=is_large)
         if is_first:
-            self.synced.set()
             self._tell_first()
 
     async def _put_in_force(self, *, is_large: bool) -> None:
         breath = Breath()
         await self._making.refresh(breath, is_large=is_large)
+        # Nobody waits for the checks.
+        self.synced.set()
         await self._making.check(breath)
 
     def _rekey(self, rekey: Callable[[], None]) -> None:

@@ -34,10 +34,14 @@ class Origin(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One object as plain data (``apiVersion``, ``kind``, ``metadata``, …), and its origin."""
+    """One object as plain data (``apiVersion``, ``kind``, ``metadata``, …), and its origin.
+
+    ``is_small``: its source knows that it holds little, so that nobody needs to measure it.
+    """
 
     body: Mapping[str, Any]
     origin: Origin = field(compare=False)
+    is_small: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ _Objects: TypeAlias = tuple[tuple[Path, Value], ...]
 _MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
 
 
+_SMALL = 16_384
+"""Up to so many characters, a document without aliases is far below all bounds of an object."""
+
+
 class Chunk(NamedTuple):
     """One YAML document of a file: its text, and the line (from 1) at which that begins."""
 
@@ -204,10 +208,12 @@ def _read(file: str, chunk: Chunk, known: ReadChunk | None) -> ReadChunk:
 def _place(file: str, chunk: Chunk, positions: Positions, objects: _Objects) -> ReadChunk:
     """Give the objects of a chunk their places in the file."""
     documents, problems = [], []
+    # No object holds more than its text says, but by aliases.
+    is_small = len(chunk.text) <= _SMALL and "*" not in chunk.text
     for path, item in objects:
         origin = FileOrigin(file, chunk.line, positions, path)
         if isinstance(item, dict):
-            documents.append(Document(item, origin))
+            documents.append(Document(item, origin, is_small))
         else:
             problems.append(_not_a_mapping(origin, item))
     return ReadChunk(chunk, positions, objects, tuple(documents), tuple(problems))

@@ -199,10 +199,14 @@ class Units:
         """Note what a unit has read and used, in place of what it had before."""
         keys = reading.keys
         if keys != node.keys:
-            for key in node.keys - keys:
+            for key in node.keys - keys if node.keys else ():
                 self._leave(key, node)
-            for key in keys - node.keys:
-                self._readers.setdefault(key, set()).add(node)
+            for key in keys - node.keys if node.keys else keys:
+                readers = self._readers.get(key)
+                if readers is None:
+                    self._readers[key] = {node}
+                else:
+                    readers.add(node)
             node.keys = keys
         uses = tuple(reading.uses)
         if uses != node.uses:
