@@ -149,7 +149,7 @@ def test_a_destination_without_port_means_the_port_that_clients_call():
         "unknown-port",
         "spec.http[0].route[0].destination",
     )
-    assert "has the ports 80, 81: say which" in problem.message
+    assert "has the ports 80, 81: choose one" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_a_gateway_may_be_named_in_every_way_that_istio_knows(gateway):
 @pytest.mark.parametrize(
     ("host", "hint"),
     [
-        ("nothing", "requests for it answer 503."),
-        ("web.shop", 'Do you mean "web.default.svc.cluster.local"?'),
-        ("webb.default.svc.cluster.local", 'Do you mean "web.default.svc.cluster.local"?'),
+        ("nothing", "requests for it are answered with 503."),
+        ("web.shop", 'Did you mean "web.default.svc.cluster.local"?'),
+        ("webb.default.svc.cluster.local", 'Did you mean "web.default.svc.cluster.local"?'),
     ],
 )
 def test_a_destination_that_does_not_exist(host, hint):
@@ -183,7 +183,7 @@ def test_a_service_of_another_namespace_is_meant_by_its_name():
     problem = the_problem(elsewhere, virtual_service())
 
     assert problem.code == "unknown-host"
-    assert 'Do you mean "web.shop.svc.cluster.local"?' in problem.message
+    assert 'Did you mean "web.shop.svc.cluster.local"?' in problem.message
 
 
 def test_a_rule_for_a_host_that_does_not_exist():
@@ -202,7 +202,7 @@ def test_a_gateway_that_does_not_exist():
 
     assert (problem.code, problem.path) == ("unknown-gateway", "spec.gateways[0]")
     assert 'no Gateway "default/gv"' in problem.message
-    assert 'Do you mean "default/gw"?' in problem.message
+    assert 'Did you mean "default/gw"?' in problem.message
 
 
 def test_a_match_at_a_gateway_that_does_not_exist():
@@ -212,7 +212,7 @@ def test_a_match_at_a_gateway_that_does_not_exist():
 
     at = "spec.http[0].match[1].gateways[1]"
     assert (problem.code, problem.path) == ("unknown-gateway", at)
-    assert 'Do you mean "default/gw"?' in problem.message
+    assert 'Did you mean "default/gw"?' in problem.message
 
 
 def test_hosts_of_which_no_gateway_serves_any():
@@ -253,13 +253,13 @@ def test_a_named_subset_that_no_rule_has(rules):
 
     assert problem.code == "unknown-subset"
     assert problem.path == "spec.http[0].route[0].destination.subset"
-    assert ('Do you mean "v1"?' in problem.message) == bool(rules)
+    assert ('Did you mean "v1"?' in problem.message) == bool(rules)
 
 
 @pytest.mark.parametrize(
     ("rules", "destination", "key", "words"),
     [
-        ([RULE], "host: web", "models", 'Do you mean "model"?'),
+        ([RULE], "host: web", "models", 'Did you mean "model"?'),
         ([RULE], "host: web, subset: plain", "model", "No selector of DestinationRule default/web"),
         ([], "host: web", "model", "a DestinationRule for web.default.svc.cluster.local"),
     ],

@@ -28,7 +28,7 @@ def test_everything_at_once_stays_until_the_grace_time_is_over(served):
     assert served.intake.due == 100.0 + GRACE
     (problem,) = served.standing
     assert (problem.code, problem.is_error) == ("vanished-at-once", True)
-    assert "2 objects vanished in one step" in problem.message
+    assert "2 objects vanished at once" in problem.message
     assert "no object" in problem.message
     assert "Service default/web, Gateway default/gw" in problem.message
     assert served.expire(100.0 + GRACE - 1).changes == {}
@@ -62,7 +62,7 @@ def test_all_of_a_kind_that_serves_at_once_is_held(served):
 
     assert len(served.names) == 3
     (problem,) = served.standing
-    assert "there is no DestinationRule" in problem.message
+    assert "leaves no DestinationRule" in problem.message
 
 
 def test_what_vanished_in_the_same_step_is_held_with_it(served):

@@ -25,13 +25,15 @@ ORIGINS: dict[tuple[Hashable, str, str], list[str]] = {
     (AUDIENCE, CLUSTER, WEB): ["Service default/web (web.yaml)"],
     (AUDIENCE, ROUTE_CONFIGURATION, "http.80"): ["VirtualService default/all (all.yaml)"],
     (AUDIENCE, ROUTE_CONFIGURATION, "http.90"): ["VirtualService default/other (all.yaml)"],
+    (AUDIENCE, ROUTE_CONFIGURATION, "http.70"): ["VirtualService default/a", "Gateway default/b"],
 }
 
 
 @pytest.fixture
 def log() -> StreamLog:
-    def origins(key: Hashable, type_url: str, name: str) -> list[str]:
-        return ORIGINS.get((key, type_url, name), [])
+    def origins(key: Hashable, type_url: str, name: str, words: str) -> list[str]:
+        found = ORIGINS.get((key, type_url, name), [])
+        return [each for each in found if "virtual host" not in words or each.endswith(words[-5:])]
 
     return StreamLog(origins)
 
@@ -50,7 +52,7 @@ def test_a_proxy_comes_and_goes(log):
         **WHO,
     }
     assert closed["event"] == "proxy disconnected"
-    assert closed["reason"] == "the client has gone"
+    assert closed["reason"] == "client disconnected"
 
 
 def test_a_rejection_is_told_in_envoys_words_with_the_objects_it_means(log):
@@ -76,3 +78,11 @@ def test_a_rejection_that_names_nothing_may_mean_everything_sent(log):
     (line,) = lines
     assert line["resources"] == [WEB, "BlackHoleCluster"]
     assert line["comes_from"] == ["Service default/web (web.yaml)"]
+
+
+def test_a_rejection_of_a_part_of_a_resource_names_the_objects_of_that_part(log):
+    with capture_logs() as lines:
+        log.nacked(CLIENT, ROUTE_CONFIGURATION, "virtual host ult/b", ["http.70"])
+
+    (line,) = lines
+    assert line["comes_from"] == ["Gateway default/b"]

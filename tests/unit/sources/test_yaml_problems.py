@@ -9,10 +9,10 @@ from straightway.sources.yaml_documents import read_documents
 @pytest.mark.parametrize(
     ("text", "line", "column", "words"),
     [
-        ("a:\n\t- x\n", 2, 1, "no tab"),
-        ("a:\n  b: 1\n\tc: 2\n", 3, 1, "no tab"),
-        ("a: b: c\n", 1, 5, "no key can stand here"),
-        ("a: b\n  c: d\n", 2, 4, "no key can stand here"),
+        ("a:\n\t- x\n", 2, 1, "a tab"),
+        ("a:\n  b: 1\n\tc: 2\n", 3, 1, "a tab"),
+        ("a: b: c\n", 1, 5, "no key is allowed here"),
+        ("a: b\n  c: d\n", 2, 4, "no key is allowed here"),
         ("a:\n  - b\n c: d\n", 3, 2, "a key is expected here"),
         ("- a\nb: 1\n", 2, 1, "a list item"),
         ("b: 1\nkey\nc: 1\n", 2, 1, "no ': ' after the key"),

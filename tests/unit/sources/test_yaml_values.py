@@ -81,7 +81,7 @@ def test_an_alias_without_anchor_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["&x [*x]", "a: &x {b: {c: *x}}"])
 def test_an_alias_inside_its_anchor_is_refused(text: str) -> None:
-    assert "stands inside what it stands for" in refusal(text)
+    assert "refers to a value that contains it" in refusal(text)
 
 
 def test_aliases_that_multiply_without_end_are_refused() -> None:
@@ -103,7 +103,7 @@ def test_a_merge_adds_what_the_mapping_does_not_say_itself() -> None:
 
 
 def test_a_merge_of_something_else_is_refused() -> None:
-    assert refusal("a:\n  <<: 1\n") == "'<<' can merge mappings only"
+    assert refusal("a:\n  <<: 1\n") == "'<<' can only merge mappings"
 
 
 def test_a_quoted_merge_key_is_a_key() -> None:
@@ -130,14 +130,14 @@ def test_yamls_own_tags_are_followed(text: str, value: object) -> None:
 
 @pytest.mark.parametrize("text", ["!!int x", "!!int true", "!!bool 1", "!!null x"])
 def test_a_tag_that_its_value_contradicts_is_refused(text: str) -> None:
-    assert " is no " in refusal(text)
+    assert " is not a valid " in refusal(text)
 
 
 @pytest.mark.parametrize(
     "text", ["!foo 1", "!!binary aGk=", "!!set {a}", "!!python/object:os.system {}", "!x [1]"]
 )
 def test_other_tags_are_refused(text: str) -> None:
-    assert refusal(text).endswith("is not known")
+    assert refusal(text).startswith("unknown tag ")
 
 
 def test_a_document_may_be_nested_as_deep_as_the_limit_and_no_deeper() -> None:

@@ -93,7 +93,7 @@ def identify(body: object) -> type[ApiObject] | Finding | None:
     versions = VERSIONS[group]
     if versions and version not in versions:
         accepted = one_of(*(_api_version(group, each) for each in versions))
-        message = f"{quoted(api_version)} is not a version that is read: write {accepted}."
+        message = f"{quoted(api_version)} is not a supported version: write {accepted}."
         return Finding(("apiVersion",), Code.UNSUPPORTED_VERSION, message)
     return model
 
@@ -153,7 +153,7 @@ def _slip(api_version: str, kind: str) -> Finding | None:
     """Return what a slip of the pen was to be, None for a kind of somebody else."""
     group, version = split_api_version(api_version)
     if meant := _meant_kind(group, kind):
-        message = f"{quoted(kind)} of {quoted(api_version)} is not a kind that is read"
+        message = f"{quoted(kind)} of {quoted(api_version)} is not a supported kind"
         return Finding(("kind",), Code.UNKNOWN_KIND, f"{message}: did you mean {meant}?")
     if "/" not in api_version and "." in api_version:
         group, version = api_version, ""
@@ -175,7 +175,7 @@ def _slip(api_version: str, kind: str) -> Finding | None:
 def _wrong_group(api_version: str, kind: str, group: str, version: str) -> Finding:
     known = VERSIONS[group]
     right = _api_version(group, version if version in known else (known or ("v1",))[0])
-    message = f"{quoted(kind)} is not read from {quoted(api_version)}: did you mean {right}?"
+    message = f"{quoted(kind)} is not supported in {quoted(api_version)}: did you mean {right}?"
     return Finding(("apiVersion",), Code.UNSUPPORTED_VERSION, message)
 
 

@@ -54,7 +54,7 @@ def parse(document: Document) -> Parsed:
 
 
 def _not_read(body: Mapping[str, Any]) -> Finding:
-    message = f"{quoted(body['kind'])} of {quoted(body['apiVersion'])} is not a kind that is read."
+    message = f"{quoted(body['kind'])} of {quoted(body['apiVersion'])} is not a supported kind."
     return Finding(("kind",), Code.UNKNOWN_KIND, message)
 
 

@@ -32,6 +32,8 @@ from straightway.documents import Reference
 Changes: TypeAlias = Mapping[Reference, ApiObject | None]
 Mistaken: TypeAlias = Callable[[Reference, Exception], None]
 
+_LABELLED_KINDS = frozenset({"WorkloadEntry", "Pod"})
+
 ROOT_NAMESPACE = "istio-system"
 """Istio's default root namespace: what stands there is for all namespaces."""
 
@@ -60,6 +62,8 @@ class Catalog:
         self._named: Index[str] = Index(str)
         self._sets = Tally()
         self._label_keys: Counter[LabelKey] = Counter()
+        # WorkloadEntries and Pods by namespace: they are listed by the labels in use there.
+        self._labelled: dict[str, dict[Reference, None]] = {}
 
     # --- What is in it ---
 
@@ -131,6 +135,17 @@ class Catalog:
             self._created[reference] = item.metadata.created_at
         else:
             self._created.pop(reference, None)
+        if reference.kind in _LABELLED_KINDS:
+            self._put_labelled(reference, item)
+
+    def _put_labelled(self, reference: Reference, item: ApiObject | None) -> None:
+        of_namespace = self._labelled.setdefault(reference.namespace, {})
+        if item is not None:
+            of_namespace[reference] = None
+            return
+        del of_namespace[reference]
+        if not of_namespace:
+            del self._labelled[reference.namespace]
 
     def _replaced(self, change: tuple[Reference, ApiObject | None]) -> _Replaced | None:
         """Return what a change of an object does, None if it does nothing."""
@@ -192,12 +207,12 @@ class Catalog:
     def _relabel(self, label_keys: Counter[LabelKey]) -> set[Key]:
         """List workloads by the labels by which services select them, and by no others."""
         before, self._label_keys = self._label_keys, label_keys
-        if before.keys() == label_keys.keys():
-            return set()
+        namespaces = {namespace for namespace, _ in before.keys() ^ label_keys.keys()}
+        workloads = (each for name in namespaces for each in self._labelled.get(name, ()))
         return self._listed.move(
-            Move(reference, object_keys(item, before), object_keys(item, label_keys))
-            for reference, item in self._objects.items()
-            if reference.kind in ("WorkloadEntry", "Pod")
+            Move(each, object_keys(item, before), object_keys(item, label_keys))
+            for each in workloads
+            if (item := self._objects[each])
         )
 
     def _precedence(self, reference: Reference) -> tuple[float, str, str, str]:

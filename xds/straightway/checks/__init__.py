@@ -1,8 +1,8 @@
 """Checks: what is wrong between objects, each of which is right in itself.
 
-Most of it are warnings, because the missing half may come later; until then requests for it
-answer 503. Each object has one check, a unit: when something that it read changes, it runs again,
-and no other does. A check asks in the namespace in which translation asks.
+Most of it are warnings, because the missing half may come later; until then requests for it are
+answered with 503. Each object has one check, a unit: when something that it read changes, it runs
+again, and no other does. A check asks in the namespace in which translation asks.
 """
 
 from __future__ import annotations

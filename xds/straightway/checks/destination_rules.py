@@ -45,8 +45,8 @@ def _check_older_rules(reading: Reading, rule: DestinationRule) -> Iterator[Find
     code = CatalogCode.DUPLICATE_DESTINATION_RULE
     if policy is not None and rule.spec.traffic_policy is not None:
         message = (
-            f"{policy} is for the same host, and its trafficPolicy is the one in force. "
-            "Write one trafficPolicy, in one of the two."
+            f"{policy} is for the same host, and its trafficPolicy is in force. "
+            "Write the trafficPolicy in only one of the two."
         )
         yield Finding(rule.reference, ("spec", "trafficPolicy"), code, message)
     for index, subset in enumerate(rule.spec.subsets):

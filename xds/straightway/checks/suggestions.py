@@ -25,14 +25,15 @@ def unknown_host(reading: Reading, subject: Reference, path: Path, host: str) ->
     """Return the finding that no service has a host."""
     where = "" if "." in host else f" in the namespace {subject.namespace}"
     message = (
-        f"There is no Service or ServiceEntry {quoted(host)}{where}; requests for it answer 503."
+        f"There is no Service or ServiceEntry {quoted(host)}{where}; requests for it are answered "
+        "with 503."
         f"{_meant(_likely_host(reading, host, subject.namespace))}"
     )
     return Finding(subject, path, CatalogCode.UNKNOWN_HOST, message)
 
 
 def _meant(name: str) -> str:
-    return f' Do you mean "{name}"?' if name else ""
+    return f' Did you mean "{name}"?' if name else ""
 
 
 def _likely_host(reading: Reading, host: str, namespace: str) -> str:

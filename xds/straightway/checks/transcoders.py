@@ -24,8 +24,8 @@ def check_transcoder(reading: Reading, reference: Reference) -> Iterator[Finding
             reference,
             ("spec", "protoDescriptorBin"),
             CatalogCode.INVALID_DESCRIPTOR,
-            "This is no FileDescriptorSet with all that it imports: write what `protoc "
-            "--include_imports --descriptor_set_out` makes, in base64.",
+            "This is not a complete FileDescriptorSet: write the base64 output of `protoc "
+            "--include_imports --descriptor_set_out=FILE`.",
         )
         return
     for service in missing:
@@ -46,7 +46,7 @@ def _check_ports(reading: Reading, transcoder: GrpcJsonTranscoder) -> Iterator[F
         return
     service, port = found[0]
     message = (
-        f"The requests go to {service.hostname}, whose port {port.number} is not named as gRPC, so "
+        f"Requests go to {service.hostname}, whose port {port.number} is not named as gRPC, so "
         "Envoy calls it with HTTP/1.1, which gRPC servers refuse: name the port grpc, or grpc-…, "
         "or set its appProtocol to grpc."
     )

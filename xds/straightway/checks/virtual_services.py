@@ -143,7 +143,7 @@ class _Routes:
             return
         numbers = ", ".join(str(port.number) for port in service.ports) or "none"
         if destination.port is None:
-            message = f"{service.hostname} has the ports {numbers}: say which, as port.number."
+            message = f"{service.hostname} has the ports {numbers}: choose one with port.number."
             yield Finding(self.subject, path, CatalogCode.UNKNOWN_PORT, message)
         else:
             number = destination.port.number

@@ -21,8 +21,8 @@ class Closed(StrEnum):
     client that has finished from one that has cancelled, or whose connection is lost.
     """
 
-    GONE = "the client has gone"
-    STUCK = "the client stopped reading"
+    GONE = "client disconnected"
+    STUCK = "client stopped reading"
     INVALID = "invalid request"
     LIMIT = "limit exceeded"
     SHUTDOWN = "shutting down"

@@ -52,7 +52,7 @@ class HealthService(HealthServicer):
     ) -> HealthCheckResponse:
         """Return the status of a service; the status NOT_FOUND for one that is not here."""
         if request.service not in self._services:
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"no service {request.service!r} here")
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"unknown service {request.service!r}")
         return self._response(request.service)
 
     async def List(  # noqa: N802

@@ -40,7 +40,7 @@ def _predicate(matcher: NodeMatcher) -> Callable[[str], bool]:
     if kind not in _PATTERNS:
         supported = ", ".join(_PATTERNS)
         raise UnsupportedMatcherError(
-            f"no support for {kind or 'an empty'} node_id: use {supported}"
+            f"unsupported node_id matcher {kind or '(empty)'}: use {supported}"
         )
     matches, pattern = _PATTERNS[kind], getattr(matcher.node_id, kind)
     if matcher.node_id.ignore_case:

@@ -79,7 +79,7 @@ def decode(variant: Variant, data: bytes) -> Request:
     try:
         return kind.FromString(data)
     except DecodeError as error:
-        raise InvalidRequestError(f"this is no {kind.DESCRIPTOR.name}") from error
+        raise InvalidRequestError(f"not a valid {kind.DESCRIPTOR.name}") from error
 
 
 def decode_held(entries: Iterable[bytes]) -> Iterator[tuple[str, str]]:

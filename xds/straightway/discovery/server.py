@@ -154,5 +154,5 @@ class DiscoveryServer:
 
 async def _refuse_to_fetch(_request: object, context: _Context) -> None:
     # The unary methods are there for the protocol's REST variant, in which clients poll.
-    details = "there is no polling here: open a stream, by the Stream or the Delta method"
+    details = "polling is not supported: open a stream with the Stream or Delta method"
     await context.abort(grpc.StatusCode.UNIMPLEMENTED, details)

@@ -235,7 +235,7 @@ class Stream:
             key = self._key_of(self._node)
         except Exception as error:
             log.exception("no audience key for node %r", node.id)
-            raise NoAudienceError("the server finds no audience for this node") from error
+            raise NoAudienceError("no audience for this node") from error
         client = ClientState(
             node_id=node.id,
             node_cluster=node.cluster,

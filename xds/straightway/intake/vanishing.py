@@ -138,8 +138,8 @@ def _problem(gone: Collection[Reference], lost: str, until: datetime, origin: st
         code=IntakeCode.VANISHED_AT_ONCE,
         severity=IntakeCode.VANISHED_AT_ONCE.severity,
         message=(
-            f"{len(gone)} objects vanished in one step, after which there is no {lost}: "
-            f"{names}{more}. They stay in force until {until:%Y-%m-%dT%H:%M:%SZ} in case that "
-            "was not meant, as with a volume that is not mounted; put them back, or wait."
+            f"{len(gone)} objects vanished at once, which leaves no {lost}: "
+            f"{names}{more}. They stay in force until {until:%Y-%m-%dT%H:%M:%SZ} in case this "
+            "was not intended, as with an unmounted volume: put them back, or wait."
         ),
     )

@@ -10,10 +10,11 @@ import structlog
 from straightway.discovery import Callbacks, ClientState, Closed, Push, resources_meant
 from straightway.logs.pushes import PushLog
 
-Origins: TypeAlias = Callable[[Hashable, str, str], Sequence[str]]
+Origins: TypeAlias = Callable[[Hashable, str, str, str], Sequence[str]]
 """Gives the objects, with their places, that a resource was made from.
 
-Takes the audience key, the type URL and the resource's name.
+Takes the audience key, the type URL, the resource's name and Envoy's words about it, which may name
+a part of the resource.
 """
 
 _log = structlog.get_logger()
@@ -50,7 +51,9 @@ class StreamLog(Callbacks):
         # Where Envoy names none, it may mean any resource of the response.
         meant = resources_meant(error_message, names) or list(names)
         origins = dict.fromkeys(
-            origin for name in meant for origin in self._origins(client.key, type_url, name)
+            origin
+            for name in meant
+            for origin in self._origins(client.key, type_url, name, error_message)
         )
         _log.error(
             "proxy rejected config",

@@ -28,7 +28,7 @@ def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None
         return _unread(file, "unreadable-file", message, passing=True)
     except Exception:  # noqa: BLE001 (a mistake of ours must not keep others from being read)
         _log.exception("config file not read", file=file.path)
-        message = "Reading the file failed by a mistake of Straightway: see its log."
+        message = "Straightway failed to read this file because of a bug: see its log."
         return _unread(file, "internal-error", message)
 
 

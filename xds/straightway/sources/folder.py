@@ -85,7 +85,7 @@ class FolderSource:
             try:
                 await self._follow_or_say_why(emit)
             except Exception:  # noqa: BLE001 (a mistake of ours must not end the control plane)
-                _log.exception("config folder not followed, will be tried again")
+                _log.exception("config folder watch failed, will be retried")
             await asyncio.sleep(self._restarts.failed())
 
     async def _follow_or_say_why(self, emit: Callable[[Update], None]) -> None:
@@ -149,7 +149,7 @@ class FolderSource:
             raise WatchError(str(error.strerror)) from error
         except WatchError as failure:
             message = (
-                f"The system cannot watch the folder ({failure}): it is looked at every "
+                f"The system cannot watch the folder ({failure}), so it is polled every "
                 f"{self._poll_interval:g} s instead. The limits fs.inotify.* may be too low."
             )
             self._trouble("config-folder-polled", Severity.WARNING, message)

@@ -241,5 +241,5 @@ def _not_a_mapping(origin: FileOrigin, value: Value) -> Problem:
         origin=origin.at(),
         code="not-a-mapping",
         severity=Severity.ERROR,
-        message=f"Here should be an object (apiVersion, kind, metadata, …), but it is {found}.",
+        message=f"Expected an object (apiVersion, kind, metadata, …), found {found}.",
     )

@@ -11,15 +11,17 @@ from straightway.sources.yaml_limits import TooLargeError
 # libyaml's terms, said so that the cure is in them.
 _PLAIN_WORDS = {
     "mapping values are not allowed in this context": (
-        "no key can stand here; indent the line as its neighbours are, and quote a value that "
+        "no key is allowed here; indent the line like its neighbours, and quote a value that "
         "holds ': '"
     ),
-    "found character that cannot start any token": "a value that begins so must be quoted",
+    "found character that cannot start any token": (
+        "a value that begins with this character must be quoted"
+    ),
     "did not find expected key": (
-        "a key is expected here; indent the line as its neighbours are, and close every quote"
+        "a key is expected here; indent the line like its neighbours, and close every quote"
     ),
     "did not find expected '-' indicator": (
-        "a list item ('- ') is expected here; indent the line as its neighbours are"
+        "a list item ('- ') is expected here; indent the line like its neighbours"
     ),
     "did not find expected node content": "a value is expected here; close every bracket and quote",
     "could not find expected ':'": "there is no ': ' after the key",
@@ -61,7 +63,7 @@ def _marked(first_line: int, text: str, error: yaml.MarkedYAMLError) -> tuple[in
         offset, column = len(lines) - 1, len(lines[-1])
     message = _PLAIN_WORDS.get(problem, problem)
     if lines[offset].startswith("\t", column):
-        message = "YAML allows no tab here; indent with spaces"
+        message = "YAML does not allow a tab here; indent with spaces"
     elif error.context_mark and error.context_mark.line != mark.line:
         message += f" ({error.context} in line {first_line + error.context_mark.line})"
     return first_line + offset, column + 1, message

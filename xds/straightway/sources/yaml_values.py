@@ -156,7 +156,7 @@ class _OpenMapping:
     def _merge(self, value: Value, event: yaml.Event) -> None:
         for merged in value if isinstance(value, list) else [value]:
             if not isinstance(merged, dict):
-                _fail("'<<' can merge mappings only", event)
+                _fail("'<<' can only merge mappings", event)
             self._merged.append(merged)
 
 
@@ -220,13 +220,13 @@ class _Builder:
 
     def _mapping(self, event: yaml.MappingStartEvent) -> None:
         if event.tag not in _MAPPING_TAGS:
-            _fail(f"the tag {_cut(event.tag)} is not known", event)
+            _fail(f"unknown tag {_cut(event.tag)}", event)
         node = self._begin(event)
         self._open(_OpenMapping(self.positions.open(node), event.anchor), node)
 
     def _sequence(self, event: yaml.SequenceStartEvent) -> None:
         if event.tag not in _SEQUENCE_TAGS:
-            _fail(f"the tag {_cut(event.tag)} is not known", event)
+            _fail(f"unknown tag {_cut(event.tag)}", event)
         node = self._begin(event)
         self._open(_OpenSequence(self.positions.open(node), event.anchor), node)
 
@@ -259,7 +259,7 @@ class _Builder:
         if anchor is None:
             _fail(f"the alias *{name} has no anchor &{name} before it", event)
         if anchor.is_open:
-            _fail(f"the alias *{name} stands inside what it stands for", event)
+            _fail(f"the alias *{name} refers to a value that contains it", event)
         self._count_aliased(anchor.value, event)
         if not self._innermost.takes_key:
             self.positions.alias(self._node(event), anchor.node)
@@ -305,11 +305,11 @@ def _tagged_scalar(event: yaml.ScalarEvent) -> Value:
     if event.tag in _STRING_TAGS:
         return event.value
     if event.tag not in _SCALAR_TYPES:
-        _fail(f"the tag {_cut(event.tag)} is not known", event)
+        _fail(f"unknown tag {_cut(event.tag)}", event)
     value = plain_scalar(event.value)
     # bool is a subclass of int in Python, but not in YAML.
     if type(value) not in _SCALAR_TYPES[event.tag]:
-        _fail(f"{_cut(event.value)!r} is no {event.tag.removeprefix(_TAG_PREFIX)}", event)
+        _fail(f"{_cut(event.value)!r} is not a valid {event.tag.removeprefix(_TAG_PREFIX)}", event)
     return value
 
 

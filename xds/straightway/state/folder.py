@@ -125,7 +125,7 @@ class StateFolder:
             # The folder itself may be gone: the next try makes it anew.
             self._unlock()
         if self._journal.left_out:
-            self._warn(f"{self._journal.left_out} versions are too much, or no plain data")
+            self._warn(f"{self._journal.left_out} versions are too large or not plain data")
 
     def _can_write(self) -> bool:
         try:
@@ -145,7 +145,7 @@ class StateFolder:
             os.close(descriptor)
             if not isinstance(error, BlockingIOError):
                 raise
-            self._warn("another process writes this folder; when it ends, this one goes on")
+            self._warn("another process writes to this folder; this one takes over when it ends")
             return False
         self._lock = descriptor
         # What was read before may be stale by now: another process has written here meanwhile.
@@ -166,7 +166,7 @@ class StateFolder:
             "last good versions are not kept",
             folder=str(self._folder),
             reason=str(reason),
-            consequence="an object that is broken at the next start may have nothing in force",
+            consequence="an object that is broken at the next start may not be in force at all",
         )
 
 

@@ -64,7 +64,7 @@ class Journal:
         except FileNotFoundError:
             return {}
         if not content.startswith(_HEADER):
-            raise JournalError("it is of another version, or no journal")
+            raise JournalError("it has another version or is not a journal")
         *lines, torn = content[len(_HEADER) :].split(b"\n")
         self._is_clean = not torn
         self._size = len(content)
