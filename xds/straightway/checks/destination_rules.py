@@ -53,7 +53,7 @@ def _check_older_rules(reading: Reading, rule: DestinationRule) -> Iterator[Find
         if subset.name in subsets:
             message = (
                 f'{subsets[subset.name]} has a subset "{subset.name}" for the same host, and that '
-                "one is in force. Give this one another name."
+                "one is in force. Rename this one."
             )
             yield Finding(rule.reference, ("spec", "subsets", index, "name"), code, message)
 

@@ -21,8 +21,8 @@ def check_service(reading: Reading, reference: Reference) -> Iterator[Finding]:
         registered = reading.service(service.hostname)
         if registered is not None and registered.source != reference:
             message = (
-                f'"{service.hostname}" is the host of {registered.source} already, which is the '
-                "one in force. Take it out of one of the two."
+                f'"{service.hostname}" already belongs to {registered.source}, which is in '
+                "force. Remove it from one of the two."
             )
             of_entry = isinstance(source, ServiceEntry)
             path = ("spec", "hosts", index) if of_entry else ("metadata", "name")

@@ -107,7 +107,7 @@ def _internal_error(document: Document, error: Exception) -> Problem:
         code=IntakeCode.INTERNAL_ERROR,
         severity=IntakeCode.INTERNAL_ERROR.severity,
         message=(
-            f"Straightway failed to read this object ({type(error).__name__}), which is a mistake "
-            "of its own: please report it with the lines of the log."
+            f"Straightway failed to read this object ({type(error).__name__}), which is a bug "
+            "in Straightway: please report it with the log lines."
         ),
     )

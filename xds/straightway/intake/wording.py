@@ -52,9 +52,9 @@ def _duplicate(claim: Claim, winner: Claim) -> Problem:
         code=IntakeCode.DUPLICATE_OBJECT,
         severity=IntakeCode.DUPLICATE_OBJECT.severity,
         message=(
-            f"{reference} is already defined at {place_of(winner.document.origin)}, and that one "
-            "counts: the older by creationTimestamp, then by file name and position, so that a "
-            "file added now can displace one that serves. Remove one of the two, or give this "
-            "one another name."
+            f"{reference} is already defined at {place_of(winner.document.origin)}, which "
+            "takes precedence: the older object wins by creationTimestamp, then by file name and "
+            "position, so a file added now can displace one that serves. Remove or rename one of "
+            "the two."
         ),
     )
