@@ -1,7 +1,7 @@
-"""The pieces of a snapshot: what takes long to make, in an order in which it can be made.
+"""The pieces of a snapshot: its expensive units, in an order in which they can be computed.
 
-A snapshot made at once keeps the event loop for as long as it takes; made piece by piece, it can
-give way in between. The pieces are no more than the units that it would use anyway.
+A snapshot computed at once blocks the event loop; computed piece by piece, it yields in between.
+The pieces are the units that the snapshot uses anyway.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from straightway.units import Call, Units
 
 
 def pieces_of(units: Units, audience: Audience) -> Iterator[Call]:
-    """Yield the pieces of an audience's snapshot; make each before the next is asked for."""
+    """Yield the pieces of an audience's snapshot; compute each before requesting the next."""
     view = units.get(Call(rule_view, (audience.namespace,)))
     if audience.role is Role.GATEWAY:
         yield from _gateway_pieces(units, audience, view)
