@@ -19,9 +19,9 @@ _log = structlog.get_logger()
 class Contents:
     """What a bundle holds.
 
-    ``problems`` belong to no object: part of the bundle could not be read, or a document cannot
-    be told to be any object (``has_unidentified``). ``passed_over`` names the kinds that are not
-    read, each with the place of its first document.
+    ``problems`` belong to no object: part of the bundle could not be read, or a document cannot be
+    identified (``has_unidentified``). ``passed_over`` names the unsupported kinds, each with the
+    place of its first document.
     """
 
     claims: dict[Slot, Claim] = field(default_factory=dict)
@@ -39,13 +39,13 @@ class Contents:
 
 
 class BundleReader:
-    """Reads bundles; ``mistakes`` counts the documents at which our own code failed."""
+    """Reads bundles; ``mistakes`` counts the documents that failed because of a bug."""
 
     def __init__(self) -> None:
         self.mistakes = 0
 
     def read(self, place: Place, bundle: Bundle, before: Mapping[Slot, Claim]) -> Contents:
-        """Read a bundle. Claims of ``before`` whose document is the same are used again."""
+        """Read a bundle. Claims of ``before`` whose document is unchanged are reused."""
         known = {id(claim.document.body): claim for claim in before.values()}
         contents = Contents(problems=list(bundle.problems))
         ordinals: dict[Reference, int] = {}
@@ -71,7 +71,7 @@ class BundleReader:
         return contents
 
     def _parse(self, document: Document) -> Parsed | None:
-        """Parse a document, None for one to be passed over. Contains every mistake of ours."""
+        """Parse a document; None for one to be ignored. Contains every bug."""
         try:
             return parse(document) if is_known(document.body) else None
         except Exception as error:  # noqa: BLE001 (the edge of our own code: logged with its cause)
@@ -82,7 +82,7 @@ class BundleReader:
 
 
 def place_of(origin: Origin, path: tuple[str | int, ...] = ()) -> str:
-    """Return the place of a path, whatever becomes of looking for it."""
+    """Return the place of a path, even if looking for it fails."""
     try:
         return origin.at(path)
     except Exception:  # noqa: BLE001 (a line that is not found must not cost the problem itself)
@@ -91,7 +91,7 @@ def place_of(origin: Origin, path: tuple[str | int, ...] = ()) -> str:
 
 
 def _is_still_right(claim: Claim, document: Document) -> bool:
-    """Whether what a document was parsed to still holds: problems hold its lines."""
+    """Whether the result of parsing a document is still valid: problems contain its lines."""
     return claim.document is document or not claim.parsed.problems
 
 
