@@ -116,17 +116,6 @@ class World:
                 self.units.get_or_none(piece)
             return self.resources(audience)
 
-    def changed_by(self, audience: Audience, *texts: str) -> set[str]:
-        """The names of the resources that a change makes others, brings or takes away."""
-        before = self.resources(audience)
-        self.change(*texts)
-        after = self.resources(audience)
-        return {
-            name
-            for url, name in before.keys() | after.keys()
-            if before.get((url, name)) != after.get((url, name))
-        }
-
     def findings(self) -> dict[Reference, tuple[Finding, ...]]:
         """What the checks find."""
         with self.units.keeping():
