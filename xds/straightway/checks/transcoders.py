@@ -58,7 +58,7 @@ def _destinations(
     reading: Reading, transcoder: GrpcJsonTranscoder
 ) -> Iterator[tuple[RegisteredService, ServicePort]]:
     for gateway in _gateways(reading, transcoder):
-        for reference in reading.objects(keys.bound_to(f"{gateway.namespace}/{gateway.name}")):
+        for reference in reading.objects(keys.bound_to(gateway.namespaced_name)):
             virtual_service = reading.object(VirtualService, reference)
             for http in virtual_service.spec.http if virtual_service is not None else ():
                 for route in http.route:

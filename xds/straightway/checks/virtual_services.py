@@ -31,7 +31,7 @@ def check_virtual_service(reading: Reading, reference: Reference) -> Iterator[Fi
     virtual_service = reading.object(VirtualService, reference)
     if virtual_service is None:
         return
-    known = {_name(gateway): gateway for gateway in reading.objects(keys.of_kind(Gateway))}
+    known = {each.namespaced_name: each for each in reading.objects(keys.of_kind(Gateway))}
     yield from _check_gateways(virtual_service, known)
     bound = gateways_of(virtual_service)
     gateways = [known[name] for name in sorted(bound) if name in known]
@@ -45,10 +45,6 @@ def check_virtual_service(reading: Reading, reference: Reference) -> Iterator[Fi
             for finding in routes.check(http, ("spec", "http", index)):
                 seen.setdefault((finding.path, finding.code), finding)
     yield from seen.values()
-
-
-def _name(reference: Reference) -> str:
-    return f"{reference.namespace}/{reference.name}"
 
 
 def _check_gateways(virtual_service: VirtualService, known: Iterable[str]) -> Iterator[Finding]:

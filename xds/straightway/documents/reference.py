@@ -17,6 +17,11 @@ class Reference(NamedTuple):
     namespace: str
     name: str
 
+    @property
+    def namespaced_name(self) -> str:
+        """The namespace and name, as objects name a Gateway: ``shop/gateway``."""
+        return f"{self.namespace}/{self.name}"
+
     def __str__(self) -> str:
         """Return it as people write it: ``VirtualService shop/checkout``."""
-        return f"{self.kind} {self.namespace}/{self.name}"
+        return f"{self.kind} {self.namespaced_name}"

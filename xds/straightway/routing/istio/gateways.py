@@ -39,7 +39,7 @@ class BoundPort(NamedTuple):
     @property
     def gateways(self) -> frozenset[str]:
         """The Gateways of these servers, as ``namespace/name``."""
-        return frozenset(f"{each.gateway.namespace}/{each.gateway.name}" for each in self.servers)
+        return frozenset(each.gateway.namespaced_name for each in self.servers)
 
 
 class HostRoutes(NamedTuple):
@@ -78,8 +78,7 @@ def hosts_of(reading: Reading, bound: BoundPort) -> tuple[tuple[HostRoutes, ...]
     """Return the hosts served at a port, in blocks, each with its VirtualServices."""
     found: dict[str, dict[Reference, None]] = {}
     for server in bound.servers:
-        gateway = f"{server.gateway.namespace}/{server.gateway.name}"
-        for virtual_service in reading.objects(keys.bound_to(gateway)):
+        for virtual_service in reading.objects(keys.bound_to(server.gateway.namespaced_name)):
             for host in reading.make(_common_hosts, server, virtual_service):
                 found.setdefault(host, {})[virtual_service] = None
     routes = [HostRoutes(host, tuple(each)) for host, each in sorted(found.items())]
