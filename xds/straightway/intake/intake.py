@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import structlog
+
 from straightway.api import ApiObject, generation_of
 from straightway.api.paths import path_text
 from straightway.documents import Bundle, Finding, Owner, Problem, Reference
@@ -23,8 +25,16 @@ from straightway.intake.claims import Claim, Place, Slot, counting
 from straightway.intake.last_good import LastGood, restore
 from straightway.intake.reading import BundleReader, Contents, place_of
 from straightway.intake.vanishing import Vanishing
-from straightway.intake.wording import KEPT_UNREAD, problems_of, saying
+from straightway.intake.wording import (
+    KEPT_UNREAD,
+    NOTHING_IN_FORCE,
+    problems_of,
+    saying_of_bundle,
+)
 
+_log = structlog.get_logger()
+
+_MOST_NAMES = 5
 _VANISHED = Place("", "vanished")
 """Owns the problems of what is held."""
 
@@ -112,7 +122,14 @@ class Intake:
     def expire(self, now: float) -> Accepted:
         """Let go what vanished and has been held for the grace time."""
         step = _Step()
-        for reference in self._vanishing.expired(now):
+        expired = self._vanishing.expired(now)
+        if expired:
+            _log.warning(
+                "grace time is over, what vanished is removed",
+                number=len(expired),
+                objects=[str(reference) for reference in expired[:_MOST_NAMES]],
+            )
+        for reference in expired:
             claim = self._in_force.pop(reference)
             step.changes[reference] = None
             step.left.append((claim.place, claim.slot))
@@ -148,6 +165,10 @@ class Intake:
         claim = self._counting(reference)
         return place_of(claim.document.origin) if claim else ""
 
+    @property
+    def _serves(self) -> bool:
+        return self._state is not None
+
     def _counting(self, reference: Reference) -> Claim | None:
         return self._in_force.get(reference) or self._broken.get(reference)
 
@@ -162,7 +183,9 @@ class Intake:
         stored = self._state.recall(place) if self._state else b""
         if stored and (keeps or contents.has_broken):
             before = {claim.slot: claim for claim in restore(place, stored)}
-        _inherit(contents, before, keeps=keeps)
+        kept = _inherit(contents, before, keeps=keeps)
+        said = KEPT_UNREAD if kept else NOTHING_IN_FORCE if keeps and self._serves else ""
+        contents.problems = [saying_of_bundle(said, problem) for problem in contents.problems]
         self._replace(place, contents, earlier.claims if earlier else {}, step)
         named = earlier.passed_over if earlier else {}
         step.passed_over += [
@@ -286,12 +309,15 @@ class Intake:
         found = list(contents.problems)
         for claim in contents.claims.values():
             winner = self._counting(claim.slot.reference) or claim
-            found += problems_of(claim, winner, serves=self._state is not None)
+            found += problems_of(claim, winner, serves=self._serves)
         return tuple(found)
 
 
-def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -> None:
-    """Give broken claims the last good version of their slot, and keep what is to be kept."""
+def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -> bool:
+    """Give broken claims the last good version of their slot, and keep what is to be kept.
+
+    Return whether anything is kept that the bundle does not show.
+    """
     keeps_any = False
     for slot, claim in before.items():
         after = contents.claims.get(slot)
@@ -301,8 +327,7 @@ def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -
                 keeps_any = True
         elif after is not claim and after.parsed.object is None:
             after.kept = claim.version
-    if keeps_any:
-        contents.problems = [saying(KEPT_UNREAD, problem) for problem in contents.problems]
+    return keeps_any
 
 
 def _is_same(one: Claim, other: Claim) -> bool:

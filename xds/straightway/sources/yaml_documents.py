@@ -156,7 +156,7 @@ def _too_large(key: str, file: str, limit: str) -> Reading:
 
 def _empty(key: str, file: str) -> Reading:
     # Editors empty a file before they write it anew, so nobody is taken to have meant it.
-    message = "The file is empty. What it held stays in force: delete the file to remove that."
+    message = "The file is empty: delete it, or leave a comment in it, if that is meant."
     return _unread(key, file, Problem(f"{file}:1", "empty-file", Severity.WARNING, message))
 
 
