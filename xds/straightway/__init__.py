@@ -1,8 +1,9 @@
 """Straightway: an xDS control plane that sends each request straight to its model.
 
-The way of the data, which is also the order of reading:
-``sources`` → ``documents`` → ``api`` → ``catalog`` → ``audience`` → ``translate`` → ``snapshot``
-→ ``discovery`` → Envoy.
+The data flow, which is also the reading order:
+
+``sources`` → ``documents`` → ``api`` → ``intake`` → ``catalog`` → ``units`` → ``routing`` →
+``translate`` → ``snapshots`` → ``control`` → ``discovery`` → Envoy.
 """
 
 __version__ = "0.1.0"

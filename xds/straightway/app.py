@@ -1,4 +1,4 @@
-"""The control plane, wired: the one module that knows all others."""
+"""The control plane, wired together: the one module that knows all others."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ _FOLDER = "folder"
 
 
 class ListenError(Exception):
-    """The address cannot be listened on; the message says which and what to do."""
+    """Listening on the address fails; the message names it and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to serve.
 
-    ``state`` is the folder in which last good versions are kept for the next start, None for
-    nowhere. ``vanish_grace`` is for how long what vanishes at once is held, and
-    ``max_connection_age`` after how long an Envoy's connection is renewed, so that Envoys spread
-    over replicas; both in seconds. ``root_namespace`` is Istio's.
+    ``state`` is the folder that keeps last good versions for the next start; None keeps none.
+    ``vanish_grace`` is how long objects that vanish at once are held, and ``max_connection_age``
+    the age at which an Envoy's connection is renewed, so that Envoys spread over replicas; both in
+    seconds. ``root_namespace`` is Istio's.
     """
 
     state: Path | None = None
@@ -57,9 +57,8 @@ class Options:
 async def serve(folder: Path, address: Address, options: Options = Options()) -> None:
     """Serve the config in ``folder`` to Envoys at ``address`` until SIGINT or SIGTERM.
 
-    Raises:
-        ConfigFolderError: if the folder cannot be read at the start.
-        ListenError: if the address cannot be listened on.
+    Raises: ConfigFolderError: if the folder cannot be read at the start. ListenError: if listening
+    on the address fails.
 
     """
     await asyncio.to_thread(check_folder, folder)
@@ -116,8 +115,8 @@ def _not_indexed(reference: Reference, mistake: Exception) -> None:
 async def _load_uncollected(control: Control) -> None:
     """Keep the garbage collector away from the first load.
 
-    What is loaded stays, so looking through it again and again finds nothing: it takes a third of
-    the time of a large load, and would delay pushes later on.
+    What is loaded stays, so collections find nothing: they take a third of the time of a large
+    load, and would delay pushes later on.
     """
     gc.disable()
     try:
@@ -133,13 +132,13 @@ async def _load_uncollected(control: Control) -> None:
 async def _keep_from_first_config(
     folder: StateFolder, last_good: LastGood, control: Control
 ) -> None:
-    """Keep last good versions, but leave the first load all of the CPU."""
+    """Keep last good versions, but leave all of the CPU to the first load."""
     await control.synced.wait()
     await folder.keep(last_good)
 
 
 async def _serve_from_first_config(discovery: DiscoveryServer, control: Control) -> None:
-    """Have new Envoys sent elsewhere until there is something to send them."""
+    """Report NOT_SERVING to new Envoys until there is something to send them."""
     await control.synced.wait()
     discovery.set_serving(True)
 
@@ -162,12 +161,13 @@ async def _listen(
 
 
 async def _reason(address: Address) -> str:
-    """Ask the system why an address cannot be listened on, for gRPC does not say."""
+    """Ask the system why listening on an address fails, because gRPC does not say."""
     try:
         probe = await asyncio.start_server(lambda *_: None, address.host, address.port)
     except OSError as error:
-        # What asyncio raises names the address again, and has the system's words in its number.
-        number = error.errno or 0  # Below 0 it is a resolver's, which has words of its own.
+        # asyncio's message repeats the address; the error number has the system's message.
+        # A negative number comes from a resolver, which has its own message.
+        number = error.errno or 0
         return os.strerror(number) if number > 0 else str(error.strerror)
     probe.close()
     return "gRPC refuses it"

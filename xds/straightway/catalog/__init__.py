@@ -1,10 +1,10 @@
-"""The accepted objects, indexed: what the config says as a whole.
+"""The catalog: all accepted objects, indexed.
 
 ``intake`` decides which version of which object is in force; ``catalog`` is the indexed set of
-them, ``keys`` names what can be asked of it and what can differ, ``contributions`` says under which
-keys an object stands and ``index`` keeps them. ``services`` gives Kubernetes Services and Istio
-ServiceEntries one face; ``endpoints`` and ``observations`` say where workloads listen and what they
-hold. Nothing here knows Envoy.
+them, ``keys`` names everything that can be looked up in it and can change, ``contributions`` lists
+the keys of each object and ``index`` maintains them. ``services`` is one model for Kubernetes
+Services and Istio ServiceEntries; ``endpoints`` and ``observations`` say where workloads listen and
+what they hold. Nothing here knows Envoy.
 """
 
 from straightway.catalog.catalog import ROOT_NAMESPACE, Catalog, Changes

@@ -1,4 +1,4 @@
-"""Blocks: a long list divided, so that a change of one item costs a block and not the list."""
+"""Blocks: a long list divided, so that a change of one item costs one block, not the whole list."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Item = TypeVar("Item")
 
 
 def divided(items: Sequence[Item], name_of: Callable[[Item], str]) -> tuple[tuple[Item, ...], ...]:
-    """Return items in blocks of some dozens, each in its block by a hash of its name.
+    """Return items in blocks of a few dozen, assigned by a hash of the name.
 
-    So an item that comes or goes changes one block. The number of blocks is a power of two: as the
+    So adding or removing an item changes one block. The number of blocks is a power of two: as the
     list grows, most items stay together. Within a block, items keep their order.
     """
     count = 1 << (len(items) // _SIZE).bit_length()

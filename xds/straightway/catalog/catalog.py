@@ -1,8 +1,8 @@
 """The catalog: the accepted objects, indexed.
 
-It changes in place, at the cost of the change, and answers with the keys whose values differ
-(:mod:`straightway.catalog.keys`). What has been read under no such key is as it was. A copy that
-left the old catalog as it is would cost as much as all objects together.
+It changes in place, at a cost in proportion to the change, and returns the keys whose values differ
+(:mod:`straightway.catalog.keys`). What was read under any other key is unchanged. An immutable
+catalog would have to copy its indexes for every change.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ Mistaken: TypeAlias = Callable[[Reference, Exception], None]
 _LABELLED_KINDS = frozenset({"WorkloadEntry", "Pod"})
 
 ROOT_NAMESPACE = "istio-system"
-"""Istio's default root namespace: what stands there is for all namespaces."""
+"""Istio's default root namespace: its objects apply to all namespaces."""
 
 
 class Catalog:
     """The accepted objects, and what workloads were observed to hold.
 
-    ``root_namespace`` is Istio's: its DestinationRules hold where no other does. ``mistaken`` is
-    told of an object that cannot be indexed, for a mistake of ours; it is as if it had not come. By
-    default such a mistake is raised. Translation and checks read a catalog through a
-    :class:`~straightway.units.Reading`, which notes what was asked for.
+    ``root_namespace`` is Istio's: its DestinationRules apply where no other does. ``mistaken`` is
+    called with an object that cannot be indexed because of a bug; the object is ignored. By default
+    the exception is raised. Translation and checks read a catalog through a
+    :class:`~straightway.units.Reading`, which records what was looked up.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Catalog:
     ) -> None:
         self.root_namespace = root_namespace
         self.mistakes = 0
-        """How many objects could not be indexed, for a mistake of ours."""
+        """How many objects could not be indexed because of a bug."""
         self._mistaken = mistaken or _raise
         self._objects: dict[Reference, ApiObject] = {}
         self._created: dict[Reference, float] = {}
@@ -68,7 +68,7 @@ class Catalog:
     # --- What is in it ---
 
     def object(self, reference: Reference) -> ApiObject | None:
-        """Return an object, None where there is none."""
+        """Return an object, or None."""
         return self._objects.get(reference)
 
     def service(self, hostname: str) -> RegisteredService | None:
@@ -93,12 +93,12 @@ class Catalog:
 
     @property
     def size(self) -> int:
-        """How many objects are accepted."""
+        """The number of accepted objects."""
         return len(self._objects)
 
     @property
     def services(self) -> int:
-        """How many services there are."""
+        """The number of services."""
         return len(self._services)
 
     # --- Changes ---
@@ -148,7 +148,7 @@ class Catalog:
             del self._labelled[reference.namespace]
 
     def _replaced(self, change: tuple[Reference, ApiObject | None]) -> _Replaced | None:
-        """Return what a change of an object does, None if it does nothing."""
+        """Return the effect of changing an object, or None if there is none."""
         reference, after = change
         before = self._objects.get(reference)
         if after is before:
@@ -161,7 +161,7 @@ class Catalog:
             return None
 
     def observe(self, reference: Reference, held: Mapping[str, Observation]) -> set[Key]:
-        """Take in what a workload was observed to hold now, by subset key; {} for nothing known.
+        """Set what a workload is observed to hold, by subset key; {} if nothing is known.
 
         Returns the keys whose values differ: the workload's own, if that is something else.
         """
@@ -174,7 +174,7 @@ class Catalog:
         return {reference} if values != before else set()
 
     def _change_services(self, hostnames: Iterable[str]) -> set[Key]:
-        """Find out again what stands behind hostnames."""
+        """Resolve hostnames again."""
         changed: set[Key] = set()
         moves = []
         label_keys = self._label_keys.copy()
@@ -205,7 +205,7 @@ class Catalog:
         return None
 
     def _relabel(self, label_keys: Counter[LabelKey]) -> set[Key]:
-        """List workloads by the labels by which services select them, and by no others."""
+        """List workloads under the labels by which services select them, and no others."""
         before, self._label_keys = self._label_keys, label_keys
         namespaces = {namespace for namespace, _ in before.keys() ^ label_keys.keys()}
         workloads = (each for name in namespaces for each in self._labelled.get(name, ()))
@@ -221,7 +221,7 @@ class Catalog:
 
 
 class _Replaced(NamedTuple):
-    """What a change of one object does to the indexes."""
+    """The effect of one object's change on the indexes."""
 
     reference: Reference
     after: ApiObject | None
@@ -241,7 +241,7 @@ class _Replaced(NamedTuple):
         was, now = object_keys(before, label_keys), object_keys(after, label_keys)
         moves = [Move(reference, was, now)]
         if before and after and before.metadata.created_at != after.metadata.created_at:
-            # It goes to another place in every list.
+            # Its position in every list changes.
             moves = [Move(reference, was, frozenset()), Move(reference, frozenset(), now)]
         if reference.kind in WORKLOAD_KINDS:
             return cls(reference, after, moves)

@@ -1,6 +1,6 @@
-"""The stable names of everything that can be wrong between objects.
+"""The stable codes of all problems between objects.
 
-``docs/problems.md`` lists each code with its remedy; a test keeps the two equal.
+``docs/problems.md`` lists each code with its remedy; a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from straightway.documents import ProblemCode, Severity
 
 
 class CatalogCode(ProblemCode):
-    """What is wrong between objects, as scripts may rely on it. A code's severity never varies."""
+    """What is wrong between objects; scripts may rely on the codes. A code's severity is fixed."""
 
     DUPLICATE_DESTINATION_RULE = "duplicate-destination-rule"
     DUPLICATE_HOST = "duplicate-host"
@@ -27,7 +27,7 @@ class CatalogCode(ProblemCode):
 
     @property
     def severity(self) -> Severity:
-        """Whether an object with this problem stays out of force."""
+        """Whether an object with this problem is kept out of force."""
         return Severity.ERROR if self in _ERRORS else Severity.WARNING
 
 

@@ -1,4 +1,4 @@
-"""What each object and each service adds to the catalog's indexes: the keys it stands under."""
+"""What each object and service adds to the catalog's indexes: the keys that list it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LabelKey = tuple[str, str]
 
 
 def object_keys(item: ApiObject | None, label_keys: Container[LabelKey]) -> frozenset[Key]:
-    """Return the keys under which an object is listed; none for no object."""
+    """Return the keys under which an object is listed; none for None."""
     if item is None:
         return frozenset()
     return frozenset(_object_keys(item, label_keys))
@@ -77,7 +77,7 @@ def _rule_keys(item: DestinationRule) -> Iterator[Key]:
 
 
 def object_values(item: ApiObject | None) -> Iterator[tuple[Key, object]]:
-    """Yield what an object adds to the sets of what there is."""
+    """Yield what an object adds to the value sets."""
     if item is None:
         return
     if isinstance(item, DestinationRule | GrpcJsonTranscoder):
@@ -94,7 +94,7 @@ def object_values(item: ApiObject | None) -> Iterator[tuple[Key, object]]:
 
 
 def service_keys(service: RegisteredService | None) -> frozenset[Key]:
-    """Return the keys under which a service is listed; none for no service."""
+    """Return the keys under which a service is listed; none for None."""
     return frozenset(_service_keys(service)) if service is not None else frozenset()
 
 
@@ -113,7 +113,7 @@ def _service_keys(service: RegisteredService) -> Iterator[Key]:
 
 
 def service_values(service: RegisteredService | None) -> Iterator[tuple[Key, object]]:
-    """Yield what a service adds to the sets of what there is."""
+    """Yield what a service adds to the value sets."""
     if service is None:
         return
     yield keys.NAMESPACES, service.namespace

@@ -23,7 +23,7 @@ class Endpoint:
     """One address and port behind a service's port.
 
     ``weight`` 0 means unset; ``locality`` is Istio's ``region/zone/subzone``, empty for none.
-    ``workload`` is the object behind it, None where none is known.
+    ``workload`` is the object behind it, or None if unknown.
     """
 
     address: str
@@ -43,7 +43,7 @@ def endpoints_of_slice(
 ) -> Iterator[Endpoint]:
     """Yield the endpoints of a service's port in one EndpointSlice.
 
-    ``pod_named`` finds the Pods whose labels the endpoints have.
+    ``pod_named`` looks up the Pods that provide the endpoints' labels.
     """
     number = next((p.port for p in endpoint_slice.ports if (p.name or "") == port.name), None)
     if number is None or endpoint_slice.address_type == "FQDN":
@@ -55,7 +55,7 @@ def endpoints_of_slice(
         pod = pod_named(workload) if workload is not None and workload.kind == "Pod" else None
         labels = pod.metadata.labels if pod else _NONE
         annotations = pod.metadata.annotations if pod else _NONE
-        # Kubernetes gives no meaning to further addresses.
+        # Kubernetes defines no meaning for further addresses.
         for address in item.addresses[:1]:
             yield Endpoint(address, number, labels, annotations, workload=workload)
 
@@ -67,7 +67,7 @@ def _workload(target: TargetReference | None, namespace: str) -> Reference | Non
 
 
 def endpoint_of_pod(pod: Pod, service: RegisteredService, port: ServicePort) -> Endpoint | None:
-    """Return a selected Pod's endpoint, or None while it has no address or is not ready."""
+    """Return a selected Pod's endpoint, or None if it has no address or is not ready."""
     if not pod.status.pod_ip or not (pod.is_ready or service.includes_unready):
         return None
     target = port.target
@@ -98,7 +98,7 @@ def labels_of(workload: Pod | WorkloadEntry) -> Mapping[str, str]:
 
 
 def inline_endpoint(spec: WorkloadEntrySpec, port: ServicePort) -> Endpoint:
-    """Return the endpoint that a ServiceEntry lists itself."""
+    """Return an endpoint that a ServiceEntry lists inline."""
     return _from_spec(spec, port, spec.labels, _NONE)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from straightway.api import VirtualService
 
 MESH = "mesh"
-"""The name by which VirtualServices mean all sidecars instead of a Gateway."""
+"""The name that stands for all sidecars instead of a Gateway in VirtualServices."""
 
 
 def gateway_name(gateway: str, namespace: str) -> str:
     """Return ``namespace/name`` for a gateway as an object of ``namespace`` names it.
 
-    As in Istio, ``./name`` stands in the object's own namespace, and a name with dots is that of a
-    host: ``name.namespace``, ``name.namespace.svc.cluster.local``.
+    As in Istio, ``./name`` is in the object's own namespace, and a name with dots is a host name:
+    ``name.namespace``, ``name.namespace.svc.cluster.local``.
     """
     if gateway == MESH:
         return MESH
@@ -24,7 +24,7 @@ def gateway_name(gateway: str, namespace: str) -> str:
 
 
 def gateways_of(virtual_service: VirtualService) -> frozenset[str]:
-    """Return the gateways that a VirtualService binds to; ``mesh`` where it names none."""
+    """Return the gateways that a VirtualService binds to; ``mesh`` if it names none."""
     namespace = virtual_service.metadata.namespace
     named = virtual_service.spec.gateways or (MESH,)
     return frozenset(gateway_name(gateway, namespace) for gateway in named)

@@ -13,11 +13,11 @@ def subset_values(
     annotations: Mapping[str, str],
     observed: Iterable[str] = (),
 ) -> tuple[str, ...]:
-    """Return a workload's values for a key, sorted: the union of all four ways to know them.
+    """Return a workload's values for a key, sorted: the union of four sources.
 
     The label ``key: value``; labels ``key/value: "true"``; an annotation ``key`` that holds a
-    comma-separated or JSON list, for label values have at most 63 characters and no commas; and
-    what the workload itself was ``observed`` to hold.
+    comma-separated or JSON list, because label values have at most 63 characters and no commas; and
+    what the workload was ``observed`` to hold.
     """
     values = {labels[key]} if labels.get(key) else set()
     prefix = f"{key}/"
@@ -32,7 +32,7 @@ def subset_values(
 
 
 def listed_values(text: str) -> Iterator[str]:
-    """Yield the values of an annotation: a JSON list of texts and numbers, else comma-separated."""
+    """Yield an annotation's values: a JSON list of strings and numbers, or comma-separated text."""
     items: object = None
     if text.lstrip().startswith("["):
         with suppress(ValueError, RecursionError):
@@ -41,5 +41,5 @@ def listed_values(text: str) -> Iterator[str]:
         items = text.split(",")
     for item in items:
         if isinstance(item, str | int | float) and not isinstance(item, bool):
-            # What is no Unicode text, such as "\ud800" in JSON, cannot be sent.
+            # Text that is not valid Unicode, such as "\ud800" in JSON, cannot be sent.
             yield str(item).strip().encode(errors="ignore").decode()

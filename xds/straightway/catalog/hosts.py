@@ -1,4 +1,4 @@
-"""Hosts: which names a Gateway's server and a VirtualService have in common."""
+"""Hosts: the names that a Gateway's server and a VirtualService have in common."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def admitted_hosts(gateway: Gateway, server: Server, namespace: str) -> Iterator
     """Yield the host patterns at which a server admits the VirtualServices of a namespace.
 
     A server's host may be ``namespace/host`` (``.``: the Gateway's own, ``*``: every namespace),
-    which admits those of that namespace only.
+    which admits only the VirtualServices of that namespace.
     """
     for entry in server.hosts:
         admitted, _, pattern = entry.rpartition("/")
@@ -45,5 +45,5 @@ def covers(pattern: str, host: str) -> bool:
         return pattern == host
     if host.startswith("*"):
         return host.endswith(pattern[1:])
-    # Envoy: `*-a.example.com` stands for one character more at least.
+    # Envoy: the `*` in `*-a.example.com` stands for at least one character.
     return host.endswith(pattern[1:]) and len(host) >= len(pattern)

@@ -12,7 +12,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 class Move(NamedTuple):
-    """An item that stood under some keys, and stands under others from now on."""
+    """An item that moves from some keys to others."""
 
     item: Any
     before: frozenset[Key]
@@ -20,21 +20,20 @@ class Move(NamedTuple):
 
 
 class Index(Generic[Item]):
-    """Key → the items that stand under it, sorted by ``order``."""
+    """Key → its items, sorted by ``order``."""
 
     def __init__(self, order: Callable[[Item], Any]) -> None:
         self._order = order
         self._items: dict[Key, tuple[Item, ...]] = {}
 
     def get(self, key: Key) -> tuple[Item, ...]:
-        """Return what stands under a key; nothing where there is none."""
+        """Return the items under a key; empty if there are none."""
         return self._items.get(key, ())
 
     def move(self, moves: Iterable[Move]) -> set[Key]:
-        """Move items, and return the keys under which something else stands now.
+        """Move items, and return the keys whose lists have changed.
 
-        The cost is that of the keys that differ: a list is put in order once, however many items
-        it gains.
+        The cost is that of the changed keys: a list is sorted once, however many items it gains.
         """
         gone: dict[Key, set[Item]] = {}
         come: dict[Key, list[Item]] = {}
@@ -55,7 +54,7 @@ class Index(Generic[Item]):
 
 
 class Tally:
-    """Which values there are, as sets under keys, each value counted by who contributes it."""
+    """Sets of values under keys; each value is reference-counted by its contributors."""
 
     def __init__(self) -> None:
         self._counts: dict[Key, Counter[Any]] = {}
@@ -71,7 +70,7 @@ class Tally:
     def count(
         self, before: Iterable[tuple[Key, Any]], after: Iterable[tuple[Key, Any]]
     ) -> set[Key]:
-        """Take values out and put others in; return the keys whose sets differ."""
+        """Remove and add values; return the keys whose sets have changed."""
         steps: Counter[tuple[Key, Any]] = Counter(after)
         steps.subtract(Counter(before))
         changed: set[Key] = set()

@@ -1,9 +1,9 @@
-"""Keys: the names of everything that can be asked of the catalog, and that can differ.
+"""Keys: the names of everything that can be looked up in the catalog and can change.
 
-A change of the catalog answers with the keys whose values differ. An object's key is its
+A change of the catalog returns the keys whose values differ. An object's key is its
 :class:`~straightway.documents.Reference`, which is also that of what a workload was observed to
-hold; all others are made here. A key exists whether or not there is anything under it: who asks in
-vain is told when that changes.
+hold; all others are made here. A key exists whether or not there is anything under it, so a reader
+that found nothing is notified when that changes.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def of_kind(kind: type[ApiObject]) -> Key:
 
 
 def bound_to(gateway: str) -> Key:
-    """Name the VirtualServices that name a Gateway (``namespace/name``)."""
+    """Name the VirtualServices that bind to a Gateway (``namespace/name``)."""
     return ("bound-to", gateway)
 
 
 def for_mesh_host(host: str) -> Key:
-    """Name the VirtualServices for sidecars that may mean a hostname."""
+    """Name the VirtualServices for sidecars that may route a hostname."""
     return ("for-mesh-host", host)
 
 
@@ -39,7 +39,7 @@ def rules_in(namespace: str) -> Key:
 
 
 def rules_for(namespace: str, host: str) -> Key:
-    """Name the DestinationRules of a namespace that may mean a hostname."""
+    """Name the DestinationRules of a namespace that may apply to a hostname."""
     return ("rules-for", namespace, host)
 
 
@@ -59,7 +59,7 @@ def slices_of(hostname: str) -> Key:
 
 
 def claiming(hostname: str) -> Key:
-    """Name the Services and ServiceEntries that have a hostname; the first is the one in force."""
+    """Name the Services and ServiceEntries that have a hostname; the first is in force."""
     return ("claiming", hostname)
 
 
@@ -82,7 +82,7 @@ def http_services(port: int, namespace: str) -> Key:
 
 
 def selecting(namespace: str, key: str, value: str) -> Key:
-    """Name the services whose selector begins with a label."""
+    """Name the services whose selector starts with a label."""
     return ("selecting", namespace, key, value)
 
 
@@ -92,12 +92,12 @@ def with_address(address: str) -> Key:
 
 
 def aliases_of(hostname: str) -> Key:
-    """Name the services that are another name for a service."""
+    """Name the services that are aliases of a service."""
     return ("aliases-of", hostname)
 
 
 def named(label: str) -> Key:
-    """Name the services whose hostnames begin with this label, in any namespace."""
+    """Name the services whose hostnames start with this label, in any namespace."""
     return ("named", label)
 
 
@@ -110,9 +110,9 @@ SERVICE_NAMESPACES: Key = ("service-namespaces",)
 HTTP_PORTS: Key = ("http-ports",)
 """The ports at which some service speaks HTTP."""
 NAMESPACES: Key = ("namespaces",)
-"""The namespaces in which anything is that decides what a proxy there is sent."""
+"""The namespaces with any object that affects what a proxy there is sent."""
 PROXY_LABELS: Key = ("proxy-labels",)
-"""The labels, as pairs of key and value, by which anything selects proxies."""
+"""The labels, as pairs of key and value, by which objects select proxies."""
 
 
 def http_namespaces(port: int) -> Key:

@@ -1,4 +1,4 @@
-"""Observations: what runtimes were seen to hold, beside what the documents say."""
+"""Observations: what runtimes were seen to hold, in addition to what the documents say."""
 
 from __future__ import annotations
 

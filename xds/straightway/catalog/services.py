@@ -1,4 +1,4 @@
-"""Services: Kubernetes Services and Istio ServiceEntries with one face.
+"""Services: one model for Kubernetes Services and Istio ServiceEntries.
 
 Istio calls this the service registry. Each hostname of a ServiceEntry is a service of its own.
 """
@@ -31,7 +31,7 @@ _BY_NAME = {
     "http2": Protocol.HTTP2,
     "grpc": Protocol.GRPC,
     "grpc-web": Protocol.GRPC_WEB,
-    # Kubernetes' own values of appProtocol.
+    # The values of appProtocol that Kubernetes defines.
     "kubernetes.io/h2c": Protocol.HTTP2,
     "kubernetes.io/ws": Protocol.HTTP,
 }
@@ -40,10 +40,10 @@ _HTTP2 = frozenset({Protocol.HTTP2, Protocol.GRPC, Protocol.GRPC_WEB})
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """One port of a service; ``name`` is empty where it has none.
+    """One port of a service; ``name`` may be empty.
 
-    ``target`` is the workload's own port where the service says so: a number, the name of a port
-    of the workload, or None for the same number.
+    ``target`` is the workload's port: a number, the name of one of its ports, or None for the same
+    number as the service's.
     """
 
     number: int
@@ -59,11 +59,11 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredService:
-    """A service under one hostname; its ports are those of TCP, for UDP is not routed.
+    """A service under one hostname, with its TCP ports; UDP is not routed.
 
-    ``selector`` is None where the service selects no workloads; ``inline`` holds the endpoints
-    that a ServiceEntry lists itself; ``addresses`` are its virtual IPs. ``alias_of`` is the
-    hostname that an ExternalName without ports stands for.
+    ``selector`` is None if the service selects no workloads; ``inline`` holds the endpoints that a
+    ServiceEntry lists; ``addresses`` are its virtual IPs. ``alias_of`` is the hostname that an
+    ExternalName without ports stands for.
     """
 
     hostname: str
@@ -82,7 +82,7 @@ class RegisteredService:
         return next((port for port in self.ports if port.number == number), None)
 
     def selects(self, labels: Mapping[str, str]) -> bool:
-        """Whether a workload with these labels (in this namespace) belongs to the service."""
+        """Whether the service selects a workload with these labels in this namespace."""
         return self.selector is not None and all(
             labels.get(key) == value for key, value in self.selector
         )
@@ -94,11 +94,11 @@ def service_hostname(name: str, namespace: str) -> str:
 
 
 def candidate_hostnames(host: str, namespace: str) -> Iterator[str]:
-    """Yield the hostnames that ``host`` may mean in an object of ``namespace``, likeliest first.
+    """Yield the hostnames that ``host`` may mean in an object of ``namespace``, most likely first.
 
     Istio expands a name without dots with the object's own namespace, unless it is an address or a
-    wildcard; the forms ``name.namespace`` and ``name.namespace.svc``, which Kubernetes DNS knows,
-    are understood as well.
+    wildcard; the forms ``name.namespace`` and ``name.namespace.svc``, which Kubernetes DNS
+    resolves, are accepted as well.
     """
     if host.startswith("*") or is_ip(host):
         yield host
@@ -112,7 +112,7 @@ def candidate_hostnames(host: str, namespace: str) -> Iterator[str]:
 
 
 def services_of(source: ApiObject) -> tuple[RegisteredService, ...]:
-    """Return the services that a Service or ServiceEntry stands for."""
+    """Return the services that a Service or ServiceEntry defines."""
     if isinstance(source, Service):
         return (_from_service(source),)
     if isinstance(source, ServiceEntry):
@@ -159,7 +159,7 @@ def _from_service_entry(entry: ServiceEntry) -> Iterator[RegisteredService]:
     selector = spec.workload_selector.labels if spec.workload_selector else {}
     resolution = _resolution(spec.resolution)
     for host in spec.hosts:
-        # Istio: a DNS entry that names no endpoints resolves its own host names.
+        # Istio: a DNS entry without endpoints resolves its own host names.
         named = spec.endpoints or spec.workload_selector or host.startswith("*")
         implied = resolution is Resolution.DNS and not named
         yield RegisteredService(

@@ -1,8 +1,8 @@
-"""Checks: what is wrong between objects, each of which is right in itself.
+"""Checks: what is wrong between objects that are valid by themselves.
 
-Most of it are warnings, because the missing half may come later; until then requests for it are
-answered with 503. Each object has one check, a unit: when something that it read changes, it runs
-again, and no other does. A check asks in the namespace in which translation asks.
+Most findings are warnings, because the missing object may come later; until then its requests are
+answered with 503. Each object has one check, a unit: it runs again only when something that it read
+changes. A check looks names up in the same namespace as translation.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _CHECKS: Mapping[type[ApiObject], Callable[[Reading, Reference], Iterator[Findin
 
 
 def has_check(item: ApiObject) -> bool:
-    """Whether anything may be wrong with an object among the others."""
-    # Of tens of thousands of workloads only those at host names can be at fault.
+    """Whether an object needs a check."""
+    # Of tens of thousands of workloads, only those with host names as addresses can be wrong.
     if isinstance(item, WorkloadEntry):
         return not is_ip(item.spec.address)
     return type(item) in _CHECKS
 
 
 def check(reading: Reading, reference: Reference) -> tuple[Finding, ...]:
-    """Return everything that is wrong with an object among the others."""
+    """Return everything that is wrong between an object and the others."""
     item = reading.object(ApiObject, reference)
     return tuple(_CHECKS[type(item)](reading, reference)) if item is not None else ()

@@ -13,7 +13,7 @@ from straightway.units import Reading
 
 
 def check_destination_rule(reading: Reading, reference: Reference) -> Iterator[Finding]:
-    """Yield everything that is wrong with a DestinationRule among the others."""
+    """Yield everything that is wrong between a DestinationRule and the other objects."""
     rule = reading.object(DestinationRule, reference)
     if rule is None:
         return
@@ -34,7 +34,7 @@ def check_destination_rule(reading: Reading, reference: Reference) -> Iterator[F
 
 
 def _check_older_rules(reading: Reading, rule: DestinationRule) -> Iterator[Finding]:
-    """Say what of a rule is not in force because an older rule for the host says it, too."""
+    """Report the parts of a rule that an older rule for the host overrides."""
     subsets: dict[str, Reference] = {}
     policy: Reference | None = None
     for older in _older_rules(reading, rule):
@@ -53,7 +53,7 @@ def _check_older_rules(reading: Reading, rule: DestinationRule) -> Iterator[Find
         if subset.name in subsets:
             message = (
                 f'{subsets[subset.name]} has a subset "{subset.name}" for the same host, and that '
-                "one is in force. Give this one another name."
+                "one is in force. Rename this one."
             )
             yield Finding(rule.reference, ("spec", "subsets", index, "name"), code, message)
 

@@ -1,4 +1,4 @@
-"""Services and workloads: hostnames that are taken, and addresses that nobody resolves."""
+"""Services and workloads: hostnames that are taken, and addresses that are never resolved."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from straightway.units import Reading
 
 
 def check_service(reading: Reading, reference: Reference) -> Iterator[Finding]:
-    """Say which hostnames of a Service or ServiceEntry belong to an older object."""
+    """Report the hostnames of a Service or ServiceEntry that belong to an older object."""
     source = reading.object(ApiObject, reference)
     for index, service in enumerate(services_of(source) if source is not None else ()):
         registered = reading.service(service.hostname)
         if registered is not None and registered.source != reference:
             message = (
-                f'"{service.hostname}" is the host of {registered.source} already, which is the '
-                "one in force. Take it out of one of the two."
+                f'"{service.hostname}" already belongs to {registered.source}, which is in '
+                "force. Remove it from one of the two."
             )
             of_entry = isinstance(source, ServiceEntry)
             path = ("spec", "hosts", index) if of_entry else ("metadata", "name")
@@ -30,7 +30,7 @@ def check_service(reading: Reading, reference: Reference) -> Iterator[Finding]:
 
 
 def check_workload_entry(reading: Reading, reference: Reference) -> Iterator[Finding]:
-    """Say for which services a WorkloadEntry is left out, for EDS takes no host names."""
+    """Report the services that leave a WorkloadEntry out, because EDS accepts no host names."""
     entry = reading.object(WorkloadEntry, reference)
     if entry is None or is_ip(entry.spec.address):
         return

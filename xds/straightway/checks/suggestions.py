@@ -1,4 +1,4 @@
-"""What somebody may have meant by a name that does not exist."""
+"""Suggestions for a name that does not exist."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_COMPARED = 200
 
 
 def suggestion(text: str, known: Iterable[str]) -> str:
-    """Return the end of a message: the nearest of a few known names, if there is any."""
+    """Return the end of a message: the closest of a few known names, if there is one."""
     candidates = sorted(known)[:_MOST_COMPARED]
     return _meant(next(iter(get_close_matches(text, candidates, 1)), ""))
 
@@ -46,10 +46,10 @@ def _likely_host(reading: Reading, host: str, namespace: str) -> str:
 
 
 def spellings(reading: Reading, namespace: str) -> Mapping[str, str]:
-    """Return the first labels of a namespace's hostnames, with a letter left out or none.
+    """Return the first labels of a namespace's hostnames, each as is and with one letter left out.
 
-    Two names that differ by one letter have such a form in common. So a name that is mistyped is
-    found at once, where comparing it with a thousand others takes as long as translating it.
+    Two names that differ by one letter share such a form. So a mistyped name is found with a
+    lookup, while comparing it with a thousand others takes as long as translating it.
     """
     found: dict[str, str] = {}
     for hostname in reading.hostnames(keys.services_in(namespace)):

@@ -1,4 +1,4 @@
-"""Transcoders: descriptors that are not whole, and ports at which nothing speaks gRPC."""
+"""Transcoders: incomplete descriptors, and ports where nothing speaks gRPC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from straightway.units import Reading
 
 
 def check_transcoder(reading: Reading, reference: Reference) -> Iterator[Finding]:
-    """Yield what is wrong with a transcoder; one with an error is left out."""
+    """Yield what is wrong with a transcoder; a transcoder with an error is left out."""
     transcoder = reading.object(GrpcJsonTranscoder, reference)
     if transcoder is None:
         return
@@ -40,7 +40,7 @@ def check_transcoder(reading: Reading, reference: Reference) -> Iterator[Finding
 
 
 def _check_ports(reading: Reading, transcoder: GrpcJsonTranscoder) -> Iterator[Finding]:
-    """Say so if no service that the transcoded port leads to is known to speak gRPC."""
+    """Report a transcoded port that leads to no service known to speak gRPC."""
     found = list(_destinations(reading, transcoder))
     if not found or any(port.speaks_http2 for _, port in found):
         return
@@ -69,7 +69,7 @@ def _destinations(
 
 
 def _gateways(reading: Reading, transcoder: GrpcJsonTranscoder) -> Iterator[Reference]:
-    """Yield the Gateways of the transcoder's port whose proxies may be the transcoder's."""
+    """Yield the Gateways with the transcoder's port whose proxies it may apply to."""
     spec = transcoder.spec
     for reference in reading.objects(keys.of_kind(Gateway)):
         gateway = reading.object(Gateway, reference)

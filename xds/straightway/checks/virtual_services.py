@@ -1,7 +1,7 @@
 """VirtualServices: Gateways, hosts, ports, subsets and subset keys that do not exist.
 
-Which DestinationRule holds depends on who asks: at a Gateway the proxies of its namespace, in the
-mesh the sidecars of the VirtualService's own.
+Which DestinationRule applies depends on the client: at a Gateway the proxies of its namespace, in
+the mesh the sidecars of the VirtualService's own namespace.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_NAMED = 10
 
 
 def check_virtual_service(reading: Reading, reference: Reference) -> Iterator[Finding]:
-    """Yield everything that is wrong with a VirtualService among the others."""
+    """Yield everything that is wrong between a VirtualService and the other objects."""
     virtual_service = reading.object(VirtualService, reference)
     if virtual_service is None:
         return
@@ -74,7 +74,7 @@ def _unknown_gateways(
 def _check_hosts(
     reading: Reading, virtual_service: VirtualService, gateways: Iterable[Reference]
 ) -> Iterator[Finding]:
-    """Say which hosts no Gateway of a VirtualService serves."""
+    """Report the hosts that no Gateway of a VirtualService serves."""
     namespace = virtual_service.metadata.namespace
     patterns = {
         pattern for gateway in gateways for pattern in reading.make(admitted, gateway, namespace)
@@ -95,7 +95,7 @@ def _check_hosts(
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """Who is routed: proxies in a view, at ports; no ports where clients may call any."""
+    """The clients: proxies in a view, at some ports; no ports if clients may call any."""
 
     view: str
     ports: tuple[int, ...]
@@ -117,7 +117,7 @@ def _clients(
 
 @dataclass(frozen=True, slots=True)
 class _Routes:
-    """Checks routes as one client sees them."""
+    """Checks routes from the perspective of one kind of client."""
 
     reading: Reading
     subject: Reference
@@ -172,7 +172,7 @@ class _Routes:
     def _check_subset_keys(
         self, http: HttpRoute, destination: Destination, service: RegisteredService, path: Path
     ) -> Iterator[Finding]:
-        """Say which header mappings can never choose a subset at a destination."""
+        """Report header mappings that can never choose a subset at a destination."""
         if not http.header_to_dynamic_subset_key:
             return
         rule = self._rule(service)
@@ -191,7 +191,7 @@ class _Routes:
 
 
 def _subset_keys(rule: MergedRule | None, name: str | None) -> frozenset[str]:
-    """Return the keys that the selectors of a rule, or of one of its named subsets, have."""
+    """Return the selector keys of a rule, or of one of its named subsets."""
     if rule is None:
         return frozenset()
     subset = rule.subset(name or "")

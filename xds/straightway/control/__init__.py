@@ -1,9 +1,9 @@
-"""Control: changes of the sources in, snapshots for the audiences of Envoys out.
+"""Control: changes from the sources in, snapshots for the audiences of Envoys out.
 
-``loop`` says when changes come in force, and ``making`` puts them in force; ``interest`` knows
-which audiences are connected, ``published`` what each of them was given, ``assignments`` who has
-which, and ``checking`` runs the checks between objects. ``pace`` is about time. Nothing here
-translates or speaks xDS.
+``loop`` decides when changes take effect, and ``making`` applies them; ``interest`` knows which
+audiences are connected, ``published`` what each of them was sent, ``assignments`` which of them
+have which assignments, and ``checking`` runs the checks between objects. ``pace`` handles timing.
+Nothing here translates or speaks xDS.
 """
 
 from straightway.control.interest import Interest

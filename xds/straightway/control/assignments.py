@@ -1,4 +1,4 @@
-"""The assignments of all audiences: who has which, and which bytes they are now."""
+"""The assignments of all audiences: which audiences have which, and their current bytes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Calls = tuple[Call, ...]
 class Assignments:
     """Holds the units of assignments for the audiences that have them.
 
-    Audiences with the same clusters have the identical tuple of calls, so that their number does
-    not count but where each is told.
+    Audiences with the same clusters share one tuple of calls, so their number only matters when
+    each is updated.
     """
 
     def __init__(self, units: Units) -> None:
@@ -25,18 +25,18 @@ class Assignments:
         self._with: dict[Call, dict[int, None]] = {}
 
     def of(self, audience: Audience) -> Calls:
-        """Return the calls of an audience's assignments; none if it has none yet."""
+        """Return the calls of an audience's assignments; empty if it has none yet."""
         return self._of.get(audience, ())
 
     def give(self, audience: Audience, calls: Calls) -> None:
-        """Make these an audience's assignments, and hold them."""
+        """Set an audience's assignments, and hold them."""
         before = self._of.get(audience)
         if before is calls:
             return
         sharing = self._sharing.setdefault(id(calls), set())
         if not sharing:
             for call in calls:
-                # One that cannot be made yet is held too: it is sent once it can.
+                # An assignment that cannot be computed yet is held too, and sent once it can.
                 with suppress(NotMadeError):
                     self._units.hold(call)
                 self._with.setdefault(call, {})[id(calls)] = None
@@ -46,7 +46,7 @@ class Assignments:
             self._leave(audience, before)
 
     def take(self, audience: Audience) -> None:
-        """Let go of what an audience had."""
+        """Release an audience's assignments."""
         calls = self._of.pop(audience, None)
         if calls is not None:
             self._leave(audience, calls)

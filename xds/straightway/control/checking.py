@@ -11,7 +11,7 @@ from straightway.units import Call, NotMadeError, Units
 
 
 class Checking:
-    """Holds a check for each object that has one, and keeps what they find among the problems."""
+    """Holds a check for each object that has one, and records their findings as problems."""
 
     def __init__(self, units: Units, intake: Intake, problems: ProblemStore) -> None:
         self._units = units
@@ -20,7 +20,7 @@ class Checking:
         self._checked: set[Reference] = set()
 
     def follow(self, changes: Iterable[Reference]) -> list[Call]:
-        """Begin with objects that have come, end with those that are gone.
+        """Start checking objects that were added, and stop checking those that were removed.
 
         Returns the checks to run.
         """
@@ -36,7 +36,7 @@ class Checking:
         return due
 
     def run(self, call: Call) -> None:
-        """Run a check, and put what it finds in place of what it found before."""
+        """Run a check, and replace its previous findings."""
         (reference,) = call.args
         assert isinstance(reference, Reference)
         item = self._units.catalog.object(reference)
@@ -47,7 +47,7 @@ class Checking:
                 self._units.get(call) if reference in self._checked else self._units.hold(call)
             )
         except NotMadeError:
-            findings = ()  # It has been told, and runs again with the next change of what it reads.
+            findings = ()  # The bug has been reported, and the check runs again.
         self._checked.add(reference)
         problems = (self._intake.problem(finding) for finding in findings)
         self._problems.replace(_owner(reference), problems)

@@ -10,14 +10,14 @@ from straightway.discovery import Cache, Callbacks
 from straightway.proxies.audience import Audience
 
 LINGER = 30.0
-"""For how many seconds an audience's snapshot is kept after its last stream has ended."""
+"""How long an audience's snapshot is kept after its last stream has ended, in seconds."""
 
 
 class Interest(Callbacks):
-    """The audiences that some stream wants a snapshot for, or wanted a moment ago.
+    """The audiences for which a stream wants a snapshot, or wanted one a moment ago.
 
-    When all proxies of an audience reconnect, none of them has to wait for a snapshot. ``changed``
-    is set whenever an audience is added or goes; who reads it clears it.
+    So when all proxies of an audience reconnect, none of them waits for a snapshot. ``changed`` is
+    set whenever an audience is added or removed; its reader clears it.
     """
 
     def __init__(self, cache: Cache, linger: float = LINGER) -> None:
@@ -28,17 +28,17 @@ class Interest(Callbacks):
 
     @property
     def wanted(self) -> AbstractSet[Audience]:
-        """The audiences that are wanted, in the order in which they came."""
+        """The wanted audiences, in order of arrival."""
         return self._wanted.keys()
 
     def audience_wanted(self, key: Hashable) -> None:
-        """Have a snapshot made."""
+        """Request a snapshot."""
         if isinstance(key, Audience):
             self._wanted[key] = None
             self.changed.set()
 
     def audience_unused(self, key: Hashable) -> None:
-        """Have the snapshot dropped, unless somebody wants it again soon."""
+        """Stop keeping a snapshot for an audience with no remaining clients, after a while."""
         if isinstance(key, Audience):
             asyncio.get_running_loop().call_later(self._linger, self._drop, key)
 

@@ -1,4 +1,4 @@
-"""When work is done: how long changes are gathered, and how long the event loop may be kept."""
+"""Timing: how long changes are gathered, and how long work may block the event loop."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Debounce:
-    """How long to wait for more, in seconds: a quiet time, and a limit from the first change."""
+    """How long to wait for more changes, in seconds: a quiet time, and a limit in total."""
 
     quiet: float
     limit: float
 
 
 class Breath:
-    """Lets the event loop breathe: other tasks run after every ``seconds`` of work."""
+    """Yields to the event loop: other tasks run after every ``seconds`` of work."""
 
     def __init__(self, seconds: float = 0.005) -> None:
         self._seconds = seconds
@@ -23,7 +23,7 @@ class Breath:
         self._since = self._clock()
 
     async def take(self) -> None:
-        """Give way if it is time to."""
+        """Yield to other tasks if it is time."""
         if self._clock() - self._since >= self._seconds:
             await asyncio.sleep(0)
             self._since = self._clock()

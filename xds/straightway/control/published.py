@@ -1,4 +1,4 @@
-"""What audiences have been given: their snapshots in the cache, changed by what differs."""
+"""The published snapshots of audiences in the cache, updated incrementally."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from straightway.snapshots import Snapshot, snapshot_of
 from straightway.units import Call, Units
 
 Difference = tuple[list[Resource], list[str]]
-"""Resources that were added or changed, and the names of those that are gone."""
+"""Resources that were added or changed, and the names of removed ones."""
 
 
 class Published:
@@ -40,11 +40,11 @@ class Published:
         return audience in self._snapshots
 
     def snapshot(self, audience: Audience) -> Snapshot | None:
-        """Return an audience's snapshot, None where it has none."""
+        """Return an audience's snapshot, or None."""
         return self._snapshots.get(audience)
 
     def publish(self, audience: Audience, snapshot: Snapshot) -> None:
-        """Make this an audience's snapshot: its streams are sent what differs."""
+        """Set an audience's snapshot; its streams are sent the difference."""
         before = self._snapshots.get(audience)
         if before is None:
             self._units.hold(Call(snapshot_of, (audience,)))
@@ -70,16 +70,16 @@ class Published:
         self._snapshots[audience] = snapshot
 
     def renew(self, assignment: Call) -> None:
-        """Send an assignment that may be another now to all that have it."""
+        """Send a possibly changed assignment to all audiences that have it."""
         resource = self._units.get_or_none(assignment)
-        # While its cluster is going, Envoy keeps what it has.
+        # While its cluster is being removed, Envoy keeps what it has.
         if resource is not None:
             for audience in self._assignments.audiences_with(assignment):
                 if audience in self._snapshots:
                     self._cache.update(audience, {CLUSTER_LOAD_ASSIGNMENT: ([resource], ())})
 
     def withdraw(self, audience: Audience) -> None:
-        """Forget an audience, of which nobody is connected any more."""
+        """Drop an audience with no remaining clients."""
         if self._snapshots.pop(audience, None) is not None:
             self._cache.drop(audience)
             self._units.release(Call(snapshot_of, (audience,)))
@@ -92,7 +92,8 @@ class Published:
     def _moved(self, before: Snapshot, after: Snapshot) -> Difference:
         """Return what differs between the assignments of two snapshots.
 
-        Those that are gone go by their clusters' names: nobody can make them any more.
+        Removed assignments are listed by their clusters' names, because they can no longer be
+        computed.
         """
         if before.assignments == after.assignments:
             return [], []
@@ -103,7 +104,7 @@ class Published:
 
 
 def _assigned(snapshot: Snapshot) -> dict[str, None]:
-    """Return the names of a snapshot's assignments, which its clusters name."""
+    """Return the names of a snapshot's assignments, to which its clusters refer."""
     names = (cluster.eds_service_name for cluster in snapshot.clusters)
     return {name: None for name in names if name}
 

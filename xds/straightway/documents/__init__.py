@@ -1,8 +1,8 @@
-r"""What all stages share: documents, what is wrong with them, and how objects are named.
+r"""What all stages share: documents, problems, and references to objects.
 
 Sources emit :class:`Bundle`\ s of :class:`Document`\ s before anyone knows what they mean; every
-stage reports :class:`Problem`\ s, all of which stand in one :class:`ProblemStore`; a
-:class:`Reference` names an object throughout.
+stage reports :class:`Problem`\ s, which one :class:`ProblemStore` holds; a :class:`Reference` names
+an object throughout.
 """
 
 from straightway.documents.document import Bundle, Document, Origin

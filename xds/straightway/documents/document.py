@@ -1,4 +1,4 @@
-"""Documents: what sources hand on, before anyone knows what they mean.
+"""Documents: what sources emit, before anyone knows what they mean.
 
 A :class:`Document` is one complete object as plain data with its :class:`Origin`. A
 :class:`Bundle` is everything that one file (or one Kubernetes object) holds at the moment; sources
@@ -15,19 +15,19 @@ from straightway.documents.problem import Problem
 
 
 class Origin(Protocol):
-    """Where a document comes from, down to the line where that is known."""
+    """Where a document comes from, down to the line if known."""
 
     def at(self, path: tuple[str | int, ...] = ()) -> str:
         """Return ``file.yaml:17`` (or the like) for a path in the object, ``()`` for its start.
 
-        A path that is not in the document gives the place of its nearest parent that is.
-        Never raises, whatever the path.
+        For a path that is not in the document, it is the place of the nearest parent that is. Never
+        raises, whatever the path.
         """
 
     def written(self, path: tuple[str | int, ...] = ()) -> str | None:
         """Return the scalar at a path as its author wrote it: ``1.10``, where the value is 1.1.
 
-        Without quotes. None where that is not known. Never raises, whatever the path.
+        Without quotes; None if unknown. Never raises, whatever the path.
         """
         return None
 

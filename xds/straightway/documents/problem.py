@@ -1,7 +1,7 @@
-"""What is wrong with somebody's config, said so that they can mend it.
+"""What is wrong with a config, described so that its author can fix it.
 
-Errors are values where people's config is wrong: parsing collects every :class:`Problem` of an
-object at once instead of raising the first.
+Errors in config are values: parsing collects every :class:`Problem` of an object at once instead of
+raising the first.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ class Severity(StrEnum):
 
 
 class ProblemCode(StrEnum):
-    """The base of all enumerations of codes. A code's severity never varies."""
+    """The base of all enumerations of codes. A code's severity is fixed."""
 
     @property
     def severity(self) -> Severity:
-        """Whether an object with this problem stays out of force."""
+        """Whether an object with this problem is kept out of force."""
         raise NotImplementedError
 
 
@@ -37,9 +37,9 @@ class Problem:
 
     ``origin`` is ``file.yaml:17`` or ``kind/namespace/name@resourceVersion``; ``path`` is the place
     in the object (``spec.http[0].route[0].destination.host``), empty for the whole. ``reference``
-    names the object, None where none could be read, and ``generation`` is its
-    ``metadata.generation`` where that is known: with both, a status can be written back to it.
-    ``code`` is stable: scripts may rely on it.
+    names the object, None if it could not be read, and ``generation`` is its
+    ``metadata.generation`` if known: with both, a status can be written back to it. ``code`` is
+    stable: scripts may rely on it.
     """
 
     origin: str
@@ -67,5 +67,5 @@ class Problem:
 
     @property
     def is_error(self) -> bool:
-        """Whether the object (or this version of it) stays out of force."""
+        """Whether the object (or this version of it) is kept out of force."""
         return self.severity is Severity.ERROR

@@ -1,7 +1,7 @@
-"""All problems that stand now, whoever found them; listeners hear what appears and what is solved.
+"""All current problems, from all finders; listeners learn which appear and which are solved.
 
-Each finder owns its problems and replaces them as a whole. The cost is that of the owner's
-problems, before and after: what else stands is not looked at.
+Each finder owns its problems and replaces them as a whole. The cost depends on the owner's problems
+before and after, not on those of others.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from straightway.documents.problem import Problem
 
 Owner = Hashable
-"""Who found some problems: a bundle, a check, a stage."""
+"""The finder of some problems: a bundle, a check, a stage."""
 Listener = Callable[[Sequence[Problem], Sequence[Problem]], None]
-"""Is called with the problems that appeared and those that were solved, each sorted by place."""
+"""Called with the problems that appeared and those that were solved, each sorted by place."""
 
 
 class ProblemStore:
-    """The problems that stand. One that two owners have found stands until neither has it."""
+    """The current problems. A problem of two owners remains until neither has it."""
 
     def __init__(self) -> None:
         self._of_owner: dict[Owner, frozenset[Problem]] = {}
@@ -28,17 +28,17 @@ class ProblemStore:
         self._sorted: list[Problem] | None = []
 
     def listen(self, listener: Listener) -> None:
-        """Call ``listener`` with each difference from now on."""
+        """Call ``listener`` with each change from now on."""
         self._listeners.append(listener)
 
     def replace(self, owner: Owner, problems: Iterable[Problem]) -> None:
-        """Put what an owner finds now in place of what it found before."""
+        """Replace an owner's problems."""
         self.update({owner: problems})
 
     def update(self, found: Mapping[Owner, Iterable[Problem]]) -> None:
-        """Replace the problems of several owners as one difference.
+        """Replace the problems of several owners as one change.
 
-        Hence a problem that goes from one owner to another is neither new nor solved.
+        So a problem that moves from one owner to another is neither new nor solved.
         """
         new_by_owner = {owner: frozenset(problems) for owner, problems in found.items()}
         touched: set[Problem] = set()
@@ -54,7 +54,7 @@ class ProblemStore:
 
     @property
     def standing(self) -> list[Problem]:
-        """All problems that stand, each once, sorted by place."""
+        """All current problems, each once, sorted by place."""
         if self._sorted is None:
             self._sorted = sorted(self._owners_of)
         return list(self._sorted)

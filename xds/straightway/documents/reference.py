@@ -1,4 +1,4 @@
-"""References: how one object names another, and how we name all of them."""
+"""References: how one object names another, and how the code names all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Reference(NamedTuple):
-    """The identity of an object; a tuple, for it is hashed and compared more than anything.
+    """The identity of an object; a tuple, because it is hashed and compared more than anything.
 
     ``group`` is the API group, empty for the core group: Istio and the Gateway API both have a
     kind ``Gateway``.

@@ -3,14 +3,15 @@
 Decides which version of which object is in force. The next stage, :mod:`straightway.catalog`, holds
 the accepted objects together.
 
-- ``claims``: what a document claims to be, and which of several claims to one name counts;
-- ``reading``: the documents of a bundle into claims, with every mistake of ours contained;
-- ``vanishing``: what vanishes at once is held for a while;
-- ``wording``: what problems say of the version that is in force all the same;
-- ``last_good``: the good versions that a later run may need (:mod:`straightway.state` writes them);
-- ``intake``: all of it together.
+- ``claims``: which object a document claims to be, and which of several claims to one name wins;
+- ``reading``: turns the documents of a bundle into claims, and contains every bug in that;
+- ``vanishing``: holds objects that vanish at once for a while;
+- ``wording``: what problems say about the version that remains in force;
+- ``last_good``: the good versions that the next run may need (:mod:`straightway.state` writes
+  them);
+- ``intake``: puts it all together.
 
-No I/O, and no clock but the times that it is given; nothing here knows what an object means.
+No I/O, and no clock: times are passed in. Nothing here knows what an object means.
 """
 
 from straightway.intake.claims import Place, Slot

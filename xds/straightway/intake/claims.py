@@ -1,9 +1,9 @@
-"""Claims: what the documents say that they are, and which of several with one name counts.
+"""Claims: which objects the documents claim to be, and which of several with one name wins.
 
-Which counts is a matter of the claims alone, never of the order in which they came: the older
-object wins by ``metadata.creationTimestamp``, then the one whose source, bundle and place in the
-bundle come first. One without a timestamp is younger than all that have one, so that a file which
-somebody writes by hand displaces nothing that a cluster has dated.
+The winner depends on the claims alone, never on their order of arrival: the older object wins by
+``metadata.creationTimestamp``, then the one whose source, bundle and position in the bundle come
+first. One without a timestamp is younger than all that have one, so a hand-written file never
+displaces an object that a cluster has dated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """An object's place in its bundle: the how-manieth, from 0, of the documents of its name."""
+    """An object's place in its bundle: its index, from 0, among the documents with its name."""
 
     reference: Reference
     ordinal: int
@@ -42,8 +42,7 @@ class Version(NamedTuple):
 class Claim:
     """A document that says which object it is.
 
-    ``kept`` is the last good version that stood in this slot before, where the document itself is
-    not good.
+    ``kept`` is the last good version of this slot if the document itself is broken.
     """
 
     place: Place
@@ -54,7 +53,7 @@ class Claim:
 
     @property
     def version(self) -> Version | None:
-        """The version that this claim has to offer: its own, or the last good one."""
+        """The version that this claim offers: its own, or the last good one."""
         if self.parsed.object is not None:
             return Version(self.parsed.object, self.document.body)
         return self.kept
@@ -68,12 +67,12 @@ class Claim:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the document itself is not good, and an earlier version stands for it."""
+        """Whether the document itself is broken, and an earlier version takes its place."""
         return self.parsed.object is None and self.kept is not None
 
 
 def counting(claims: Sequence[Claim]) -> Claim:
-    """Return the claim that counts: of those with a good version the first, else the first."""
+    """Return the winning claim: the first with a good version, or else the first."""
     if len(claims) == 1:
         return claims[0]
     ranked = sorted(claims, key=_rank)
@@ -81,13 +80,13 @@ def counting(claims: Sequence[Claim]) -> Claim:
 
 
 def _rank(claim: Claim) -> tuple[float, Place, int]:
-    # The age of the version, which a later run knows even where the document itself is lost.
+    # The age of the version, which a later run knows even if the document itself is lost.
     version = claim.version
     body = version.body if version is not None else claim.document.body
     return (created_at(body), claim.place, claim.slot.ordinal)
 
 
 def created_at(body: object) -> float:
-    """Return when an object was created (POSIX seconds); infinite where it does not say."""
+    """Return when an object was created (POSIX seconds); infinite if unknown."""
     metadata = body.get("metadata") if isinstance(body, Mapping) else None
     return seconds_of(metadata.get("creationTimestamp") if isinstance(metadata, Mapping) else None)

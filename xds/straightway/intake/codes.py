@@ -1,6 +1,6 @@
-"""The stable names of what can be wrong about which version of an object is in force.
+"""The stable codes of problems about which version of an object is in force.
 
-``docs/problems.md`` lists each code with its remedy; a test keeps the two equal.
+``docs/problems.md`` lists each code with its remedy; a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from straightway.documents import ProblemCode, Severity
 
 
 class IntakeCode(ProblemCode):
-    """What is wrong, as scripts may rely on it. A code's severity never varies."""
+    """What is wrong; scripts may rely on the codes. A code's severity is fixed."""
 
     DUPLICATE_OBJECT = "duplicate-object"
     VANISHED_AT_ONCE = "vanished-at-once"
@@ -17,5 +17,5 @@ class IntakeCode(ProblemCode):
 
     @property
     def severity(self) -> Severity:
-        """Whether an object with this problem stays out of force: all of these are errors."""
+        """Whether an object with this problem is kept out of force: all of these are errors."""
         return Severity.ERROR

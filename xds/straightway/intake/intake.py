@@ -1,14 +1,14 @@
 """The intake: keeps the documents of every bundle, and decides which objects are in force.
 
 - A bad version never takes the place of a good one: the last good version of its slot stays.
-- What a half-written bundle no longer shows is kept; so is what a bundle no longer shows that has
-  a document which cannot be told to be any object.
-- Of several objects with one name the oldest counts (:mod:`straightway.intake.claims`), whatever
-  the order in which they came.
-- What vanishes at once is held (:mod:`straightway.intake.vanishing`).
+- Objects missing from a half-written bundle are kept; so are those missing from a bundle with a
+  document that cannot be identified.
+- Of several objects with one name the oldest wins (:mod:`straightway.intake.claims`), whatever
+  their order of arrival.
+- Objects that vanish at once are held (:mod:`straightway.intake.vanishing`).
 
 With the :class:`LastGood` of an earlier run, the first bundles are compared with what that run
-held, as if it had gone on.
+held, as if it had continued.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ _log = structlog.get_logger()
 
 _MOST_NAMES = 5
 _VANISHED = Place("", "vanished")
-"""Owns the problems of what is held."""
+"""Owns the problems of held objects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """What a step changes.
 
-    ``changes`` maps a reference to the object that is in force from now on, or None where it is
-    gone. ``passed_over`` names the documents of kinds that are not read, each once.
-    ``problems_changed`` holds the problems of each owner (a bundle, mostly) whose problems
-    differ, for :meth:`ProblemStore.update`.
+    ``changes`` maps a reference to the object now in force, or to None if it is gone.
+    ``passed_over`` names the documents of unsupported kinds, each once. ``problems_changed`` holds
+    the problems of each owner (usually a bundle) whose problems differ, for
+    :meth:`ProblemStore.update`.
     """
 
     changes: Mapping[Reference, ApiObject | None]
@@ -58,7 +58,7 @@ class Accepted:
 class _Step:
     """What one call has touched so far.
 
-    ``recalled`` are objects of an earlier run that no bundle shows; ``left`` are the slots that
+    ``recalled`` are objects of an earlier run that no bundle contains; ``left`` are the slots that
     bundles no longer have.
     """
 
@@ -74,9 +74,9 @@ class _Step:
 class Intake:
     """Keeps the latest documents of every bundle and the objects that are in force.
 
-    ``state`` holds the good versions of an earlier run and takes note of this one's; without it,
-    nobody is served (as in ``validate``), and problems do not speak of what is in force. ``grace``
-    is how long what vanishes at once is held, in seconds; 0 is not at all.
+    ``state`` holds the good versions of an earlier run and records this one's; without it nothing
+    is served (as in ``validate``), and problems do not mention what is in force. ``grace`` is how
+    long objects that vanish at once are held, in seconds; 0 for not at all.
     """
 
     def __init__(self, state: LastGood | None = None, grace: float = 30.0) -> None:
@@ -85,7 +85,7 @@ class Intake:
         self._vanishing = Vanishing(grace)
         self._contents: dict[Place, Contents] = {}
         self._claims: dict[Reference, list[Claim]] = {}
-        # The claims that count: those with a good version, and those that have none.
+        # The winning claims: those with a good version, and those without.
         self._in_force: dict[Reference, Claim] = {}
         self._broken: dict[Reference, Claim] = {}
         self._problems: dict[Owner, tuple[Problem, ...]] = {}
@@ -93,9 +93,9 @@ class Intake:
     # --- What comes in ---
 
     def apply(self, source: str, bundles: Iterable[Bundle], now: float) -> Accepted:
-        """Take in bundles of a source and say what that changes.
+        """Apply bundles of a source and return what changes.
 
-        The cost is proportional to the bundles. ``now`` is in seconds, of any clock that goes on.
+        The cost is proportional to the bundles. ``now`` is in seconds of any monotonic clock.
         """
         step = _Step()
         for bundle in bundles:
@@ -103,7 +103,7 @@ class Intake:
         return self._settle(step, now)
 
     def complete(self, source: str, now: float) -> Accepted:
-        """Take note that the first listing of a source is in: what it did not show is gone."""
+        """Complete the first listing of a source: whatever it did not contain is gone."""
         step = _Step()
         for place in self._state.unseen(source) if self._state else ():
             stored = self._state.recall(place) if self._state else b""
@@ -116,16 +116,16 @@ class Intake:
 
     @property
     def due(self) -> float | None:
-        """When :meth:`expire` should be called; None while nothing is held."""
+        """When to call :meth:`expire`; None while nothing is held."""
         return self._vanishing.due
 
     def expire(self, now: float) -> Accepted:
-        """Let go what vanished and has been held for the grace time."""
+        """Release vanished objects that have been held for the grace time."""
         step = _Step()
         expired = self._vanishing.expired(now)
         if expired:
             _log.warning(
-                "grace time is over, what vanished is removed",
+                "vanished objects removed after the grace time",
                 number=len(expired),
                 objects=[str(reference) for reference in expired[:_MOST_NAMES]],
             )
@@ -139,11 +139,11 @@ class Intake:
 
     @property
     def mistakes(self) -> int:
-        """At how many documents our own code failed."""
+        """How many documents failed because of a bug."""
         return self._reader.mistakes
 
     def problems(self) -> list[Problem]:
-        """Return all problems of the documents as they stand, sorted by place."""
+        """Return all current problems of the documents, sorted by place."""
         return sorted(problem for problems in self._problems.values() for problem in problems)
 
     def problem(self, finding: Finding) -> Problem:
@@ -161,7 +161,7 @@ class Intake:
         )
 
     def origin(self, reference: Reference) -> str:
-        """Return where an object is written; empty if it is not known."""
+        """Return where an object is written; empty if unknown."""
         claim = self._counting(reference)
         return place_of(claim.document.origin) if claim else ""
 
@@ -175,7 +175,7 @@ class Intake:
     # --- Bundles ---
 
     def _take(self, place: Place, bundle: Bundle, step: _Step) -> None:
-        """Put a bundle in place of what was there, but for what is kept of that."""
+        """Replace a bundle, except for what is kept of the old one."""
         earlier = self._contents.get(place)
         before = earlier.claims if earlier else {}
         contents = self._reader.read(place, bundle, before)
@@ -238,7 +238,7 @@ class Intake:
         return Accepted(step.changes, tuple(step.passed_over), problems)
 
     def _decide(self, reference: Reference, step: _Step) -> None:
-        """Choose among the claims to a reference, and put in force what counts."""
+        """Choose among the claims to a reference, and put the winner in force."""
         claims = self._claims.get(reference)
         served = self._in_force.get(reference)
         before = served or step.recalled.get(reference)
@@ -250,7 +250,7 @@ class Intake:
         step.places.update(claim.place for claim in claims)
         claim = counting(claims)
         if claim.object is None and before is not None:
-            # It stood elsewhere: moved, and broken on the way.
+            # It was elsewhere before: moved, and broken on the way.
             claim.kept = before.version
         if claim.object is None:
             self._broken[reference] = claim
@@ -262,7 +262,7 @@ class Intake:
             step.changes[reference] = claim.object
 
     def _let_go(self, step: _Step, now: float) -> None:
-        """Take out of force what no bundle holds any more, unless so much at once is held."""
+        """Take objects that no bundle contains any more out of force, unless they are held."""
         served = [reference for reference in step.gone if reference in self._in_force]
         for reference in served:
             self._vanishing.went(reference)
@@ -278,7 +278,7 @@ class Intake:
             step.changes[reference] = None
 
     def _note(self, step: _Step) -> None:
-        """Have the good versions kept for a later run."""
+        """Record the good versions for a later run."""
         if self._state is None:
             return
         for place, slot in step.left:
@@ -294,7 +294,7 @@ class Intake:
                     self._state.drop(claim.place, claim.slot)
 
     def _holds(self, place: Place, slot: Slot) -> bool:
-        """Whether a slot is gone and its object held."""
+        """Whether a slot is gone and its object is held."""
         if slot.reference not in self._vanishing:
             return False
         claim = self._in_force[slot.reference]
@@ -314,9 +314,9 @@ class Intake:
 
 
 def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -> bool:
-    """Give broken claims the last good version of their slot, and keep what is to be kept.
+    """Give broken claims the last good version of their slot, and keep claims that must be kept.
 
-    Return whether anything is kept that the bundle does not show.
+    Return whether any claim was kept that the bundle no longer contains.
     """
     keeps_any = False
     for slot, claim in before.items():

@@ -1,8 +1,8 @@
 """The last good version of each object, for a restart that finds one broken.
 
-Pure data: :mod:`straightway.state` reads it from disk and writes what changed. What an earlier run
-left of a bundle stays encoded until the bundle turns out to need it, which is seldom: only one
-that holds something broken does.
+Pure data: :mod:`straightway.state` reads it from disk and writes what changed. The versions that an
+earlier run left stay encoded until their bundle needs them, which is rare: only if it holds
+something broken.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Encoded, they are a JSON list of ``[ordinal, group, kind, namespace, name, body]
 
 
 class StoredOrigin(Origin):
-    """The origin of a version that an earlier run left: its lines are not known any more."""
+    """The origin of a version that an earlier run left: its lines are no longer known."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -39,39 +39,39 @@ class StoredOrigin(Origin):
 
 
 class LastGood:
-    """The good versions that stand, by bundle and slot, and the bundles of which they changed.
+    """The current good versions, by bundle and slot, and the bundles whose versions changed.
 
-    Unless somebody calls :meth:`take`, it costs no more than references to what is in memory.
+    Unless :meth:`take` is called, it costs no more than references to what is in memory.
     """
 
     def __init__(self, stored: Mapping[Place, bytes] | None = None) -> None:
         self._stored = dict(stored or {})
         self._bodies: dict[Place, dict[Slot, Body]] = {}
-        # A set, but without the order that differs from run to run.
+        # An ordered set: the order of a set differs from run to run.
         self._changed: dict[Place, None] = {}
 
     # --- For the intake ---
 
     def unseen(self, source: str) -> list[Place]:
-        """Return the bundles of a source that an earlier run left and nobody has asked for."""
+        """Return the bundles of a source that an earlier run left and nothing has recalled yet."""
         return [place for place in self._stored if place.source == source]
 
     def recall(self, place: Place) -> bytes:
-        """Return what an earlier run left of a bundle, once: from then on this run's counts."""
+        """Return what an earlier run left of a bundle, once: then this run's count."""
         stored = self._stored.pop(place, b"")
         if stored:
             self._changed[place] = None
         return stored
 
     def put(self, place: Place, slot: Slot, body: Body) -> None:
-        """Note a good version."""
+        """Record a good version."""
         bodies = self._bodies.setdefault(place, {})
         if bodies.get(slot) is not body:
             bodies[slot] = body
             self._changed[place] = None
 
     def drop(self, place: Place, slot: Slot) -> None:
-        """Note that there is no good version."""
+        """Record that there is no good version."""
         bodies = self._bodies.get(place, {})
         if bodies.pop(slot, None) is not None:
             self._changed[place] = None
@@ -86,12 +86,12 @@ class LastGood:
         return bool(self._changed)
 
     def take(self, most: int) -> list[Record]:
-        """Return bundles that changed, each once, up to a number; no order is promised."""
+        """Return up to a number of changed bundles, each once, in no particular order."""
         changed = [self._changed.popitem()[0] for _ in range(min(most, len(self._changed)))]
         return [(place, tuple(self._bodies.get(place, {}).items())) for place in changed]
 
     def everything(self) -> list[Record]:
-        """Return all that stands, so that nothing is left to :meth:`take`."""
+        """Return all current versions, so that nothing is left to :meth:`take`."""
         self._changed = {}
         found: list[Record] = list(self._stored.items())
         found += [(place, tuple(bodies.items())) for place, bodies in self._bodies.items()]
@@ -99,7 +99,7 @@ class LastGood:
 
 
 def restore(place: Place, stored: bytes) -> Iterator[Claim]:
-    """Yield the claims of versions that an earlier run left, as far as they are good today."""
+    """Yield the claims of versions that an earlier run left, if they are still good."""
     try:
         items = from_json(stored) if stored else []
     except ValueError:

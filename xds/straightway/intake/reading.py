@@ -22,9 +22,9 @@ _log = structlog.get_logger()
 class Contents:
     """What a bundle holds.
 
-    ``problems`` belong to no object: part of the bundle could not be read, or a document cannot
-    be told to be any object (``has_unidentified``). ``passed_over`` names the kinds that are not
-    read, each with the place of its first document.
+    ``problems`` belong to no object: part of the bundle could not be read, or a document cannot be
+    identified (``has_unidentified``). ``passed_over`` names the unsupported kinds, each with the
+    place of its first document.
     """
 
     claims: dict[Slot, Claim] = field(default_factory=dict)
@@ -42,13 +42,13 @@ class Contents:
 
 
 class BundleReader:
-    """Reads bundles; ``mistakes`` counts the documents at which our own code failed."""
+    """Reads bundles; ``mistakes`` counts the documents that failed because of a bug."""
 
     def __init__(self) -> None:
         self.mistakes = 0
 
     def read(self, place: Place, bundle: Bundle, before: Mapping[Slot, Claim]) -> Contents:
-        """Read a bundle. Claims of ``before`` whose document is the same are used again."""
+        """Read a bundle. Claims of ``before`` whose document is unchanged are reused."""
         known = {id(claim.document.body): claim for claim in before.values()}
         contents = Contents(problems=list(bundle.problems))
         ordinals: dict[Reference, int] = {}
@@ -77,7 +77,7 @@ class BundleReader:
         return contents
 
     def _parse(self, document: Document) -> Parsed | None:
-        """Parse a document, None for one to be passed over. Contains every mistake of ours."""
+        """Parse a document; None for one to be ignored. Contains every bug."""
         try:
             return parse(document) if is_known(document.body) else None
         except Exception as error:  # noqa: BLE001 (the edge of our own code: logged with its cause)
@@ -88,7 +88,7 @@ class BundleReader:
 
 
 def place_of(origin: Origin, path: tuple[str | int, ...] = ()) -> str:
-    """Return the place of a path, whatever becomes of looking for it."""
+    """Return the place of a path, even if looking for it fails."""
     try:
         return origin.at(path)
     except Exception:  # noqa: BLE001 (a line that is not found must not cost the problem itself)
@@ -106,7 +106,7 @@ def _first(problems: list[Problem]) -> list[Problem]:
 
 
 def _is_still_right(claim: Claim, document: Document) -> bool:
-    """Whether what a document was parsed to still holds: problems hold its lines."""
+    """Whether the result of parsing a document is still valid: problems contain its lines."""
     return claim.document is document or not claim.parsed.problems
 
 
@@ -122,7 +122,7 @@ def _internal_error(document: Document, error: Exception) -> Problem:
         code=IntakeCode.INTERNAL_ERROR,
         severity=IntakeCode.INTERNAL_ERROR.severity,
         message=(
-            f"Straightway failed to read this object ({type(error).__name__}), which is a mistake "
-            "of its own: please report it with the lines of the log."
+            f"Straightway failed to read this object ({type(error).__name__}), which is a bug "
+            "in Straightway: please report it with the log lines."
         ),
     )

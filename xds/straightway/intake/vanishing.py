@@ -1,10 +1,10 @@
-"""What vanishes at once is held for a while: it is seldom what somebody wanted.
+"""Objects that vanish at once are held for a while: that is rarely intended.
 
-An unmounted volume or a folder replaced by an empty one looks like the removal of everything. So a
-step that leaves nothing in force, or none of the objects of a role without which no request is
-served, is held for the grace time. What comes back meanwhile has never been gone.
+An unmounted volume or a folder replaced by an empty one looks like the removal of everything. So if
+a step leaves nothing in force, or no object of a role that serving depends on, what it removed is
+held for the grace time. Objects that come back meanwhile were never gone.
 
-The rule asks for two objects at least: who deletes the only VirtualService means it.
+The rule requires at least two objects: deleting the only VirtualService is intended.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def utc_now() -> datetime:
 
 @dataclass(slots=True, eq=False)
 class _Step:
-    """What vanished at once and is held until ``until``."""
+    """Objects that vanished at once and are held until ``until``."""
 
     until: float
     waiting: set[Reference]
@@ -50,9 +50,9 @@ class _Step:
 
 
 class Vanishing:
-    """Counts what is in force, and keeps the objects that vanished at once.
+    """Counts the objects in force, and holds those that vanished at once.
 
-    ``grace`` is in seconds; 0 holds nothing. ``clock`` tells the time of day for messages alone.
+    ``grace`` is in seconds; 0 holds nothing. ``clock`` gives the time of day, for messages only.
     """
 
     def __init__(self, grace: float, clock: Callable[[], datetime] = utc_now) -> None:
@@ -66,14 +66,14 @@ class Vanishing:
     # --- What is in force, held objects apart ---
 
     def came(self, reference: Reference) -> None:
-        """Note that an object is in force that was not, or was held."""
+        """Record an object that comes into force, or returns while held."""
         self._count(reference, 1)
         if (step := self._held.pop(reference, None)) is not None:
             step.waiting.discard(reference)
             self._steps = [each for each in self._steps if each.waiting]
 
     def went(self, reference: Reference) -> None:
-        """Note that an object vanished."""
+        """Record that an object vanished."""
         self._count(reference, -1)
 
     def _count(self, reference: Reference, by: int) -> None:
@@ -88,18 +88,18 @@ class Vanishing:
 
     @property
     def due(self) -> float | None:
-        """When the first of the held objects are to go; None while nothing is held."""
+        """When the first of the held objects are released; None while nothing is held."""
         return min((step.until for step in self._steps), default=None)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """One problem for each step that is held."""
+        """One problem for each held step."""
         return tuple(step.problem for step in self._steps)
 
     def hold(self, gone: Collection[Reference], now: float, origin: str) -> bool:
-        """Hold what vanished in one step, if that is suspicious, and say whether it is.
+        """Hold what vanished in one step if that is suspicious, and return whether it is.
 
-        ``gone`` has been taken off the count. ``origin`` is where some of it stood.
+        ``gone`` has been subtracted from the count. ``origin`` is the place of some of it.
         """
         lost = self._lost(gone) if self._grace > 0 else ""
         if not lost:
@@ -111,7 +111,7 @@ class Vanishing:
         return True
 
     def expired(self, now: float) -> list[Reference]:
-        """Return what has been held long enough, and hold it no more."""
+        """Return what has been held long enough, and stop holding it."""
         over = [step for step in self._steps if step.until <= now]
         self._steps = [step for step in self._steps if step.until > now]
         expired = sorted(reference for step in over for reference in step.waiting)
@@ -120,7 +120,7 @@ class Vanishing:
         return expired
 
     def _lost(self, gone: Collection[Reference]) -> str:
-        """Return what there is none of any more, if it is suspicious that this is so."""
+        """Return what there is none of any more, if that is suspicious."""
         if self._total == 0 and gone and len(gone) + len(self._held) >= _LEAST:
             return "object"
         roles = Counter(_ROLES[reference[:2]] for reference in gone if reference[:2] in _ROLES)

@@ -1,4 +1,4 @@
-"""The problems of a claim, and what they say of the version that is in force all the same."""
+"""The problems of a claim, and what they say about the version that remains in force."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NOTHING_IN_FORCE = "There is no earlier good version, so nothing is in force for
 
 
 def problems_of(claim: Claim, winner: Claim, *, serves: bool) -> Iterator[Problem]:
-    """Yield the problems of a claim to a name for which ``winner`` counts, mostly itself.
+    """Yield the problems of a claim to a name that ``winner`` won, usually the claim itself.
 
-    ``serves`` is whether anybody is served, so that it matters what is in force.
+    ``serves`` is whether this is a server, so that it matters what is in force.
     """
     if winner is not claim:
         if winner.document.body != claim.document.body:
@@ -37,7 +37,7 @@ def problems_of(claim: Claim, winner: Claim, *, serves: bool) -> Iterator[Proble
 
 
 def saying(said: str, problem: Problem) -> Problem:
-    """Have an error say what is in force all the same; a warning has said what happens."""
+    """Add to an error what remains in force; a warning already says what happens."""
     if not said or not problem.is_error:
         return problem
     return replace(problem, message=f"{problem.message} {said}")
@@ -60,9 +60,9 @@ def _duplicate(claim: Claim, winner: Claim) -> Problem:
         code=IntakeCode.DUPLICATE_OBJECT,
         severity=IntakeCode.DUPLICATE_OBJECT.severity,
         message=(
-            f"{reference} is already defined at {place_of(winner.document.origin)}, and that one "
-            "counts: the older by creationTimestamp, then by file name and position, so that a "
-            "file added now can displace one that serves. Remove one of the two, or give this "
-            "one another name."
+            f"{reference} is already defined at {place_of(winner.document.origin)}, which "
+            "takes precedence: the older object wins by creationTimestamp, then by file name and "
+            "position, so a file added now can displace one that serves. Remove or rename one of "
+            "the two."
         ),
     )

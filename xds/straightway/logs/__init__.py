@@ -1,4 +1,4 @@
-"""Logs: how lines look, and which lines there are.
+"""Logs: the format of log lines, and the lines themselves.
 
 ``setup`` configures structlog; ``problems``, ``streams`` and ``pushes`` write what happens. They
 only listen: nothing depends on a line being written.

@@ -1,7 +1,7 @@
-"""Logs what proxies are sent: one line for the first, and one for all others that get the same.
+"""Logs what proxies are sent: one line for the first, and one for all others with the same push.
 
-A change mostly goes to all proxies of an audience. A thousand lines that say the same hide what
-else happens, and take as long to write as the pushes themselves.
+A change usually goes to all proxies of an audience. A thousand identical lines hide everything
+else, and take as long to write as the pushes themselves.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MOST_KINDS: Final = 1000
 
 @dataclass(slots=True)
 class _Others:
-    """The proxies after the first that were sent the same, and the slowest of these pushes."""
+    """The proxies after the first with the same push, and the slowest of these pushes."""
 
     line: dict[str, str | int]
     audience: str
@@ -31,7 +31,7 @@ class _Others:
 
 
 class PushLog:
-    """Logs a push at once, and a second after it how many more there were of its kind."""
+    """Logs a push at once, and a second later how many more of its kind there were."""
 
     def __init__(self) -> None:
         self._others: dict[Hashable, _Others] = {}

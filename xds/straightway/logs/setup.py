@@ -1,9 +1,9 @@
 """Logs: lines for people on a terminal, JSON lines for machines, always to stderr.
 
 Every JSON line has ``timestamp`` (UTC, ISO 8601 with microseconds), ``level`` (``debug``, ``info``,
-``warning``, ``error`` or ``critical``), ``event`` (what happened, in words that stay the same) and
-the facts of that event under keys of their own. ``logger`` names the library that a line comes
-from, where it is not Straightway itself; ``exception`` holds a traceback as one string.
+``warning``, ``error`` or ``critical``), ``event`` (what happened, in constant words) and the
+details of the event under their own keys. ``logger`` names the library that a line comes from, if
+it is not Straightway; ``exception`` holds a traceback as one string.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def configure(
 def _renderers(format: LogFormat, *, colors: bool) -> list[Processor]:  # noqa: A002
     if format is LogFormat.CONSOLE:
         plain = structlog.dev.plain_traceback
-        # In the order in which a line was written: what matters most comes first.
+        # In order of insertion: what matters most comes first.
         return [
             structlog.dev.ConsoleRenderer(
                 colors=colors, exception_formatter=plain, sort_keys=False, pad_event_to=0
@@ -83,7 +83,7 @@ def _put_first_what_is_always_there(_: WrappedLogger, __: str, line: EventDict) 
 def _take_over_standard_logging(
     stream: TextIO, least: int, common: list[Processor], renderers: list[Processor]
 ) -> None:
-    """Give the lines of libraries, such as grpc.aio's, the same form as ours."""
+    """Give the log lines of libraries, such as grpc.aio, the same form as ours."""
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
@@ -92,5 +92,5 @@ def _take_over_standard_logging(
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    # Libraries tell of their inner life at INFO; of trouble, from WARNING on.
+    # Libraries log their internals at INFO; trouble starts at WARNING.
     root.setLevel(max(least, logging.WARNING))

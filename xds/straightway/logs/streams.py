@@ -11,7 +11,7 @@ from straightway.discovery import Callbacks, ClientState, Closed, Push, resource
 from straightway.logs.pushes import PushLog
 
 Origins: TypeAlias = Callable[[Hashable, str, str, str], Sequence[str]]
-"""Gives the objects, with their places, that a resource was made from.
+"""Returns the objects, with their places, that a resource was made from.
 
 Takes the audience key, the type URL, the resource's name and Envoy's words about it, which may name
 a part of the resource.
@@ -22,14 +22,14 @@ _MOST_OBJECTS = 5
 
 
 class StreamLog(Callbacks):
-    """One line for each proxy that comes or goes, each kind of push and each rejection."""
+    """One line per proxy that connects or disconnects, per kind of push and per rejection."""
 
     def __init__(self, origins: Origins) -> None:
         self._origins = origins
         self._pushes = PushLog()
 
     def close(self) -> None:
-        """Log what is still to be told."""
+        """Log what is still pending."""
         self._pushes.close()
 
     def stream_opened(self, client: ClientState) -> None:
@@ -47,8 +47,8 @@ class StreamLog(Callbacks):
     def nacked(
         self, client: ClientState, type_url: str, error_message: str, names: Sequence[str]
     ) -> None:
-        """Log a rejection in Envoy's words, with the objects that it comes from."""
-        # Where Envoy names none, it may mean any resource of the response.
+        """Log a rejection with Envoy's error message and the objects that caused it."""
+        # If Envoy names none, it may mean any resource of the response.
         meant = resources_meant(error_message, names) or list(names)
         origins = dict.fromkeys(
             origin

@@ -1,1 +1,1 @@
-"""Offline: config looked at without a running server, for ``validate`` and ``translate``."""
+"""Offline: examines config without a running server, for ``validate`` and ``translate``."""

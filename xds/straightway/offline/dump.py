@@ -1,4 +1,4 @@
-"""Dumps: what a proxy is sent, as plain data that people read."""
+"""Dumps: what a proxy is sent, as plain data for people to read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from straightway.units import Call, Units
 
 
 def resources_for(catalog: Catalog, audience: Audience) -> dict[str, list[Resource]]:
-    """Return the encoded resources of an audience, by kind and ordered by name."""
+    """Return the encoded resources of an audience, by kind and sorted by name."""
     units = Units(catalog, _raise)
     with units.keeping():
         snapshot: Snapshot = units.get(Call(snapshot_of, (audience,)))
@@ -33,7 +33,7 @@ def resources_for(catalog: Catalog, audience: Audience) -> dict[str, list[Resour
 
 
 def dump(catalog: Catalog, node_id: str, metadata: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return the resources for a node, by kind and ordered by name, as protobuf's JSON form."""
+    """Return the resources for a node, by kind and sorted by name, in protobuf's JSON form."""
     audience = audience_in(proxy_of(node_id, metadata), catalog)
     return {
         kind: [_message(resource.body) for resource in of_kind]
@@ -46,8 +46,8 @@ def _raise(_call: Call, mistake: Exception) -> None:
 
 
 def _message(body: bytes) -> Any:
-    # Through JSON: protobuf's own dictionaries are ordered ones, which YAML cannot write. Sorted,
-    # because protobuf's maps have no order of their own.
+    # Through JSON, because protobuf's own dictionaries are ordered ones, which YAML cannot write.
+    # Sorted, because protobuf's maps have no order.
     message = any_pb2.Any.FromString(body)
     text = json_format.MessageToJson(message, preserving_proto_field_name=True, sort_keys=True)
     return json.loads(text)

@@ -1,4 +1,4 @@
-"""Review: everything that is wrong with some config, in single objects and between them."""
+"""Review: everything that is wrong with a config, in single objects and between them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _SOURCE = "config"
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """Config that was read once: what of it is accepted, and all its problems, by place.
+    """A config that was read once: its accepted objects, and all its problems, by place.
 
-    ``passed_over`` are the documents of kinds that are not read, each with its place.
+    ``passed_over`` are the documents of unsupported kinds, each with its place.
     """
 
     catalog: Catalog
@@ -32,7 +32,7 @@ class Reviewed:
 
 
 def review(bundles: Iterable[Bundle], root_namespace: str = ROOT_NAMESPACE) -> Reviewed:
-    """Accept what is right in some bundles, and find everything that is wrong."""
+    """Accept the valid objects of some bundles, and find everything that is wrong."""
     intake = Intake()
     accepted = intake.apply(_SOURCE, bundles, now=0.0)
     catalog = Catalog(root_namespace)
@@ -44,7 +44,7 @@ def review(bundles: Iterable[Bundle], root_namespace: str = ROOT_NAMESPACE) -> R
 def problems_between(
     intake: Intake, catalog: Catalog, references: Iterable[Reference]
 ) -> Iterator[Problem]:
-    """Yield what is wrong between some objects of a catalog and the others."""
+    """Yield what is wrong between some objects of a catalog and the rest."""
     units = Units(catalog, _raise)
     with units.keeping():
         for reference in references:

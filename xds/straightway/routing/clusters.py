@@ -11,8 +11,8 @@ from straightway.routing.policies import NO_DEMANDS, Policy, Subsets
 class Resolution(StrEnum):
     """How a proxy finds the endpoints of a cluster.
 
-    STATIC: the control plane sends them. DNS: it resolves their names. NONE: there are none, and
-    requests go to where they were going.
+    STATIC: the control plane sends them. DNS: the proxy resolves their names. NONE: there are none,
+    and requests go to their original destination.
     """
 
     STATIC = "STATIC"
@@ -22,10 +22,10 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Endpoints that are treated alike: a service's port, or a named subset of it.
+    """A group of endpoints with one policy: a service's port, or a named subset of it.
 
-    ``is_http`` and ``speaks_http2`` tell what the port is said to speak; where it is not HTTP,
-    endpoints are spoken to as the client speaks.
+    ``is_http`` and ``speaks_http2`` give the declared protocol of the port; if it is not HTTP, the
+    proxy uses the client's protocol.
     """
 
     name: str
@@ -36,17 +36,17 @@ class Cluster:
 
     @property
     def found_by(self) -> Resolution:
-        """How the endpoints are really found: the policy may pass requests through."""
+        """The effective discovery: the policy may pass requests through."""
         return Resolution.NONE if self.policy.passes_through else self.resolution
 
     @property
     def subsets(self) -> Subsets | None:
-        """The dynamic subsets; without endpoints of its own a cluster can have none."""
+        """The dynamic subsets; a cluster without endpoints of its own has none."""
         return None if self.found_by is Resolution.NONE else self.policy.subsets
 
     @property
     def subset_keys(self) -> tuple[str, ...]:
-        """The keys of which the endpoints carry values."""
+        """The keys for which the endpoints carry values."""
         return self.subsets.keys if self.subsets else ()
 
 
@@ -55,7 +55,7 @@ class Endpoint:
     """One address and port of a cluster.
 
     ``weight`` 0 means unset; ``locality`` is ``region/zone/subzone``, empty for none. ``values``
-    are those of the cluster's subset keys, by key; a key without values is left out.
+    maps the cluster's subset keys to values; a key without values is left out.
     """
 
     address: str

@@ -1,4 +1,4 @@
-"""Virtual hosts and rules: which requests are meant, and what happens to them."""
+"""Virtual hosts and rules: which requests match, and what happens to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_LIMIT = timedelta()
 
 
 class TextKind(StrEnum):
-    """How a text is compared. PRESENT: any value, an empty one too."""
+    """How a string is compared. PRESENT: any value, including an empty one."""
 
     EXACT = "exact"
     PREFIX = "prefix"
@@ -23,7 +23,7 @@ class TextKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """A comparison of one text; a regex (RE2) must match all of it."""
+    """A comparison of one string; a regex (RE2) must match all of it."""
 
     kind: TextKind
     text: str = ""
@@ -36,7 +36,7 @@ PRESENT = TextMatch(TextKind.PRESENT)
 class PathMatch:
     """A comparison of the path without its query: EXACT, PREFIX (of characters) or REGEX.
 
-    ``ignore_case`` has no meaning for a regex.
+    ``ignore_case`` does not apply to a regex.
     """
 
     kind: TextKind
@@ -48,7 +48,7 @@ class PathMatch:
 class HeaderMatch:
     """A condition on a header: ``name`` in lower case, or ``:method``, ``:authority``, ``:scheme``.
 
-    A header that is missing fulfils no condition; so it does fulfil every ``inverted`` one.
+    A missing header meets no condition, so it meets every ``inverted`` one.
     """
 
     name: str
@@ -58,7 +58,7 @@ class HeaderMatch:
 
 @dataclass(frozen=True, slots=True)
 class QueryMatch:
-    """A condition on a query parameter; a missing one fulfils none."""
+    """A condition on a query parameter; a missing one never meets it."""
 
     name: str
     text: TextMatch
@@ -66,7 +66,7 @@ class QueryMatch:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Conditions that must all hold; ``path`` None admits every path."""
+    """Conditions that must all hold; ``path`` None matches every path."""
 
     path: PathMatch | None = None
     headers: tuple[HeaderMatch, ...] = ()
@@ -74,7 +74,7 @@ class Match:
 
     @property
     def admits_all(self) -> bool:
-        """Whether every request matches, so that no rule behind this one is reached."""
+        """Whether every request matches, so that no later rule is reached."""
         path = self.path
         any_path = path is None or (path.kind is TextKind.PREFIX and path.text == "/")
         return any_path and not self.headers and not self.query
@@ -95,7 +95,7 @@ class HeaderChanges:
     remove: tuple[str, ...] = ()
 
     def then(self, later: HeaderChanges) -> HeaderChanges:
-        """Return both changes as one: where they meet, ``later`` wins."""
+        """Merge both changes; where they overlap, ``later`` wins."""
         if later == UNCHANGED:
             return self
         if self == UNCHANGED:
@@ -125,11 +125,11 @@ class RewriteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PathRewrite:
-    """A new path, or the new beginning of one; the query stays.
+    """A new path or path prefix; the query stays.
 
-    PREFIX replaces what the rule's path match matched: the prefix or, of an exact match and of a
-    regex, the whole path; without a path match it is put in place of the first slash. The prefix
-    ``/`` takes the old one off, with the slash behind it: ``/a`` → ``/`` makes ``/b`` of ``/a/b``.
+    PREFIX replaces what the rule's path match matched: the prefix or, for an exact match or a
+    regex, the whole path; without a path match it replaces the first slash. The prefix ``/``
+    removes the old one with the slash after it: ``/a`` → ``/`` turns ``/a/b`` into ``/b``.
     """
 
     kind: RewriteKind
@@ -138,7 +138,7 @@ class PathRewrite:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When a failed request is sent again, to another endpoint if there is one.
+    """When a failed request is retried, on another endpoint if there is one.
 
     ``attempts`` 0: never. ``conditions`` are those of Envoy's ``retry_on``.
     """
@@ -151,7 +151,7 @@ class Retry:
 
 
 class HashSource(StrEnum):
-    """What a hash is taken of."""
+    """What is hashed."""
 
     HEADER = "header"
     COOKIE = "cookie"
@@ -161,10 +161,10 @@ class HashSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HashKey:
-    """What of a request decides its endpoint where a cluster hashes.
+    """The part of a request that determines its endpoint in a cluster that hashes.
 
-    ``name`` is that of the header, cookie or query parameter. Envoy sets a cookie that is missing
-    if ``ttl`` is given (zero: until the browser ends), with ``path`` as its path.
+    ``name`` is that of the header, cookie or query parameter. Envoy sets a missing cookie if
+    ``ttl`` is given (zero: a session cookie), with ``path`` as its path.
     """
 
     source: HashSource
@@ -175,7 +175,7 @@ class HashKey:
 
 @dataclass(frozen=True, slots=True)
 class SubsetKey:
-    """A request header that holds the value of a subset key; without the header there is none."""
+    """A request header that holds the value of a subset key; no header, no value."""
 
     key: str
     header: str
@@ -183,7 +183,7 @@ class SubsetKey:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """An answer that sends the client elsewhere; what is empty, or 0, stays as in the request."""
+    """A redirect; whatever is empty or 0 stays as in the request."""
 
     path: str = ""
     host: str = ""
@@ -194,7 +194,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class DirectResponse:
-    """An answer by the proxy itself; ``body`` None sends none."""
+    """A response from the proxy itself; ``body`` None sends no body."""
 
     status: int
     body: bytes | None = None
@@ -202,10 +202,10 @@ class DirectResponse:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A cluster that gets a share of the requests in proportion to ``weight``.
+    """A cluster that receives a share of the requests in proportion to ``weight``.
 
-    The changes are made to this backend's requests alone. Those of the rule come after them and so
-    win, as Envoy (and Istio) has it; so does the rule's ``host_rewrite``.
+    The header changes apply to this backend's requests only. Those of the rule come later and so
+    win, as in Envoy and Istio; so does the rule's ``host_rewrite``.
     """
 
     cluster: str
@@ -216,7 +216,7 @@ class Backend:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it changes nothing about its requests."""
+        """Whether it leaves its requests unchanged."""
         unchanged = self.request_headers == self.response_headers == UNCHANGED
         return unchanged and not self.host_rewrite
 
@@ -239,7 +239,7 @@ Action: TypeAlias = Forward | Redirect | DirectResponse
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What happens to the requests that match; ``name`` may be empty and need not be unique."""
+    """What happens to matching requests; ``name`` may be empty and need not be unique."""
 
     match: Match
     action: Action
@@ -250,7 +250,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class VirtualHost:
-    """The rules for the requests to some domains: the first that matches decides."""
+    """The rules for requests to some domains: the first match decides."""
 
     name: str
     domains: tuple[str, ...]
@@ -258,10 +258,10 @@ class VirtualHost:
 
 
 def in_order(groups: Iterable[Iterable[Rule]]) -> tuple[Rule, ...]:
-    """Return the rules of several objects for one host, in the order of these.
+    """Return the rules of several objects for one host, in the order of the objects.
 
-    A rule for every request goes last, the first such one of all, so that it hides no rule of
-    another object. What stands behind it in its own group is never reached and is left out.
+    The first rule that matches every request goes last, so that it hides no rule of another object.
+    Rules after it in its own group are never reached and are left out.
     """
     rules: list[Rule] = []
     catch_all: Rule | None = None

@@ -1,4 +1,4 @@
-"""Listeners: where a proxy takes requests."""
+"""Listeners: where a proxy accepts requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """Who sends the requests: clients from outside (EDGE), or a sidecar's own application."""
+    """Who sends the requests: external clients (EDGE), or a sidecar's own application."""
 
     EDGE = "edge"
     APPLICATION = "application"
@@ -15,10 +15,10 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HttpListener:
-    """A port at which HTTP is taken; ``routes`` is the name of its route configuration.
+    """A port that accepts HTTP; ``routes`` is the name of its route configuration.
 
-    ``captured``: the connections were redirected to another listener, which hands them on, so this
-    one binds no port itself.
+    ``captured``: connections are redirected to another listener, which hands them over, so this one
+    binds no port.
     """
 
     address: str
@@ -32,8 +32,8 @@ class HttpListener:
 class JsonTranscoder:
     """JSON over HTTP for gRPC services; the fields are those of Envoy's ``GrpcJsonTranscoder``.
 
-    ``descriptor`` is an encoded ``FileDescriptorSet`` that has all of ``services``. The largest
-    bodies are in bytes. ``first``: it sees requests before all other filters.
+    ``descriptor`` is an encoded ``FileDescriptorSet`` that defines all of ``services``. The body
+    limits are in bytes. ``first``: it runs before all other filters.
     """
 
     descriptor: bytes

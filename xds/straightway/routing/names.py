@@ -22,7 +22,7 @@ def listener(address: str, port: int) -> str:
 def gateway_route(port: int, bind: str = "") -> str:
     """Return the name of a gateway's routes for a server port: ``http.8008``.
 
-    Servers that bind an address of their own have routes of their own: ``http.8008.127.0.0.1``.
+    Servers with an address of their own have routes of their own: ``http.8008.127.0.0.1``.
     """
     return f"http.{port}.{bind}" if bind else f"http.{port}"
 

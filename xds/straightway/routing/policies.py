@@ -1,4 +1,4 @@
-"""Policies: how a cluster chooses among its endpoints, and what it demands of them."""
+"""Policies: how a cluster chooses among its endpoints, and its limits on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from straightway.routing.http import HashKey
 
 
 class SimpleBalancing(StrEnum):
-    """Choices without affinity. PASSTHROUGH makes none: requests go to where they were going."""
+    """Choices without affinity. PASSTHROUGH: requests go to their original destination."""
 
     LEAST_REQUEST = "least_request"
     ROUND_ROBIN = "round_robin"
@@ -39,7 +39,7 @@ Balancing: TypeAlias = SimpleBalancing | RingHash | Maglev
 
 
 class Fallback(StrEnum):
-    """Where a request goes that asks for a subset with no endpoint."""
+    """Where a request goes whose subset has no endpoint."""
 
     ANY_ENDPOINT = "ANY_ENDPOINT"
     NO_FALLBACK = "NO_FALLBACK"
@@ -58,7 +58,7 @@ class Selector:
 class Subsets:
     """The subsets of a cluster's endpoints.
 
-    ``fallback`` holds for requests that carry none of the keys, or keys that no selector has.
+    ``fallback`` applies to requests that carry none of the keys, or keys that no selector has.
     ``default`` (pairs of key and value, sorted) is where DEFAULT_SUBSET sends requests.
     """
 
@@ -75,7 +75,7 @@ class Subsets:
 
 @dataclass(frozen=True, slots=True)
 class Keepalive:
-    """TCP keep-alive; None is the operating system's own value."""
+    """TCP keep-alive; None is the operating system's default."""
 
     probes: int | None = None
     time: timedelta | None = None
@@ -83,7 +83,7 @@ class Keepalive:
 
 
 class Http2(StrEnum):
-    """Whether the endpoints are spoken to in HTTP/2."""
+    """Whether requests to the endpoints use HTTP/2."""
 
     AS_PORT_SAYS = "as_port_says"
     ALWAYS = "always"
@@ -126,7 +126,7 @@ NO_LIMITS = ConnectionPool()
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All that holds for the requests to a cluster."""
+    """Everything that applies to requests to a cluster."""
 
     balancing: Balancing = SimpleBalancing.LEAST_REQUEST
     subsets: Subsets | None = None
@@ -135,14 +135,14 @@ class Policy:
 
     @property
     def hash_on(self) -> HashKey | None:
-        """What of a request must be hashed for the balancing, None where nothing is."""
+        """What load balancing hashes of a request, or None."""
         return None if isinstance(self.balancing, SimpleBalancing) else self.balancing.on
 
     @property
     def passes_through(self) -> bool:
-        """Whether requests go to where they were going, whatever the cluster's endpoints are."""
+        """Whether requests go to their original destination instead of the cluster's endpoints."""
         return self.balancing is SimpleBalancing.PASSTHROUGH
 
 
 NO_DEMANDS = Policy()
-"""Least requests, no limits, nothing ejected: Istio's defaults."""
+"""Least requests, no limits, no ejection: Istio's defaults."""

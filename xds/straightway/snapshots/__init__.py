@@ -1,8 +1,8 @@
 """Snapshots: everything that one audience is sent, encoded.
 
-``clusters``, ``listeners`` and ``routes`` encode resources, each a unit that is made once for all
-audiences; ``audiences`` says which of them an audience is sent, ``pieces`` in which steps that can
-be made, and ``origins`` from which objects.
+``clusters``, ``listeners`` and ``routes`` encode resources, each a unit that is computed once for
+all audiences; ``audiences`` selects those that an audience is sent, ``pieces`` divides the work
+into steps, and ``origins`` finds the objects behind a resource.
 """
 
 from straightway.snapshots.audiences import snapshot_of

@@ -1,7 +1,7 @@
 """Assignments, encoded: joined from blocks of encoded endpoints.
 
-An assignment of a thousand endpoints has a version that is made from its blocks' digests, so that
-one changed endpoint costs the digest of its block.
+The version of an assignment is a digest of its blocks' digests, so one changed endpoint costs the
+digest of its block.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Encoded(NamedTuple):
 class EncodedBlock(NamedTuple):
     """Some endpoints of a cluster, ordered by address and port.
 
-    ``bodies`` are the encoded endpoints of each locality, joined. ``is_ipv4``: all of the addresses
-    are IPv4. ``digest`` is that of ``bodies``.
+    ``bodies`` are the encoded endpoints of each locality, joined, and ``digest`` is their digest.
+    ``is_ipv4``: all addresses are IPv4.
     """
 
     endpoints: tuple[Encoded, ...]
@@ -57,7 +57,7 @@ class EncodedBlock(NamedTuple):
 
 
 def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
-    """Return an encoded ClusterLoadAssignment; None if its cluster does not exist any more."""
+    """Return an encoded ClusterLoadAssignment, or None if its cluster no longer exists."""
     cluster = reading.make(cluster_of, key)
     if cluster is None or cluster.found_by is not Resolution.STATIC:
         return None
@@ -68,7 +68,7 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
         )
         version = _digest(block.digest for block in blocks).hex()
     else:
-        # EDS takes IP addresses only: endpoints with any other are left out.
+        # EDS accepts IP addresses only: other endpoints are left out.
         found = (each for each in endpoints_of(blocks) if is_ip(each.value.address))
         body = endpoints.assignment(
             cluster.name, ((each.value.locality, each.body) for each in found)
@@ -78,7 +78,7 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
 
 
 def _overlap(blocks: Sequence[EncodedBlock]) -> bool:
-    """Whether an address and port comes up twice."""
+    """Whether an address and port occurs twice."""
     places = frozenset[Place]().union(*(block.places for block in blocks))
     return len(places) < sum(len(block.endpoints) for block in blocks)
 
@@ -108,8 +108,8 @@ def endpoints_of(blocks: Sequence[EncodedBlock]) -> list[Encoded]:
 def _each_once(found: Iterable[Encoded]) -> list[Encoded]:
     """Return one endpoint for each address and port.
 
-    Of several workloads there, the last by name counts, whatever the blocks in which they stand; a
-    WorkloadEntry counts before a Pod.
+    Of several workloads there, the last by name wins, whatever their blocks; a WorkloadEntry wins
+    over a Pod.
     """
     by_place: dict[Place, Encoded] = {}
     for each in found:
@@ -120,9 +120,9 @@ def _each_once(found: Iterable[Encoded]) -> list[Encoded]:
 
 
 def _each_at_one_address(found: list[Encoded]) -> list[Encoded]:
-    """Leave out the IPv6 addresses of what has an IPv4 address as well.
+    """Leave out the IPv6 addresses of workloads that also have an IPv4 address.
 
-    A Pod of a dual-stack service stands in EndpointSlices of both families; it is one endpoint.
+    A Pod of a dual-stack service is in EndpointSlices of both families; it is one endpoint.
     """
     in_ipv4 = {each.workload for each in found if ":" not in each.value.address} - {None}
     return [each for each in found if ":" not in each.value.address or each.workload not in in_ipv4]
@@ -138,7 +138,7 @@ def encoded_block(
 ) -> EncodedBlock:
     """Return the encoded endpoints of a block, for a service's port.
 
-    They carry the values of ``subset_keys``; only those with all of ``labels`` are in it.
+    They carry the values of ``subset_keys``; only those with all of ``labels`` are included.
     """
     service = reading.service(hostname)
     service_port = service.port(port) if service is not None else None

@@ -37,7 +37,7 @@ def snapshot_of(reading: Reading, audience: Audience) -> Snapshot:
 
 
 def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
-    """Return a gateway's: a listener with its routes for each port, and the clusters they use."""
+    """Return a gateway's snapshot: a listener with routes per port, and the clusters they use."""
     view = reading.make(rule_view, audience.namespace)
     ports = reading.make(bound_ports, audience)
     routes = [reading.make(gateway_routes, bound, view) for bound in ports]
@@ -57,9 +57,9 @@ def clusters_used(reading: Reading, used: frozenset[ClusterKey]) -> ClusterSet:
 
 
 def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
-    """Return that of a namespace's sidecars: every HTTP port of every service.
+    """Return the snapshot of a namespace's sidecars: every HTTP port of every service.
 
-    Other ports need no listener: what no listener claims passes through to where it was going.
+    Other ports need no listener: unclaimed traffic passes through to its original destination.
     """
     view = reading.make(rule_view, audience.namespace)
     captured = audience.captured
@@ -88,7 +88,7 @@ def _local(reading: Reading, namespace: str, port: int) -> str:
 
 
 def mesh_clusters(reading: Reading, view: str) -> ClusterSet:
-    """Return the clusters of all services, as clients in a view see them."""
+    """Return the clusters of all services as seen by clients in a view."""
     namespaces = sorted(reading.values(keys.SERVICE_NAMESPACES))
     return joined(reading.make(clusters_in, namespace, view) for namespace in namespaces)
 
@@ -104,7 +104,7 @@ def clusters_in(reading: Reading, namespace: str, view: str) -> ClusterSet:
 
 
 def clusters_of_service(reading: Reading, hostname: str, view: str) -> tuple[ClusterKey, ...]:
-    """Return what tells the clusters of a service apart: its ports, and a rule's named subsets."""
+    """Return what distinguishes a service's clusters: its ports, and a rule's named subsets."""
     service = reading.service(hostname)
     found = []
     for port in service.ports if service is not None else ():
@@ -116,6 +116,6 @@ def clusters_of_service(reading: Reading, hostname: str, view: str) -> tuple[Clu
 
 
 def static_cluster(_reading: Reading, make: Callable[[], Message]) -> Resource:
-    """Return one of the few clusters that are always the same."""
+    """Return one of the few constant clusters."""
     cluster = make()
     return Resource.of(cluster.name, cluster)

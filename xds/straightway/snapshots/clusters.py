@@ -22,7 +22,7 @@ class ClusterSet(NamedTuple):
 
 
 def cluster_resource(reading: Reading, key: ClusterKey) -> Resource | None:
-    """Return an encoded Cluster; None if it does not exist any more."""
+    """Return an encoded Cluster, or None if it no longer exists."""
     cluster = reading.make(cluster_of, key)
     if cluster is None:
         return None
@@ -35,7 +35,7 @@ def cluster_resource(reading: Reading, key: ClusterKey) -> Resource | None:
 
 
 def joined(sets: Iterable[ClusterSet]) -> ClusterSet:
-    """Return several sets as one."""
+    """Merge several sets."""
     clusters: list[Resource] = []
     assignments: list[Call] = []
     for each in sets:
@@ -45,7 +45,7 @@ def joined(sets: Iterable[ClusterSet]) -> ClusterSet:
 
 
 def cluster_set(reading: Reading, keys: tuple[ClusterKey, ...]) -> ClusterSet:
-    """Return clusters and what makes their assignments; what does not exist is left out."""
+    """Return clusters and the calls of their assignments, without those that do not exist."""
     clusters, assignments = [], []
     for key in keys:
         resource: Resource | None = reading.value_or_none(Call(cluster_resource, (key,)))

@@ -20,10 +20,10 @@ from straightway.units import Reading
 
 
 def gateway_listener(reading: Reading, bound: BoundPort, audience: Audience) -> Resource:
-    """Return the listener of a gateway's port, with the transcoders that are for it."""
+    """Return the listener of a gateway's port, with its transcoders."""
     value = HttpListener(bound.address, bound.port, gateway_route_name(bound))
     transcoders = map(transcoder_of, transcoders_at(reading, audience, bound.ports))
-    # Envoy would reject the whole listener for a descriptor that is not whole.
+    # Envoy would reject the whole listener for an incomplete descriptor.
     usable = (each for each in transcoders if missing_services(each) == [])
     return _resource(http_listener(value, map(transcoder_filter, usable)))
 
@@ -39,12 +39,12 @@ def sidecar_listener(_reading: Reading, port: int, captured: bool) -> Resource:
 
 
 def outbound_listener(_reading: Reading) -> Resource:
-    """Return the listener to which all that applications send is redirected."""
+    """Return the listener to which all traffic from applications is redirected."""
     return _resource(virtual_outbound())
 
 
 def inbound_listener(_reading: Reading) -> Resource:
-    """Return the listener to which all that comes for applications is redirected."""
+    """Return the listener to which all traffic to applications is redirected."""
     return _resource(virtual_inbound())
 
 

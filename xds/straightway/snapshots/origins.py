@@ -1,4 +1,4 @@
-"""Origins: from which objects a resource was made, as its units have noted it."""
+"""Origins: the objects that a resource was made from, as recorded by its units."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def origins_of(
 ) -> set[Reference]:
     """Return the objects that a resource of an audience was made from.
 
-    ``words`` are Envoy's own, where it has rejected the resource. If they name virtual hosts, only
-    what these were made from counts.
+    ``words`` are Envoy's error message if it has rejected the resource. If they name virtual hosts,
+    only the objects behind these are returned.
     """
     found: set[Reference] = set()
     for call in _calls(units, audience, type_url, name):
@@ -73,7 +73,7 @@ def _is_named(value: object, words: str) -> bool:
     """Whether Envoy's words name an encoded virtual host, as a word of its own."""
     if not isinstance(value, EncodedHosts) or not (words and value.name):
         return False
-    # A full stop or colon behind it may be the sentence's.
+    # A full stop or colon after it may belong to the sentence.
     name = re.escape(value.name)
     return re.search(rf"(?<![\w.*:-]){name}(?![\w*-]|[.:][\w*])", words) is not None
 
@@ -81,7 +81,7 @@ def _is_named(value: object, words: str) -> bool:
 def _objects(units: Units, call: Call) -> set[Reference]:
     found = set()
     for node in units.below(call):
-        # What a unit is given was read by whoever asked for it: a listener is given its Gateways.
+        # A unit's arguments were read by its caller: a listener receives its Gateways.
         for key in {*node.keys, *_references(node.call.args)}:
             if isinstance(key, Reference) and units.catalog.object(key) is not None:
                 found.add(key)
@@ -93,7 +93,7 @@ def _objects(units: Units, call: Call) -> set[Reference]:
 
 
 def _references(given: object) -> Iterator[Reference]:
-    """Yield the references in what a unit was given."""
+    """Yield the references in a unit's arguments."""
     if isinstance(given, Reference):
         yield given
     elif isinstance(given, tuple):

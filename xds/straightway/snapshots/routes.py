@@ -1,8 +1,8 @@
 """Route configurations: encoded virtual hosts, joined.
 
-A virtual host is encoded once for all route configurations that have it. What tells one version of
-a route configuration from another is a digest of its virtual hosts' digests, so a change of one of
-a thousand digests that one and no other.
+A virtual host is encoded once for all route configurations that contain it. The version of a route
+configuration is a digest of its virtual hosts' digests, so if one of a thousand changes, only that
+one is digested again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DIGEST_BYTES = 16
 
 
 Hosts: TypeAlias = tuple[tuple[Any, ...], ...]
-"""A block of hosts: each with what else tells its virtual host apart."""
+"""A block of hosts, each with whatever else identifies its virtual host."""
 
 
 class EncodedHosts(NamedTuple):
@@ -79,7 +79,7 @@ def gateway_route_name(bound: BoundPort) -> str:
 def encoded_host(
     reading: Reading, host: str, virtual_services: tuple[Reference, ...], scope: Scope
 ) -> EncodedHosts | None:
-    """Return the encoded virtual host of a gateway for a host; None without any rule."""
+    """Return a gateway's encoded virtual host for a host, or None if it has no rules."""
     routed = gateway_host(reading, host, virtual_services, scope)
     return None if routed is None else _encoded(routed.virtual_host, routed.clusters)
 
@@ -138,13 +138,13 @@ def other_blocks(reading: Reading) -> tuple[Hosts, ...]:
 def encoded_service_host(
     reading: Reading, hostname: str, port: int, view: str, is_local: bool
 ) -> EncodedHosts | None:
-    """Return the encoded virtual host of sidecars for a service; None where there is none."""
+    """Return the sidecars' encoded virtual host for a service, or None."""
     host = service_host(reading, hostname, port, view, local=is_local)
     return _encoded(host) if host is not None else None
 
 
 def encoded_other_host(reading: Reading, host: str, port: int, view: str) -> EncodedHosts | None:
-    """Return the encoded virtual host of sidecars for a host of no service, if it has rules."""
+    """Return the sidecars' encoded virtual host for a host without a service, if it has rules."""
     found = other_host(reading, host, port, view)
     return _encoded(found) if found is not None else None
 
@@ -153,7 +153,7 @@ def encoded_other_host(reading: Reading, host: str, port: int, view: str) -> Enc
 
 
 def _host(reading: Reading, call: Call) -> EncodedHosts | None:
-    """Return a virtual host, and none where a mistake of ours keeps it from being made."""
+    """Return a virtual host, or none if a bug prevents it."""
     host: EncodedHosts | None = reading.value_or_none(call)
     return host
 
@@ -166,9 +166,9 @@ def _encoded(host: VirtualHost, clusters: frozenset[ClusterKey] = frozenset()) -
 def encoded_hosts(
     reading: Reading, make: Callable[..., EncodedHosts | None], block: Hosts, rest: tuple[Any, ...]
 ) -> EncodedHosts:
-    """Return the joined virtual hosts of a block: each the unit ``make`` of a host and ``rest``.
+    """Return the joined virtual hosts of a block, each the unit ``make`` of a host and ``rest``.
 
-    One that cannot be made, for a mistake of ours, is left out.
+    A virtual host that cannot be made because of a bug is left out.
     """
     found = (_host(reading, Call(make, (*host, *rest))) for host in block)
     return _block(encoded for encoded in found if encoded is not None)

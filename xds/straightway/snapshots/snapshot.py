@@ -16,8 +16,8 @@ from straightway.units import Call
 class Snapshot:
     """What one audience is sent.
 
-    Of its assignments it has the calls of the units that make them: endpoints change more often
-    than all else, and go to Envoy without anything else being looked at.
+    It holds the calls of the units that make its assignments, not the assignments: endpoints change
+    most often, and go to Envoy without touching anything else.
     """
 
     clusters: tuple[Resource, ...]
@@ -27,5 +27,5 @@ class Snapshot:
 
     @property
     def listens(self) -> bool:
-        """Whether the audience has any listener; without one its proxies serve nothing."""
+        """Whether the audience has a listener; without one its proxies serve nothing."""
         return bool(self.listeners)

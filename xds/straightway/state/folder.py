@@ -23,15 +23,15 @@ _log = structlog.get_logger()
 WRITE_INTERVAL: Final = 1.0
 """How long to gather changes before they are written, in seconds."""
 RETRY_INTERVAL: Final = 30.0
-"""When to try again to write to a disk that did not take it, in seconds."""
+"""How long to wait before a failed write is retried, in seconds."""
 _MOST: Final = 200
-"""How many bundles to collect at a time, which holds up the event loop."""
+"""How many bundles to collect at a time, which blocks the event loop."""
 _SLICE: Final = 20
-"""After so many records the writing thread lets others run."""
+"""The number of records after which the writing thread lets others run."""
 
 
 def default_root() -> Path | None:
-    """Return where the state of all config folders is; None where there is no home.
+    """Return where the state of all config folders is; None if there is no home directory.
 
     ``$XDG_STATE_HOME/straightway``, else ``~/.local/state/straightway``:
     https://specifications.freedesktop.org/basedir-spec/latest/
@@ -54,10 +54,10 @@ def folder_for(root: Path, config: Path) -> Path:
 
 
 class StateFolder:
-    """Reads what an earlier run left, and writes what this one wants kept.
+    """Reads what an earlier run left, and writes what this one needs to keep.
 
-    The folder is the user's own (0700, files 0600). One process writes at a time: another one with
-    the same folder reads what is there at its start, and takes over when the first has ended.
+    The folder is private to the user (0700, files 0600). One process writes at a time: another one
+    with the same folder reads it at its start, and takes over when the first has ended.
     """
 
     def __init__(self, folder: Path, max_size: int = MAX_SIZE) -> None:
@@ -67,7 +67,7 @@ class StateFolder:
         self._has_failed = self._has_warned = False
 
     def open(self) -> LastGood:
-        """Return what an earlier run left. Blocks; raises nothing."""
+        """Return what an earlier run left. Blocks; never raises."""
         try:
             self._lock_it()
         except OSError as error:
@@ -79,7 +79,7 @@ class StateFolder:
             return LastGood()
 
     async def keep(self, state: LastGood) -> None:
-        """Write what changes, until cancelled; then write what is left. Raises nothing else."""
+        """Write changes until cancelled, then write what is left. Raises nothing else."""
         try:
             while True:
                 await asyncio.sleep(RETRY_INTERVAL if self._has_failed else WRITE_INTERVAL)
@@ -99,14 +99,14 @@ class StateFolder:
         try:
             await asyncio.shield(writing)
         finally:
-            # When cancelled, too: nothing else may be written while a thread still does.
+            # Also when cancelled: nothing else may write while a thread still does.
             await writing
 
     def _is_behind(self, state: LastGood) -> bool:
         return state.is_changed or self._has_failed
 
     def _due(self, state: LastGood) -> tuple[list[Record], bool]:
-        """Return what is to be written, and whether it is everything."""
+        """Return what to write, and whether it is everything."""
         if self._journal.wants_rewriting:
             return state.everything(), True
         return state.take(_MOST), False
@@ -122,7 +122,7 @@ class StateFolder:
             self._journal.spoil()
             self._has_failed = True
             self._warn(error)
-            # The folder itself may be gone: the next try makes it anew.
+            # The folder itself may be gone: the next attempt recreates it.
             self._unlock()
         if self._journal.left_out:
             self._warn(f"{self._journal.left_out} versions are too large or not plain data")
@@ -136,7 +136,7 @@ class StateFolder:
             return False
 
     def _lock_it(self) -> bool:
-        """Become the one that writes here; False if another process is."""
+        """Become the writer of this folder; False if another process is."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -148,7 +148,7 @@ class StateFolder:
             self._warn("another process writes to this folder; this one takes over when it ends")
             return False
         self._lock = descriptor
-        # What was read before may be stale by now: another process has written here meanwhile.
+        # What was read before may be stale: another process has written here in the meantime.
         self._journal.spoil()
         return True
 
@@ -158,7 +158,7 @@ class StateFolder:
             self._lock = None
 
     def _warn(self, reason: object) -> None:
-        """Say once what is the matter with the folder."""
+        """Warn once about a problem with the folder."""
         if self._has_warned:
             return
         self._has_warned = True
@@ -171,7 +171,7 @@ class StateFolder:
 
 
 def _yielding(records: list[Record]) -> Iterator[Record]:
-    """Yield the records, and let the event loop's thread run every now and then."""
+    """Yield the records, and regularly let the event loop's thread run."""
     for index, record in enumerate(records):
         if index % _SLICE == 0:
             time.sleep(0)

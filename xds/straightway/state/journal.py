@@ -3,13 +3,13 @@ r"""The journal: one file of encoded versions, appended to, and rewritten when h
     straightway last-good 1
     CRC32 of the rest, 8 hexadecimal digits \t its name \t its versions, or nothing if it has none
 
-There is one line for a bundle; of two for the same one the later holds. Its name is
-``[source, key]`` and its versions are as :mod:`straightway.intake.last_good` says, both in JSON,
-which has neither tabs nor line breaks as such. A line that was half-written when the machine
-stopped has a wrong checksum, and is left out.
+There is one line per bundle; of two for the same bundle the later one wins. Its name is ``[source,
+key]`` and its versions are as described in :mod:`straightway.intake.last_good`, both in JSON, which
+contains no raw tabs or line breaks. A line that was half-written when the machine stopped has a
+wrong checksum, and is ignored.
 
-Appending is not synced: a crash of ours loses nothing, one of the machine at most the last lines.
-Rewriting is: the new file is complete on disk before it takes the name.
+Appends are not synced: if the process crashes nothing is lost, if the machine does, at most the
+last lines. Rewrites are synced: the new file is complete on disk before it takes the name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from straightway.intake import Place, Slot
 from straightway.intake.last_good import Body, Record
 
 MAX_SIZE = 256 * 2**20
-"""How much a journal may hold of what stands, in bytes."""
+"""How many bytes of current versions a journal may hold."""
 
 _HEADER = b"straightway last-good 1\n"
 _CHECKSUM = 8
@@ -35,25 +35,25 @@ _CHUNK = 2**20
 
 
 class JournalError(Exception):
-    """The file holds something else than a journal of this version. The message says what."""
+    """The file is not a journal of this version. The message says what it is."""
 
 
 class Journal:
-    """A journal file. It blocks, and raises OSError where the disk does."""
+    """A journal file. It blocks, and raises OSError on disk errors."""
 
     def __init__(self, path: Path, max_size: int = MAX_SIZE) -> None:
         self._path = path
         self._max_size = max_size
-        # What the file holds of each bundle: the hash of its versions, the length of its line.
+        # What the file holds for each bundle: the hash of its versions, the length of its line.
         self._written: dict[Place, tuple[int, int]] = {}
         self._live = 0
         self._size = 0
         self._is_clean = False
         self.left_out = 0
-        """How many versions, or whole bundles, were not written: too much, or no plain data."""
+        """How many versions, or whole bundles, were not written: too large or not plain data."""
 
     def load(self) -> dict[Place, bytes]:
-        """Return what the file holds. Raises JournalError, and OSError unless there is no file."""
+        """Return the contents; none without a file. Raises JournalError and OSError."""
         self._forget()
         try:
             with self._path.open("rb") as file:
@@ -82,7 +82,7 @@ class Journal:
         return stored
 
     def append(self, records: Iterable[Record]) -> None:
-        """Write down what differs from what the file holds, which must be there."""
+        """Append what differs from the contents of the file, which must exist."""
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         try:
             self._write(descriptor, self._lines(records))
@@ -95,7 +95,7 @@ class Journal:
         return not self._is_clean or self._size > 2 * self._live + _SLACK
 
     def rewrite(self, records: Iterable[Record]) -> None:
-        """Write a new file with these records alone, and put it in place of the old one."""
+        """Write a new file with only these records, and replace the old one."""
         self._forget()
         beside = self._path.with_suffix(".tmp")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -108,7 +108,7 @@ class Journal:
         self._is_clean = True
 
     def spoil(self) -> None:
-        """Take note that what the file holds is not known any more."""
+        """Mark the contents of the file as unknown."""
         self._is_clean = False
 
     def _write(self, descriptor: int, lines: Iterable[bytes]) -> None:
@@ -148,9 +148,9 @@ class Journal:
 
 
 def encode(versions: Iterable[tuple[Slot, Body]]) -> tuple[bytes, int]:
-    """Return versions as a journal holds them, and how many could not be encoded.
+    """Return versions in the journal's encoding, and how many could not be encoded.
 
-    They are encoded one after the other, for each call holds up all other threads.
+    They are encoded one by one, because each call blocks all other threads.
     """
     items, lost = [], 0
     for slot, body in versions:
@@ -162,7 +162,7 @@ def encode(versions: Iterable[tuple[Slot, Body]]) -> tuple[bytes, int]:
 
 
 def _decoded(line: bytes) -> tuple[Place, bytes] | None:
-    """Return the name and the encoded versions of a line, None if it is damaged."""
+    """Return the name and the encoded versions of a line, or None if it is damaged."""
     checksum, tab, content = line.partition(b"\t")
     try:
         if not tab or len(checksum) != _CHECKSUM or int(checksum, 16) != zlib.crc32(content):

@@ -1,7 +1,7 @@
-"""Units: what is made from the catalog, remembered by what it read.
+"""Units: memoized computations over the catalog, invalidated by what each has read.
 
-``reading`` is the view through which everything reads the catalog, ``units`` the memory of what
-was made and ``node`` what it keeps of each. Nothing here knows what is made.
+``reading`` is the view through which all code reads the catalog, ``units`` the store of computed
+values, and ``node`` its record of one unit. Nothing here knows what the units compute.
 """
 
 from straightway.units.node import Call, Node, NotMadeError

@@ -1,4 +1,4 @@
-"""What is remembered of one unit."""
+"""The record of one unit."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NOT_MADE: Final = object()
 
 
 class NotMadeError(Exception):
-    """A unit has no value: its function raised, and has never done otherwise."""
+    """A unit has no value: its function has never returned without raising."""
 
 
 class Call(NamedTuple):
-    """A unit, named: the function that makes it, and its arguments after the reading."""
+    """The identity of a unit: its function, and the arguments after the reading."""
 
     make: Callable[..., Any]
     args: tuple[Hashable, ...] = ()
@@ -28,16 +28,16 @@ class State(IntEnum):
 
     FRESH = 0
     MAYBE = 1
-    """Some unit that it uses may have become another."""
+    """A unit that it uses may have changed."""
     STALE = 2
-    """Something that it read is another now."""
+    """Something that it read has changed."""
 
 
 class Node:
-    """One unit: its value, what that was made from, and who uses it.
+    """One unit: its value, the inputs of that value, and the units that use it.
 
-    ``changed_at`` is the revision of the catalog at which the value became what it is, and
-    ``verified_at`` the last one at which it was known to be right.
+    ``changed_at`` is the revision of the catalog at which the value last changed, and
+    ``verified_at`` the last one at which it was known to be current.
     """
 
     __slots__ = (
@@ -64,7 +64,7 @@ class Node:
         self.verified_at = 0
 
     def get(self) -> Any:
-        """Return the value; raises NotMadeError where there is none."""
+        """Return the value. Raises NotMadeError if there is none."""
         if self.value is _NOT_MADE:
             raise NotMadeError(self.call)
         return self.value

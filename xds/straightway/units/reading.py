@@ -1,4 +1,4 @@
-"""Reading: the view of the catalog that notes what was asked for, found or not."""
+"""Reading: the view of the catalog that records each lookup, whether or not it finds anything."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ Args = TypeVarTuple("Args")
 class Reading:
     """What one unit reads: keys of the catalog, and other units.
 
-    Whatever a unit's function looks at, it has to look at through this: then nothing that it
-    depends on can be forgotten.
+    A unit's function must read everything through this, so that no dependency is missed.
     """
 
     __slots__ = ("_catalog", "_use", "keys", "uses")
@@ -36,28 +35,28 @@ class Reading:
         return self._catalog.root_namespace
 
     def object(self, kind: type[Object], reference: Reference) -> Object | None:
-        """Return an object, or None where there is none of this kind."""
+        """Return an object, or None if there is none of this kind."""
         self.keys.add(reference)
         item = self._catalog.object(reference)
         return item if isinstance(item, kind) else None
 
     def objects(self, key: Key) -> tuple[Reference, ...]:
-        """Return the objects that stand under a key, oldest first."""
+        """Return the objects under a key, oldest first."""
         self.keys.add(key)
         return self._catalog.objects_at(key)
 
     def service(self, hostname: str) -> RegisteredService | None:
-        """Return the service with a hostname, None where there is none."""
+        """Return the service with a hostname, or None."""
         self.keys.add(keys.service(hostname))
         return self._catalog.service(hostname)
 
     def hostnames(self, key: Key) -> tuple[str, ...]:
-        """Return the hostnames of the services that stand under a key, sorted."""
+        """Return the hostnames of the services under a key, sorted."""
         self.keys.add(key)
         return self._catalog.hostnames_at(key)
 
     def values(self, key: Key) -> frozenset[Any]:
-        """Return the set of what there is under a key."""
+        """Return the set of values under a key."""
         self.keys.add(key)
         return self._catalog.values_at(key)
 
@@ -67,21 +66,21 @@ class Reading:
         return self._catalog.held(reference)
 
     def make(self, function: Callable[[Reading, *Args], T], *args: *Args) -> T:
-        """Return what a unit makes of these arguments, which must be hashable.
+        """Return the value of a unit for these arguments, which must be hashable.
 
-        Raises NotMadeError if it has never been made, for a mistake of ours.
+        Raises NotMadeError if it has no value because of a bug.
         """
         value: T = self.value(Call(function, args))
         return value
 
     def value(self, call: Call) -> Any:
-        """Return the value of a unit that is named by its call, as :meth:`make` does."""
+        """Return the value of a unit that is identified by its call, like :meth:`make`."""
         node = self._use(call)
         self.uses[node] = None
         return node.get()
 
     def value_or_none(self, call: Call) -> Any:
-        """Return the value of a unit; None if it has none, so that others need not do without."""
+        """Return the value of a unit, or None, so that the caller can do without it."""
         try:
             return self.value(call)
         except NotMadeError:

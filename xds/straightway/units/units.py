@@ -1,13 +1,14 @@
-"""Units: values made from the catalog, made once and remembered by what they read.
+"""Units: values computed from the catalog, memoized with what they have read.
 
 A unit is a pure function of a :class:`~straightway.units.reading.Reading` and some hashable
 arguments: a virtual host, a cluster, the snapshot of an audience, a check between objects. The
-first argument notes each key of the catalog that the function asks for, and each other unit that it
-uses. A change of the catalog names the keys that differ; the units that read them are stale, and
-those that use stale units may be. A unit that may be stale is made again only if one that it uses
-has really become another value. So a change costs what it touches, whatever the config's size.
+first argument records each key of the catalog that the function looks up, and each other unit that
+it uses. A change of the catalog returns the keys that differ; the units that read them are stale,
+and the units that use these may be. A possibly stale unit is recomputed only if the value of a unit
+that it uses has really changed. So the cost of a change depends on what it touches, not on the
+config's size.
 
-A unit is remembered as long as another uses it, or it is held (:meth:`Units.hold`).
+A unit is kept as long as another unit uses it or it is held (:meth:`Units.hold`).
 """
 
 from __future__ import annotations
@@ -22,39 +23,39 @@ from straightway.units.reading import Reading
 
 
 class Units:
-    """All units that were made from one catalog, with what each has read.
+    """All units computed from one catalog, with what each has read.
 
-    ``mistaken`` is told of a unit whose function raised: a mistake of ours. The unit keeps the
-    value it had, and is made again when something that it read changes.
+    ``mistaken`` is called with a unit whose function raised, which is a bug. The unit keeps its
+    value, and is recomputed when something that it read changes.
     """
 
     def __init__(self, catalog: Catalog, mistaken: Callable[[Call, Exception], None]) -> None:
         self.catalog = catalog
         self.made = 0
-        """How many units were made so far, for tests and figures."""
+        """How many units have been computed so far, for tests and figures."""
         self._mistaken = mistaken
         self._nodes: dict[Call, Node] = {}
         self._readers: dict[Key, set[Node]] = {}
         self._revision = 1
-        # Held units that may be stale, with the revision at which their value became what it was.
+        # Held units that may be stale, with the revision at which their value last changed.
         self._stale_held: dict[Node, int] = {}
         self._stale_read: dict[Node, None] = {}
-        # What may be needed no more. It is looked at when nothing is being made: a unit that is
-        # being made does not count as a user of what it has used so far.
+        # Units that may no longer be needed. They are examined while nothing is being computed: a
+        # unit that is being computed does not yet count as a user of what it has used so far.
         self._doubtful: list[Node] = []
         self._depth = 0
 
     def __len__(self) -> int:
-        """Return how many units are remembered."""
+        """Return how many units are kept."""
         return len(self._nodes)
 
     # --- Values ---
 
     def get(self, call: Call) -> Any:
-        """Return the value of a unit, which is made or remembered.
+        """Return the value of a unit, computed now or kept from before.
 
-        Where nobody else needs it, it is forgotten at once or, inside :meth:`keeping`, after that.
-        Raises NotMadeError if it has never been made without a mistake.
+        If nothing else needs it, it is dropped at once or, inside :meth:`keeping`, afterwards.
+        Raises NotMadeError if its function has never returned without raising.
         """
         node = self._nodes.get(call)
         if node is not None and node.state is State.FRESH:
@@ -65,33 +66,38 @@ class Units:
                 self._doubtful.append(node)
             return node.get()
 
+    def is_fresh(self, call: Call) -> bool:
+        """Whether a unit is remembered and up to date, so that :meth:`get` makes nothing."""
+        node = self._nodes.get(call)
+        return node is not None and node.state is State.FRESH
+
     def get_or_none(self, call: Call) -> Any:
-        """Return the value of a unit as :meth:`get` does, None where there is none."""
+        """Return the value of a unit like :meth:`get`, or None if it has none."""
         try:
             return self.get(call)
         except NotMadeError:
             return None
 
     def hold(self, call: Call) -> Any:
-        """Return the value of a unit, and remember it until :meth:`release`."""
+        """Return the value of a unit, and keep it until :meth:`release`."""
         node = self._nodes.get(call)
         if node is None or node.state is not State.FRESH:
             with self.keeping():
                 node = self._refreshed(call)
-                node.held += 1  # Inside, lest it be forgotten.
+                node.held += 1  # Inside, so that it is not dropped.
         else:
             node.held += 1
         return node.get()
 
     def release(self, call: Call) -> None:
-        """Undo one :meth:`hold`; what nothing else needs is forgotten."""
+        """Undo one :meth:`hold`; drop what nothing else needs."""
         with self.keeping():
             node = self._nodes[call]
             node.held -= 1
             self._doubtful.append(node)
 
     def below(self, call: Call) -> Iterator[Node]:
-        """Yield the node of a unit, and those of all that it uses, directly or not; each once."""
+        """Yield the nodes of a unit and of all that it uses, directly or indirectly, each once."""
         node = self._nodes.get(call)
         seen: set[Node] = set()
         pending = [node] if node is not None else []
@@ -105,7 +111,7 @@ class Units:
     # --- Changes ---
 
     def changed(self, keys: Iterable[Key]) -> None:
-        """Take in that the values of some keys differ."""
+        """Mark the units that read these keys as stale."""
         self._revision += 1
         for key in keys:
             for node in self._readers.get(key, ()):
@@ -114,10 +120,10 @@ class Units:
                     self._mark(node, State.STALE)
 
     def take_stale(self) -> list[Call]:
-        """Return the held units that may be others than at the last call, each once; oldest first.
+        """Return the held units that may have changed since the last call, each once, oldest first.
 
-        Those that were made again meanwhile, by :meth:`get` or :meth:`remake`, are among them if
-        their value is another.
+        Units recomputed meanwhile, by :meth:`get` or :meth:`remake`, are included if their value
+        has changed.
         """
         stale, self._stale_held = self._stale_held, {}
         return [
@@ -127,10 +133,10 @@ class Units:
         ]
 
     def remake(self) -> Iterator[None]:
-        """Make what has read a changed key again, unit by unit.
+        """Recompute the units that have read a changed key, one by one.
 
-        It need not be done: :meth:`get` does the same as it goes. But it may take long, and an
-        event loop can do other things between two steps.
+        This is optional: :meth:`get` does the same on demand. But it may take long, and an event
+        loop can do other work between two steps.
         """
         while self._stale_read:
             node = next(iter(self._stale_read))
@@ -153,7 +159,7 @@ class Units:
     # --- Making ---
 
     def use(self, call: Call) -> Node:
-        """Return the up-to-date node of a unit, for a reading that notes it."""
+        """Return the up-to-date node of a unit, for a reading that records it."""
         node = self._nodes.get(call)
         if node is not None and node.state is State.FRESH:
             return node
@@ -171,7 +177,7 @@ class Units:
         return node
 
     def _verify(self, node: Node) -> None:
-        """Make a unit again only if one that it uses is another now."""
+        """Recompute a unit only if a unit that it uses has changed."""
         for used in node.uses:
             if used.state is not State.FRESH:
                 self._refreshed(used.call)
@@ -186,7 +192,7 @@ class Units:
         try:
             value = node.call.make(reading, *node.call.args)
         except NotMadeError:
-            value = node.value  # The mistake was told where it was made.
+            value = node.value  # The bug has been reported where it occurred.
         except Exception as mistake:  # noqa: BLE001 (the edge of our own code: told with its cause)
             self._mistaken(node.call, mistake)
             value = node.value
@@ -196,7 +202,7 @@ class Units:
             node.value, node.changed_at = value, self._revision
 
     def _note(self, node: Node, reading: Reading) -> None:
-        """Note what a unit has read and used, in place of what it had before."""
+        """Record what a unit has read and used, in place of the previous record."""
         keys = reading.keys
         if keys != node.keys:
             for key in node.keys - keys if node.keys else ():
@@ -220,7 +226,7 @@ class Units:
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
-        """Forget nothing inside; when the outermost of them ends, what nobody needs any more."""
+        """Drop nothing inside; at the end of the outermost block, drop what is no longer needed."""
         self._depth += 1
         try:
             yield

@@ -1,8 +1,8 @@
-"""Istio's objects as the neutral routing model. Pure: what needs a lookup comes as an argument.
+"""Maps Istio's objects to the neutral routing model. Pure: lookups are passed in as arguments.
 
-``matches`` says which requests an HTTPMatchRequest means, ``routes`` what a VirtualService does
-with them, ``policies`` what a DestinationRule demands. Istio's defaults are filled in here; what is
-peculiar to Envoy is left to ``translate``.
+``matches`` handles HTTPMatchRequests, ``routes`` the routes of a VirtualService, ``policies`` the
+policies of a DestinationRule. Istio's defaults are filled in here; what is specific to Envoy is
+left to ``translate``.
 """
 
 from straightway.routing.istio.matches import match_of

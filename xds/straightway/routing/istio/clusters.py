@@ -1,4 +1,4 @@
-"""Clusters: a service's port, or a named subset of it, with the policy that holds for it."""
+"""Clusters: a service's port, or a named subset of it, with the policy that applies to it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from straightway.units import Reading
 
 
 def cluster_name(key: ClusterKey) -> str:
-    """Return the name of a cluster, which is that of its assignment."""
+    """Return the name of a cluster, which is also that of its assignment."""
     return names.outbound_cluster(key.hostname, key.port, key.subset)
 
 
 def cluster_of(reading: Reading, key: ClusterKey) -> Cluster | None:
-    """Return the cluster that a key stands for; None if it does not exist any more."""
+    """Return the cluster for a key, or None if it no longer exists."""
     found = chosen(reading, key)
     if found is None:
         return None
@@ -32,6 +32,6 @@ def cluster_of(reading: Reading, key: ClusterKey) -> Cluster | None:
 
 
 def hash_key_of(reading: Reading, key: ClusterKey) -> HashKey | None:
-    """Return what of a request the cluster's load balancer hashes, None where it does not."""
+    """Return what the cluster's load balancer hashes of a request, or None if it does not hash."""
     cluster = reading.make(cluster_of, key)
     return cluster.policy.hash_on if cluster is not None else None

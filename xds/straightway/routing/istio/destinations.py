@@ -1,4 +1,4 @@
-"""Destinations: from what a route names to the cluster that it goes to."""
+"""Destinations: from the destination in a route to its cluster."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from straightway.units import Reading
 
 
 class ClusterKey(NamedTuple):
-    """What tells one cluster of a service from all others.
+    """The identity of one cluster of a service.
 
-    ``rule_home`` is the namespace whose DestinationRule holds, empty for none; ``subset`` the name
-    of one of its subsets, empty for all endpoints. Namespaces in which the same rule holds share
-    the cluster.
+    ``rule_home`` is the namespace whose DestinationRule applies, empty for none; ``subset`` the
+    name of one of its subsets, empty for all endpoints. Namespaces with the same rule share the
+    cluster.
     """
 
     hostname: str
@@ -27,7 +27,7 @@ class ClusterKey(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The objects behind a key: all that its cluster is made of."""
+    """The objects behind a key: everything that its cluster is made from."""
 
     service: RegisteredService
     port: ServicePort
@@ -40,7 +40,7 @@ def key_of(
 ) -> ClusterKey | None:
     """Return the key of a destination that an object of ``namespace`` names.
 
-    None where service, port or subset do not exist.
+    None if the service, port or subset does not exist.
     """
     service = resolve(reading, destination.host, namespace)
     port = port_of(service, destination, listener_port) if service is not None else None
@@ -53,12 +53,12 @@ def key_of(
 def service_key(
     reading: Reading, hostname: str, port: int, view: str, subset: str = ""
 ) -> ClusterKey:
-    """Return the key of a service's port, as clients in a view see it."""
+    """Return the key of a service's port as seen by clients in a view."""
     return ClusterKey(hostname, port, subset, reading.make(rule_home, hostname, view))
 
 
 def chosen(reading: Reading, key: ClusterKey) -> Chosen | None:
-    """Return what is behind a key, or None where some of it does not exist any more."""
+    """Return the objects behind a key, or None if one of them no longer exists."""
     service = reading.service(key.hostname)
     port = service.port(key.port) if service is not None else None
     rule = None

@@ -1,6 +1,6 @@
 """The endpoints of a service's port, in blocks.
 
-A service may have thousands of workloads, and mostly one of them changes. So each block of them is
+A service may have thousands of workloads, and usually one of them changes. So each block of them is
 a unit of its own.
 """
 
@@ -28,13 +28,13 @@ from straightway.units import Reading
 
 Block = tuple[Reference, ...]
 INLINE: Block = ()
-"""The block of the endpoints that a service lists itself."""
+"""The block of the endpoints that a service lists inline."""
 
 
 def endpoint_blocks(reading: Reading, hostname: str) -> tuple[Block, ...]:
     """Return the workloads and EndpointSlices that may be behind a service, in blocks.
 
-    Pods are left out where EndpointSlices name them. What the service lists itself is a block, too.
+    Pods are left out if EndpointSlices name them. The service's inline endpoints are a block, too.
     """
     service = reading.service(hostname)
     slices = reading.objects(keys.slices_of(hostname))
@@ -51,7 +51,7 @@ def endpoint_blocks(reading: Reading, hostname: str) -> tuple[Block, ...]:
 def endpoints_in(
     reading: Reading, block: Block, service: RegisteredService, port: ServicePort
 ) -> Iterator[Found]:
-    """Yield the endpoints of a service's port that the objects of a block stand for."""
+    """Yield the endpoints that a block's objects provide for a service's port."""
     if block == INLINE:
         for spec in service.inline:
             yield inline_endpoint(spec, port)

@@ -1,4 +1,4 @@
-"""Gateways: which listeners a gateway proxy has, and which VirtualServices each of its hosts."""
+"""Gateways: the listeners of a gateway proxy, and the VirtualServices of each of its hosts."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (a gateway is there to be reached; Gatew
 
 
 class BoundServer(NamedTuple):
-    """A server: its Gateway, and its number among the servers there."""
+    """A server: its Gateway, and its index among the Gateway's servers."""
 
     gateway: Reference
     number: int
 
 
 class BoundPort(NamedTuple):
-    """An address and a port that the proxies bind, and the servers that are served there.
+    """An address and port that the proxies bind, and the servers behind it.
 
-    ``ports`` are the servers' own numbers, which clients call, sorted.
+    ``ports`` are the servers' own port numbers, which clients call, sorted.
     """
 
     address: str
@@ -38,7 +38,7 @@ class BoundPort(NamedTuple):
 
     @property
     def gateways(self) -> frozenset[str]:
-        """The Gateways whose servers these are, as ``namespace/name``."""
+        """The Gateways of these servers, as ``namespace/name``."""
         return frozenset(f"{each.gateway.namespace}/{each.gateway.name}" for each in self.servers)
 
 
@@ -50,7 +50,7 @@ class HostRoutes(NamedTuple):
 
 
 def bound_ports(reading: Reading, audience: Audience) -> tuple[BoundPort, ...]:
-    """Return what a gateway proxy binds, sorted: the HTTP servers of all that choose it."""
+    """Return a gateway proxy's binds, sorted: the HTTP servers of all Gateways that select it."""
     labels = dict(audience.labels)
     found: dict[tuple[str, int], list[tuple[int, BoundServer]]] = {}
     for reference in reading.objects(keys.of_kind(Gateway)):
@@ -75,7 +75,7 @@ def bound_ports(reading: Reading, audience: Audience) -> tuple[BoundPort, ...]:
 
 
 def hosts_of(reading: Reading, bound: BoundPort) -> tuple[tuple[HostRoutes, ...], ...]:
-    """Return the hosts that are served at a port, in blocks, each with its VirtualServices."""
+    """Return the hosts served at a port, in blocks, each with its VirtualServices."""
     found: dict[str, dict[Reference, None]] = {}
     for server in bound.servers:
         gateway = f"{server.gateway.namespace}/{server.gateway.name}"
@@ -95,7 +95,7 @@ def _common_hosts(reading: Reading, bound: BoundServer, reference: Reference) ->
 
 
 def admitted(reading: Reading, gateway: Reference, namespace: str) -> frozenset[str]:
-    """Return the host patterns at which a Gateway admits the VirtualServices of a namespace."""
+    """Return the host patterns for which a Gateway admits the VirtualServices of a namespace."""
     found = reading.object(Gateway, gateway)
     servers = found.spec.servers if found is not None else ()
     return frozenset(
@@ -123,7 +123,7 @@ def transcoders_at(
 
 
 def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether a selector chooses a workload with these labels."""
+    """Whether a selector matches a workload with these labels."""
     return all(labels.get(key) == value for key, value in selector.items())
 
 
@@ -147,7 +147,7 @@ def _bound_port(reading: Reading, audience: Audience, port: int) -> int:
 
 
 def _port_named(reading: Reading, service: RegisteredService, name: str) -> int | None:
-    """Return the number of a named container port of the Pods that a Service selects."""
+    """Return the number of a named container port in the Pods that a Service selects."""
     first = (service.selector or ())[0]
     for reference in reading.objects(keys.labelled(service.namespace, *first)):
         pod = reading.object(Pod, reference)

@@ -1,4 +1,4 @@
-"""HTTPMatchRequest → Match: which requests a rule is for."""
+"""HTTPMatchRequest → Match: which requests a rule applies to."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from straightway.routing.http import (
 def match_of(match: HttpMatch | None) -> Match:
     """Return the conditions of an HTTPMatchRequest; None matches every request.
 
-    ``port`` and ``gateways`` say where a match holds, not for which requests: the caller asks them.
-    Conditions come sorted by name, however they were written.
+    ``port`` and ``gateways`` say where a match applies, not to which requests; the caller checks
+    them. Conditions are sorted by name, whatever their order in the object.
     """
     if match is None:
         return EVERY_REQUEST
@@ -37,7 +37,7 @@ def match_of(match: HttpMatch | None) -> Match:
 
 
 def _headers(match: HttpMatch) -> Iterator[HeaderMatch]:
-    # Istio has fields of their own for what is a pseudo-header in HTTP/2.
+    # Istio has separate fields for the pseudo-headers of HTTP/2.
     pseudo = ((":method", match.method), (":authority", match.authority), (":scheme", match.scheme))
     for name, text in pseudo:
         if text is not None:
@@ -57,7 +57,7 @@ def _path(uri: UriMatch, *, ignore_case: bool) -> PathMatch:
 
 
 def text_match(text: IstioText) -> TextMatch:
-    """Return a StringMatch; nothing given, or a regex for anything, asks for presence alone."""
+    """Return a StringMatch; an empty one, or a regex that matches anything, means presence."""
     if text.exact is not None:
         return TextMatch(TextKind.EXACT, text.exact)
     if text.prefix is not None:

@@ -14,7 +14,7 @@ from straightway.units import Reading
 
 
 def mesh_routes(reading: Reading, host: str) -> tuple[Reference, ...]:
-    """Return those for a hostname: what names it, else what has the longest wildcard for it."""
+    """Return those for a hostname: those that name it, or else those with its longest wildcard."""
     named = tuple(
         reference
         for reference in reading.objects(keys.for_mesh_host(host))
@@ -29,7 +29,7 @@ def mesh_routes(reading: Reading, host: str) -> tuple[Reference, ...]:
 
 
 def _means(reading: Reading, reference: Reference, hostname: str) -> bool:
-    """Whether a VirtualService has a host by which it means this hostname (or wildcard)."""
+    """Whether a VirtualService has a host that means this hostname (or wildcard)."""
     virtual_service = reading.object(VirtualService, reference)
     if virtual_service is None:
         return False
@@ -63,8 +63,8 @@ def domains_of(
 ) -> tuple[str, ...]:
     """Return the names by which applications call a service at a port, its hostname first.
 
-    ``local``: they are in its own namespace. Envoy takes no domain twice: a service's hostname goes
-    before another's further names, and of several with one address the first has it.
+    ``local``: they are in its own namespace. Envoy rejects duplicate domains: a service's hostname
+    takes precedence over another's additional names, and an address belongs to its first service.
     """
     names = [service.hostname]
     names += [
@@ -75,7 +75,7 @@ def domains_of(
     names += [
         f"[{address}]" if ":" in address else address
         for address in service.addresses
-        # A CIDR range is no domain.
+        # A CIDR range is not a domain.
         if "/" not in address
         and _owner(reading, address, port) == service.hostname
         and not _is_taken(reading, address, service, port)
@@ -91,7 +91,7 @@ def _further_names(reading: Reading, service: RegisteredService, *, local: bool)
 
 
 def _aliases(reading: Reading, service: RegisteredService) -> Iterator[RegisteredService]:
-    """Yield the services that are other names for a service, or for one of these."""
+    """Yield the aliases of a service, and their aliases."""
     pending, seen = [service.hostname], {service.hostname}
     while pending:
         for hostname in reading.hostnames(keys.aliases_of(pending.pop(0))):
@@ -127,7 +127,7 @@ def _owner(reading: Reading, address: str, port: int) -> str:
 
 
 def is_address_taken(reading: Reading, host: str, port: int) -> bool:
-    """Whether a service with HTTP at a port has this address."""
+    """Whether a service with HTTP on a port has this address."""
     return bool(_owner(reading, host, port))
 
 

@@ -1,4 +1,4 @@
-"""TrafficPolicy → Policy: what a DestinationRule demands for a host or one of its subsets."""
+"""TrafficPolicy → Policy: what a DestinationRule sets for a host or one of its subsets."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _FALLBACK = {
 def policy_of(general: TrafficPolicy | None, own: TrafficPolicy | None = None) -> Policy:
     """Return the policy in force for a host or, with ``own``, for one of its named subsets.
 
-    What a subset's own policy does not set comes from the general one, as in Istio, part by part:
-    ``loadBalancer``, ``connectionPool``, ``outlierDetection``.
+    As in Istio, a subset's own policy overrides the general one part by part: ``loadBalancer``,
+    ``connectionPool``, ``outlierDetection``.
     """
     policy = _in_force(general, own)
     if policy is None:
@@ -66,7 +66,7 @@ def policy_of(general: TrafficPolicy | None, own: TrafficPolicy | None = None) -
 
 
 def hash_key_of(consistent_hash: ConsistentHash) -> HashKey:
-    """Return what of a request a consistent hash is taken of; exactly one thing is given."""
+    """Return what a consistent hash uses of a request; exactly one field is set."""
     if consistent_hash.http_header_name:
         return HashKey(HashSource.HEADER, consistent_hash.http_header_name)
     if consistent_hash.http_cookie is not None:
@@ -107,7 +107,7 @@ def _subsets(subsets: DynamicSubset) -> Subsets:
 
 
 def _pool(pool: IstioPool) -> ConnectionPool:
-    # Istio's 0 is no limit, like a field that is not given.
+    # In Istio 0 means no limit, like a field that is not set.
     tcp, http = pool.tcp, pool.http
     return ConnectionPool(
         max_connections=tcp.max_connections or None,

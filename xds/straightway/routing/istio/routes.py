@@ -41,12 +41,12 @@ from straightway.routing.istio.matches import match_of
 
 _DEFAULT_CONDITIONS = ("connect-failure", "refused-stream", "unavailable", "cancelled")
 DEFAULT_RETRY = Retry(2, _DEFAULT_CONDITIONS)
-"""Istio retries twice unless told otherwise, on what certainly did not reach the application."""
+"""By default Istio retries twice, on failures that certainly did not reach the application."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a destination comes to: a cluster, and by what of a request that one hashes."""
+    """What a destination resolves to: a cluster, and what that hashes of a request."""
 
     cluster: str
     hash_on: HashKey | None = None
@@ -59,9 +59,9 @@ Holds: TypeAlias = Callable[[HttpMatch], bool]
 def rules_of(spec: VirtualServiceSpec, holds: Holds, target_of: TargetOf) -> Iterator[Rule]:
     """Yield the rules of a VirtualService in order, one for each match of a route.
 
-    ``holds`` says whether a match holds where the rules shall stand (its ``port`` and
-    ``gateways``); ``target_of`` finds the cluster of a destination, for one that does not exist the
-    cluster that answers 503. What is not translated yet matches nothing.
+    ``holds`` says whether a match applies in the scope of the rules (its ``port`` and
+    ``gateways``); ``target_of`` returns the cluster of a destination, or the cluster that answers
+    with 503 if it does not exist. What is not translated yet matches nothing.
     """
     for http in spec.http:
         if http.is_left_out:
@@ -74,11 +74,11 @@ def rules_of(spec: VirtualServiceSpec, holds: Holds, target_of: TargetOf) -> Ite
 
 
 def rule_of(http: HttpRoute, match: HttpMatch | None, target_of: TargetOf) -> Rule:
-    """Return the rule of a route for one of its matches; None where it has none."""
+    """Return the rule of a route for one of its matches, or None."""
     conditions = match_of(match)
     request, response = _changes(http.headers)
     if len(http.route) == 1:
-        # Of one destination, as in Istio, the headers go before those of the route.
+        # As in Istio, the headers of an only destination take precedence over the route's.
         own_request, own_response = _changes(http.route[0].headers)
         request, response = request.then(own_request), response.then(own_response)
     return Rule(
@@ -91,7 +91,7 @@ def rule_of(http: HttpRoute, match: HttpMatch | None, target_of: TargetOf) -> Ru
 
 
 def forward_to(cluster: str) -> Forward:
-    """Return what Istio does where no VirtualService says otherwise: all goes to one cluster."""
+    """Return Istio's default without a VirtualService: everything goes to one cluster."""
     return Forward((Backend(cluster),), retry=DEFAULT_RETRY)
 
 
@@ -116,7 +116,7 @@ def _redirect(redirect: IstioRedirect) -> Redirect:
 
 def _forward(http: HttpRoute, conditions: Match, target_of: TargetOf) -> Forward:
     single = len(http.route) == 1
-    # Of several destinations one without a weight gets no request; of one the weight is no matter.
+    # Of several destinations, one without a weight gets no requests; an only destination gets all.
     destinations = [each for each in http.route if each.weight or single]
     targets = [target_of(each.destination) for each in destinations]
     if single:
@@ -145,10 +145,10 @@ def _backend(destination: RouteDestination, target: Target) -> Backend:
 
 
 def _host_rewrite(http: HttpRoute) -> str:
-    """Return the host that all requests of a route get, empty for their own.
+    """Return the host that a route sets on all requests, or empty to keep theirs.
 
-    In Istio ``rewrite.authority`` goes before the route's ``headers.request.set.Host``, and this
-    before that of the only destination.
+    In Istio ``rewrite.authority`` takes precedence over the route's ``headers.request.set.Host``,
+    and this over that of the only destination.
     """
     authority = http.rewrite.authority if http.rewrite else None
     own = http.route[0].headers if len(http.route) == 1 else None
@@ -172,7 +172,7 @@ def _retry(retries: Retries) -> Retry:
         return Retry(0)
     written = [part.strip() for part in retries.retry_on.split(",")]
     conditions = tuple(dict.fromkeys(part for part in written if part and not part.isdecimal()))
-    # Istio takes status codes in retryOn; for proxies they are something else.
+    # Istio accepts status codes in retryOn; for proxies they are a separate setting.
     codes = tuple(int(part) for part in written if part.isdecimal())
     if not conditions and not codes:
         conditions = _DEFAULT_CONDITIONS
@@ -180,7 +180,7 @@ def _retry(retries: Retries) -> Retry:
 
 
 def _changes(headers: Headers | None) -> tuple[HeaderChanges, HeaderChanges]:
-    """Return what is done to the headers of requests and of responses."""
+    """Return the changes to the headers of requests and of responses."""
     if headers is None:
         return UNCHANGED, UNCHANGED
     return _header_changes(headers.request), _header_changes(headers.response)

@@ -1,12 +1,12 @@
-"""Which DestinationRule holds for a service, as Istio finds it.
+"""Which DestinationRule applies to a service, by Istio's lookup.
 
 Istio looks in the client's namespace, then in the service's own, then in the root namespace. In
-each of them an exact host goes before a wildcard, a longer wildcard before a shorter one. Rules of
-one namespace for one host are one rule: their subsets together, and the first traffic policy.
+each of them an exact host takes precedence over a wildcard, and a longer wildcard over a shorter
+one. Rules of one namespace for one host are merged: all subsets, and the first traffic policy.
 
-Most namespaces have no rule for what lies outside of them, and for their clients the first step
-finds nothing that the second would not find. They share one view, and so all that is made in it:
-see :func:`rule_view`.
+Most namespaces have no rule for services outside of them, so for their clients the first step finds
+nothing that the second would not find. They share one view, and everything computed for it: see
+:func:`rule_view`.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class MergedRule:
     subsets: tuple[Subset, ...]
 
     def subset(self, name: str) -> Subset | None:
-        """Return a subset, or None where there is none of this name."""
+        """Return the subset with this name, or None."""
         return next((subset for subset in self.subsets if subset.name == name), None)
 
 
 def rule_view(reading: Reading, namespace: str) -> str:
-    """Return the namespace if its rules may hold for services outside of it, else ``""``.
+    """Return the namespace if its rules may apply to services outside of it, else ``""``.
 
-    The root namespace has no view of its own: for proxies there, the service's rules go first.
+    The root namespace has no view of its own: for proxies there, the service's rules come first.
     """
     if namespace == reading.root_namespace:
         return ""
@@ -59,7 +59,7 @@ def _reaches_outside(reading: Reading, rule: DestinationRule, namespace: str) ->
 
 
 def rule_home(reading: Reading, hostname: str, view: str) -> str:
-    """Return the namespace whose rule holds for a service in a view; ``""`` if none does."""
+    """Return the namespace whose rule applies to a service in a view; ``""`` if none does."""
     service = reading.service(hostname)
     of_service = (service.namespace,) if service is not None else ()
     namespaces: tuple[str, ...] = (view, *of_service, reading.root_namespace)
@@ -70,7 +70,7 @@ def rule_home(reading: Reading, hostname: str, view: str) -> str:
 
 
 def rule_in(reading: Reading, namespace: str, hostname: str) -> MergedRule | None:
-    """Return what the rules of a namespace say for a service, or None."""
+    """Return the rules of a namespace for a service, or None."""
     found = [
         rule
         for reference in reading.objects(keys.rules_for(namespace, hostname))

@@ -1,4 +1,4 @@
-"""Which service a host means, and which port a destination."""
+"""Which service a host means, and which port a destination means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_CHAIN = 8
 def resolve(reading: Reading, host: str, namespace: str) -> RegisteredService | None:
     """Return the service that ``host`` means in an object of ``namespace``, or None.
 
-    An ExternalName without ports is another name for the service behind it.
+    An ExternalName without ports is an alias of the service behind it.
     """
     for hostname in candidate_hostnames(host, namespace):
         if (service := reading.service(hostname)) is not None:
@@ -28,11 +28,11 @@ def _behind(reading: Reading, service: RegisteredService) -> RegisteredService:
         if target is None:
             return service
         service = target
-    return named  # It goes round in a circle.
+    return named  # The aliases form a cycle.
 
 
 def hostname_of(reading: Reading, host: str, namespace: str) -> str:
-    """Return the hostname (or wildcard) that ``host`` means, whether there is such a service."""
+    """Return the hostname (or wildcard) that ``host`` means, whether or not the service exists."""
     candidates = list(candidate_hostnames(host, namespace))
     return next((name for name in candidates if reading.service(name)), candidates[0])
 
@@ -40,10 +40,10 @@ def hostname_of(reading: Reading, host: str, namespace: str) -> str:
 def port_of(
     service: RegisteredService, destination: Destination, listener_port: int
 ) -> ServicePort | None:
-    """Return the port of a destination, or None where the service has no such port.
+    """Return the port of a destination, or None if the service has no such port.
 
-    As in Istio, a destination that names none means the only port of its service or, of several,
-    the one that the client called.
+    As in Istio, a destination without a port means the only port of its service or, if there are
+    several, the one that the client called.
     """
     if destination.port is not None:
         return service.port(destination.port.number)

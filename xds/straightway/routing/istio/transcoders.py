@@ -10,7 +10,7 @@ _BUILTIN = {"kserve_predict_v2": openinference.descriptor}
 
 
 def transcoder_of(transcoder: GrpcJsonTranscoder) -> JsonTranscoder:
-    """Return what a transcoder asks for, with its own descriptor or the built-in one."""
+    """Return a transcoder's settings, with its own descriptor or the built-in one."""
     spec, options = transcoder.spec, transcoder.spec.print_options
     return JsonTranscoder(
         descriptor=_descriptor(transcoder),

@@ -23,7 +23,7 @@ from straightway.units import Reading
 
 
 class Scope(NamedTuple):
-    """Where routes stand: the ports that clients call, sorted, and who serves them.
+    """The scope of routes: the ports that clients call, sorted, and who serves them.
 
     ``gateways`` are ``namespace/name``, or ``mesh`` for sidecars; ``view`` is that of the proxies'
     namespace (:func:`~straightway.routing.istio.rules.rule_view`).
@@ -49,7 +49,7 @@ def mesh_scope(port: int, view: str) -> Scope:
 def gateway_host(
     reading: Reading, host: str, virtual_services: tuple[Reference, ...], scope: Scope
 ) -> Routed | None:
-    """Return the virtual host of a gateway for a host; None if nothing is routed there."""
+    """Return a gateway's virtual host for a host, or None if nothing is routed there."""
     resolver = _Resolver(reading, scope)
     rules = resolver.rules(virtual_services)
     if not rules:
@@ -61,9 +61,9 @@ def gateway_host(
 def service_host(
     reading: Reading, hostname: str, port: int, view: str, *, local: bool
 ) -> VirtualHost | None:
-    """Return the virtual host of sidecars for a service at a port; None if there is none.
+    """Return the sidecars' virtual host for a service at a port, or None.
 
-    ``local``: the sidecars are in the service's namespace, where its short name means it.
+    ``local``: the sidecars are in the service's namespace, where its short name resolves to it.
     """
     service = reading.service(hostname)
     if service is None or service.port(port) is None:
@@ -77,7 +77,7 @@ def service_host(
 
 
 def other_host(reading: Reading, host: str, port: int, view: str) -> VirtualHost | None:
-    """Return the virtual host of sidecars for a host that no service has; None if there is none."""
+    """Return the sidecars' virtual host for a host that no service has, or None."""
     if is_address_taken(reading, host, port):
         return None
     rules = _Resolver(reading, mesh_scope(port, view)).rules(mesh_routes(reading, host))
@@ -87,7 +87,7 @@ def other_host(reading: Reading, host: str, port: int, view: str) -> VirtualHost
 def anything_else(*, captured: bool) -> VirtualHost:
     """Return the virtual host for names that no service has: Istio's ALLOW_ANY.
 
-    Without redirection there is no original destination to pass on to.
+    Without redirection there is no original destination to pass requests through to.
     """
     cluster = names.PASSTHROUGH_CLUSTER if captured else names.BLACK_HOLE_CLUSTER
     rule = Rule(EVERY_REQUEST, forward_to(cluster), name="allow_any")
@@ -95,7 +95,7 @@ def anything_else(*, captured: bool) -> VirtualHost:
 
 
 class _Resolver:
-    """Finds the clusters of destinations, and notes them."""
+    """Resolves destinations to clusters, and records the clusters."""
 
     def __init__(self, reading: Reading, scope: Scope) -> None:
         self.clusters: set[ClusterKey] = set()
@@ -124,7 +124,7 @@ class _Resolver:
         reading, scope = self._reading, self._scope
         key = key_of(reading, destination, namespace, scope.ports[0], scope.view)
         if key is None:
-            # It answers 503: routes must not name a cluster that Envoy does not have.
+            # It answers with 503: routes must not name a cluster that Envoy does not have.
             return Target(names.BLACK_HOLE_CLUSTER)
         self.clusters.add(key)
         return Target(cluster_name(key), reading.make(hash_key_of, key))
