@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from structlog.testing import capture_logs
 
 from straightway.documents import Bundle
 from straightway.intake import Accepted
@@ -40,19 +39,6 @@ def test_everything_at_once_stays_until_the_grace_time_is_over(served):
     assert served.standing == []
     assert served.intake.due is None
     assert served.stored() == {}
-
-
-def test_the_end_of_the_grace_time_is_a_warning_that_names_what_is_removed(served):
-    served.apply(bundle(WEB, "web.yaml"), bundle(GATEWAY, "gateway.yaml"))
-    served.apply(Bundle("web.yaml"), Bundle("gateway.yaml"), now=100.0)
-
-    with capture_logs() as logs:
-        served.expire(100.0 + GRACE - 1)
-        served.expire(100.0 + GRACE)
-
-    (line,) = logs
-    assert (line["log_level"], line["number"]) == ("warning", 2)
-    assert line["objects"] == ["Service default/web", "Gateway default/gw"]
 
 
 def test_what_comes_back_in_time_has_never_been_gone(served):

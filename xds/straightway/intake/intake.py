@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import structlog
-
 from straightway.api import ApiObject, generation_of
 from straightway.api.paths import path_text
 from straightway.documents import Bundle, Finding, Owner, Problem, Reference
@@ -32,9 +30,6 @@ from straightway.intake.wording import (
     saying_of_bundle,
 )
 
-_log = structlog.get_logger()
-
-_MOST_NAMES = 5
 _VANISHED = Place("", "vanished")
 """Owns the problems of held objects."""
 
@@ -122,14 +117,7 @@ class Intake:
     def expire(self, now: float) -> Accepted:
         """Release vanished objects that have been held for the grace time."""
         step = _Step()
-        expired = self._vanishing.expired(now)
-        if expired:
-            _log.warning(
-                "vanished objects removed after the grace time",
-                number=len(expired),
-                objects=[str(reference) for reference in expired[:_MOST_NAMES]],
-            )
-        for reference in expired:
+        for reference in self._vanishing.expired(now):
             claim = self._in_force.pop(reference)
             step.changes[reference] = None
             step.left.append((claim.place, claim.slot))
