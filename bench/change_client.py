@@ -80,6 +80,7 @@ class Client:
         self._node = DeltaDiscoveryRequest(node=node).SerializeToString()
         call: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(_ADS)()
         self._call = call
+        self._writing = asyncio.Lock()
         self._unanswered = set(_WILDCARDS)
         self._asked: dict[str, set[str]] = {url: set() for url in _NAMED.values()}
         self._missing: dict[str, set[str]] = {url: set() for url in _NAMED.values()}
@@ -177,9 +178,12 @@ class Client:
             self._has_all.set()
 
     async def _say(self, request: bytes) -> None:
-        # The first request says who this is; fields of one message may come in any order.
-        node, self._node = self._node, b""
-        await self._call.write(node + request)
+        # A call takes one message at a time, and the first response may come while the first
+        # requests are still being written.
+        async with self._writing:
+            # The first request says who this is; fields of one message may come in any order.
+            node, self._node = self._node, b""
+            await self._call.write(node + request)
 
 
 def returning(held: Held) -> list[bytes]:

@@ -126,3 +126,19 @@ def test_a_problem_names_what_was_written_although_it_is_no_identity(read):
 
 def test_texts_of_any_length_are_no_slip_and_take_no_time():
     assert not is_known({"apiVersion": "v1", "kind": "Service" * 100_000})
+
+
+@pytest.mark.parametrize("name", ["x" * 300_000, "red\x1b[31m", "two\nlines"])
+@pytest.mark.parametrize("part", ["name", "namespace", "kind", "apiVersion"])
+def test_what_nobody_could_print_is_no_subject_of_a_problem(read, name, part):
+    body: dict[str, object] = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}
+    if part in body:
+        body[part] = f"{name}/v1"
+    else:
+        body["metadata"] = {"name": "web", part: name}
+
+    problems = read(body).problems
+
+    assert problems
+    assert all(len(each.subject) < 1000 and each.subject.isprintable() for each in problems)
+    assert all(len(each.message) < 1000 and each.message.isprintable() for each in problems)

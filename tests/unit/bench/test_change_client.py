@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import grpc
 import pytest
@@ -17,7 +19,7 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
     http_connection_manager_pb2,
 )
 
-from bench.change_client import gateway_node, sidecar_node
+from bench.change_client import Client, gateway_node, sidecar_node
 from bench.change_fleet import Fleet, new_mark
 from straightway.discovery import (
     CLUSTER,
@@ -144,3 +146,33 @@ def test_nodes_introduce_themselves_as_istios_proxies():
     assert (gateway.role, gateway.namespace) == (Role.GATEWAY, "istio-system")
     assert gateway.labels == {"istio": "ingressgateway"}
     assert (sidecar.role, sidecar.namespace) == (Role.SIDECAR, "shop")
+
+
+class _OneAtATime:
+    """A call that takes one message at a time, as those of gRPC do."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self._is_writing = False
+
+    async def write(self, message: bytes) -> None:
+        assert not self._is_writing
+        self._is_writing = True
+        await asyncio.sleep(0)
+        self._is_writing = False
+        self.written.append(message)
+
+    async def read(self) -> bytes:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    def cancel(self) -> None:
+        pass
+
+
+async def test_messages_are_written_one_after_the_other() -> None:
+    call = _OneAtATime()
+    channel = SimpleNamespace(stream_stream=lambda _method: lambda: call)
+    async with Client(cast("grpc.aio.Channel", channel), gateway_node()) as client:
+        await asyncio.gather(*(client.come_back([b"", b""]) for _ in range(3)))
+    assert [bool(message) for message in call.written] == [True] + [False] * 5

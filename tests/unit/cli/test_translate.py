@@ -85,3 +85,25 @@ def test_a_warning_does_not_fail(straightway, config):
 
     assert run.code == 0
     assert "unknown-host" in run.err
+
+
+def test_the_root_namespace_is_that_of_serve(straightway, config):
+    (config / "rule.yaml").write_text(
+        istio(
+            "DestinationRule",
+            "all",
+            "host: '*.default.svc.cluster.local'\ntrafficPolicy: {loadBalancer: {simple: RANDOM}}",
+            "mesh",
+        )
+    )
+    (config / "route.yaml").write_text(
+        istio(
+            "VirtualService",
+            "web",
+            "{gateways: [gw], hosts: ['*'], http: [{route: [{destination: {host: web}}]}]}",
+        )
+    )
+    arguments = ("translate", "--config", config, *NODE, "--label", "istio=gw")
+
+    assert "RANDOM" not in straightway(*arguments).out
+    assert "RANDOM" in straightway(*arguments, "--root-namespace", "mesh").out

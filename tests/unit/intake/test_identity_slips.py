@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from straightway.documents import Bundle
-from straightway.intake.wording import KEPT_UNREAD
+from straightway.intake.wording import KEPT_UNREAD, NOTHING_IN_FORCE
 from tests.support.configs import bundle, istio, joined, service
 
 RULE = istio("DestinationRule", "web", "host: web")
@@ -64,11 +64,20 @@ def test_it_goes_when_the_slip_is_gone_and_it_is_not_back(served, slip):
     assert served.standing == []
 
 
-def test_a_slip_that_holds_nothing_back_does_not_say_so(served, slip):
+def test_a_slip_that_holds_nothing_back_says_that_nothing_is_in_force(served, slip):
     served.apply(bundle(slip))
 
     assert served.standing
-    assert not any("in force" in each.message for each in served.standing)
+    assert all(each.message.endswith(NOTHING_IN_FORCE) for each in served.standing)
+
+
+def test_many_slips_in_one_file_are_counted_not_listed(served):
+    served.apply(bundle(joined(["a: b"] * 250)))
+
+    problems = served.intake.problems()
+    assert len(problems) == 101
+    (further,) = (each for each in problems if each.code == "further-problems")
+    assert further.message == "The file has 150 further problems."
 
 
 def test_a_slip_in_one_file_keeps_nothing_of_another(served, slip):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from structlog.testing import capture_logs
 
 from straightway.catalog import CatalogCode
@@ -43,6 +44,17 @@ def test_a_file_that_is_empty_keeps_what_it_held(served):
 
     assert restarted.objects == served.objects
     assert served.restarted(Bundle("config.yaml", complete=False)).objects == served.objects
+
+
+@pytest.mark.parametrize("text", [RULE, None])
+def test_an_empty_file_says_what_became_of_what_it_held(served, text):
+    if text is not None:
+        served.apply(bundle(text))
+
+    restarted = served.restarted(Bundle("config.yaml", problems=(EMPTY,), complete=False))
+
+    said = NOTHING_IN_FORCE if text is None else KEPT_UNREAD
+    assert [problem.message for problem in restarted.standing] == [f"{EMPTY.message} {said}"]
 
 
 def test_a_file_that_cannot_be_read_keeps_what_it_held_and_says_so(served):

@@ -72,9 +72,33 @@ def test_a_file_that_is_gone_before_it_is_read_is_no_problem(
     assert read_path(tmp_path) == ()
 
 
-def test_a_link_that_leads_nowhere_is_passed_over(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").symlink_to("nowhere.yaml")
-    assert read_path(tmp_path) == ()
+    [bundle] = read_path(tmp_path)
+    assert not bundle.complete
+    assert [problem.message for problem in bundle.problems] == [
+        "The file cannot be read: it is a link to nowhere.yaml, which does not exist."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("null", None),
+        ("- 1", "a list"),
+        ("7", "the value 7"),
+        ("true", "the value true"),
+        ("oops", 'the value "oops"'),
+        ("{kind: List, items: [null]}", "the value null"),
+    ],
+)
+def test_what_is_no_object_is_named_as_it_is_written(
+    tmp_path: Path, text: str, found: str | None
+) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    [bundle] = read_path(tmp_path)
+    messages = [problem.message for problem in bundle.problems]
+    assert [message.partition("found ")[2] for message in messages] == ([f"{found}."] * bool(found))
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ async def test_a_link_to_itself_is_a_problem_and_no_more(
     (tmp_path / name).symlink_to(name)
     bundle = await followed.bundle()
     [problem] = bundle.problems
-    assert (problem.code, bundle.complete) == (code, False)
+    assert problem.code == code
     assert "symbolic links" in problem.message
     (tmp_path / "good.yaml").write_text("a: 2\n")
     assert [document.body for document in (await followed.bundle()).documents] == [{"a": 2}]
@@ -93,3 +93,38 @@ async def test_a_link_to_itself_is_a_problem_from_the_start(tmp_path: Path, foll
     (tmp_path / "x.yaml").symlink_to("x.yaml")
     good, bad = await follow(tmp_path).bundles()
     assert (good.key, bad.key, bad.complete) == ("good.yaml", "x.yaml", False)
+
+
+@pytest.mark.parametrize("make", ["file", "folder"])
+async def test_what_stood_behind_a_link_that_leads_nowhere_is_kept(
+    tmp_path: Path, follow, make: str
+) -> None:
+    mounted, folder = tmp_path / "mounted", tmp_path / "config"
+    mounted.mkdir()
+    folder.mkdir()
+    (mounted / "x.yaml").write_text("a: 1\n")
+    link, target = (
+        (folder / "x.yaml", mounted / "x.yaml") if make == "file" else (folder / "sub", mounted)
+    )
+    link.symlink_to(target)
+    followed = follow(folder, removal_grace=0.05, rescan_interval=0.05)
+    await followed.update()
+
+    mounted.rename(tmp_path / "unmounted")
+
+    bundle = await followed.bundle()
+    [problem] = bundle.problems
+    assert problem.code == f"unreadable-{make}"
+    assert f"it is a link to {target}, which does not exist" in problem.message
+    (tmp_path / "unmounted").rename(mounted)
+    back = await followed.bundle()
+    assert (back.problems, back.complete) == ((), True)
+    link.unlink()
+    assert (await followed.bundle()).documents == ()
+
+
+def test_a_link_of_another_name_that_leads_nowhere_may_be_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "sub").symlink_to("nowhere")
+    (tmp_path / ".#x.yaml").symlink_to("an-editor@host.1")
+    [bundle] = read_path(tmp_path)
+    assert [problem.code for problem in bundle.problems] == ["unreadable-folder"]

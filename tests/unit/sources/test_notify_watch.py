@@ -136,7 +136,7 @@ async def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     waiting = asyncio.create_task(watch.changes(LONG))
     await asyncio.sleep(0)
     folder.rename(tmp_path / "aside")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(WatchError, match="No such file"):
         await waiting
     watch.close()
 

@@ -124,7 +124,7 @@ async def test_a_folder_that_cannot_be_made_is_one_warning(tmp_path):
     assert [(line["event"], line["log_level"]) for line in lines] == [
         ("last good versions are not kept", "warning")
     ]
-    assert lines[0]["reason"]
+    assert lines[0]["reason"] == "Not a directory"
 
 
 async def test_a_folder_removed_while_it_is_kept_is_made_anew(tmp_path):

@@ -116,7 +116,10 @@ def reference_of(body: object) -> Reference | None:
 
 
 def written_reference(body: object) -> Reference | None:
-    """Return what a document says that it is, right or wrong; None where it does not say."""
+    """Return what a document says that it is, right or wrong.
+
+    None where it does not say, or nobody could print it: too long, or with control characters.
+    """
     if not isinstance(body, Mapping):
         return None
     kind, metadata, api_version = body.get("kind"), body.get("metadata"), body.get("apiVersion")
@@ -128,7 +131,9 @@ def written_reference(body: object) -> Reference | None:
     if not kind or not isinstance(name, str) or not name or not isinstance(namespace, str):
         return None
     group = split_api_version(api_version)[0] if isinstance(api_version, str) else ""
-    return Reference(group, kind, namespace, name)
+    written = Reference(group, kind, namespace, name)
+    can_be_printed = all(len(part) <= NAME_LENGTH and part.isprintable() for part in written)
+    return written if can_be_printed else None
 
 
 def generation_of(body: object) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import typer
 import yaml
@@ -20,6 +21,13 @@ class OutputFormat(StrEnum):
 
     YAML = "yaml"
     JSON = "json"
+
+
+RootNamespace: TypeAlias = Annotated[
+    str,
+    typer.Option(help="Istio's root namespace; its DestinationRules apply in all namespaces."),
+]
+DEFAULT_ROOT_NAMESPACE = "istio-system"
 
 
 def parse_address(text: str | Address) -> Address:

@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from straightway import logs
-from straightway.cli.arguments import parse_address
+from straightway.cli.arguments import DEFAULT_ROOT_NAMESPACE, RootNamespace, parse_address
 from straightway.proxies.addresses import Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
@@ -44,8 +44,8 @@ def serve(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder for the last good version of each object, used after a restart.",
-            show_default="~/.local/state/straightway",
+            help="Folder for the last good version of each object, used after a restart; "
+            "~/.local/state/straightway unless XDG_STATE_HOME says otherwise.",
         ),
     ] = None,
     no_state: Annotated[
@@ -72,10 +72,7 @@ def serve(
             show_default="never",
         ),
     ] = None,
-    root_namespace: Annotated[
-        str,
-        typer.Option(help="Istio's root namespace; its DestinationRules apply in all namespaces."),
-    ] = "istio-system",
+    root_namespace: RootNamespace = DEFAULT_ROOT_NAMESPACE,
     log_format: Annotated[
         logs.LogFormat,
         typer.Option(help="Log format; auto: console on a terminal, JSON otherwise."),

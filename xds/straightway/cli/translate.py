@@ -8,7 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from straightway.cli.arguments import OutputFormat, parse_pairs, read_paths, render
+from straightway.cli.arguments import (
+    DEFAULT_ROOT_NAMESPACE,
+    OutputFormat,
+    RootNamespace,
+    parse_pairs,
+    read_paths,
+    render,
+)
 from straightway.cli.problem_lines import print_problems
 
 
@@ -39,6 +46,7 @@ def translate(
     kind: Annotated[
         ResourceKind | None, typer.Option("--type", help="Print only resources of this type.")
     ] = None,
+    root_namespace: RootNamespace = DEFAULT_ROOT_NAMESPACE,
     output: Annotated[
         OutputFormat, typer.Option("--output", "-o", help="Output format.")
     ] = OutputFormat.YAML,
@@ -54,7 +62,7 @@ def translate(
     metadata: dict[str, Any] = {"LABELS": parse_pairs("--label", label)}
     if namespace:
         metadata["NAMESPACE"] = namespace
-    reviewed = review(read_paths([config]))
+    reviewed = review(read_paths([config]), root_namespace)
     print_problems(reviewed.problems, stderr=True)
     resources = dump(reviewed.catalog, node, metadata)
     if not resources["listener"]:

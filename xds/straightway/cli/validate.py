@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from straightway.cli.arguments import read_paths
+from straightway.cli.arguments import DEFAULT_ROOT_NAMESPACE, RootNamespace, read_paths
 from straightway.cli.problem_lines import print_problems
 from straightway.documents import Problem
 
@@ -26,6 +26,7 @@ class ProblemFormat(StrEnum):
 
 def validate(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="YAML files and folders.")],
+    root_namespace: RootNamespace = DEFAULT_ROOT_NAMESPACE,
     output: Annotated[
         ProblemFormat, typer.Option("--output", "-o", help="Output format.")
     ] = ProblemFormat.TEXT,
@@ -34,7 +35,7 @@ def validate(
     # Imported here so that `--help` does not wait for the models of all kinds to load.
     from straightway.offline.review import review
 
-    reviewed = review(read_paths(paths))
+    reviewed = review(read_paths(paths), root_namespace)
     if output is ProblemFormat.JSON:
         typer.echo(json.dumps([_plain(problem) for problem in reviewed.problems], indent=2))
     else:

@@ -23,7 +23,12 @@ from straightway.intake.claims import Claim, Place, Slot, counting
 from straightway.intake.last_good import LastGood, restore
 from straightway.intake.reading import BundleReader, Contents, place_of
 from straightway.intake.vanishing import Vanishing
-from straightway.intake.wording import KEPT_UNREAD, problems_of, saying
+from straightway.intake.wording import (
+    KEPT_UNREAD,
+    NOTHING_IN_FORCE,
+    problems_of,
+    saying_of_bundle,
+)
 
 _VANISHED = Place("", "vanished")
 """Owns the problems of held objects."""
@@ -148,6 +153,10 @@ class Intake:
         claim = self._counting(reference)
         return place_of(claim.document.origin) if claim else ""
 
+    @property
+    def _serves(self) -> bool:
+        return self._state is not None
+
     def _counting(self, reference: Reference) -> Claim | None:
         return self._in_force.get(reference) or self._broken.get(reference)
 
@@ -162,7 +171,9 @@ class Intake:
         stored = self._state.recall(place) if self._state else b""
         if stored and (keeps or contents.has_broken):
             before = {claim.slot: claim for claim in restore(place, stored)}
-        _inherit(contents, before, keeps=keeps)
+        kept = _inherit(contents, before, keeps=keeps)
+        said = KEPT_UNREAD if kept else NOTHING_IN_FORCE if keeps and self._serves else ""
+        contents.problems = [saying_of_bundle(said, problem) for problem in contents.problems]
         self._replace(place, contents, earlier.claims if earlier else {}, step)
         named = earlier.passed_over if earlier else {}
         step.passed_over += [
@@ -286,12 +297,15 @@ class Intake:
         found = list(contents.problems)
         for claim in contents.claims.values():
             winner = self._counting(claim.slot.reference) or claim
-            found += problems_of(claim, winner, serves=self._state is not None)
+            found += problems_of(claim, winner, serves=self._serves)
         return tuple(found)
 
 
-def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -> None:
-    """Give broken claims the last good version of their slot, and keep claims that must be kept."""
+def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -> bool:
+    """Give broken claims the last good version of their slot, and keep claims that must be kept.
+
+    Return whether any claim was kept that the bundle no longer contains.
+    """
     keeps_any = False
     for slot, claim in before.items():
         after = contents.claims.get(slot)
@@ -301,8 +315,7 @@ def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -
                 keeps_any = True
         elif after is not claim and after.parsed.object is None:
             after.kept = claim.version
-    if keeps_any:
-        contents.problems = [saying(KEPT_UNREAD, problem) for problem in contents.problems]
+    return keeps_any
 
 
 def _is_same(one: Claim, other: Claim) -> bool:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from straightway.api import Parsed, generation_of, is_known, parse, reference_of
+from straightway.api.codes import Code
+from straightway.api.examine import MOST_LISTED
+from straightway.api.texts import shown
 from straightway.documents import Bundle, Document, Origin, Problem, Reference
 from straightway.intake.claims import Claim, Place, Slot
 from straightway.intake.codes import IntakeCode
@@ -49,17 +52,19 @@ class BundleReader:
         known = {id(claim.document.body): claim for claim in before.values()}
         contents = Contents(problems=list(bundle.problems))
         ordinals: dict[Reference, int] = {}
+        unidentified: list[Problem] = []
         for document in bundle.documents:
             same = known.get(id(document.body))
             parsed = same.parsed if same and _is_still_right(same, document) else None
             if parsed is None:
                 parsed = self._parse(document)
             if parsed is None:
-                name = f"{document.body.get('kind')} ({document.body.get('apiVersion')})"
+                kind, version = document.body.get("kind"), document.body.get("apiVersion")
+                name = f"{shown(kind)} ({shown(version)})"
                 contents.passed_over.setdefault(name, place_of(document.origin))
             elif parsed.reference is None:
                 contents.has_unidentified = True
-                contents.problems += parsed.problems
+                unidentified += parsed.problems
             else:
                 ordinal = ordinals.get(parsed.reference, 0)
                 ordinals[parsed.reference] = ordinal + 1
@@ -68,6 +73,7 @@ class BundleReader:
                     contents.claims[slot] = same
                 else:
                     contents.claims[slot] = Claim(place, slot, document, parsed)
+        contents.problems += _first(unidentified)
         return contents
 
     def _parse(self, document: Document) -> Parsed | None:
@@ -88,6 +94,15 @@ def place_of(origin: Origin, path: tuple[str | int, ...] = ()) -> str:
     except Exception:  # noqa: BLE001 (a line that is not found must not cost the problem itself)
         _log.exception("place of a problem not found", path=path)
         return ""
+
+
+def _first(problems: list[Problem]) -> list[Problem]:
+    """Return as many problems of a bundle as people read, and how many there are besides."""
+    first, further = problems[:MOST_LISTED], problems[MOST_LISTED:]
+    if further:
+        code, message = Code.FURTHER_PROBLEMS, f"The file has {len(further):,} further problems."
+        first.append(Problem(further[0].origin, code, code.severity, message))
+    return first
 
 
 def _is_still_right(claim: Claim, document: Document) -> bool:

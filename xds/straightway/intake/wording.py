@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from straightway.api import generation_of
+from straightway.api.codes import Code
 from straightway.documents import Problem
 from straightway.intake.claims import Claim
 from straightway.intake.codes import IntakeCode
@@ -38,6 +39,13 @@ def problems_of(claim: Claim, winner: Claim, *, serves: bool) -> Iterator[Proble
 def saying(said: str, problem: Problem) -> Problem:
     """Add to an error what remains in force; a warning already says what happens."""
     if not said or not problem.is_error:
+        return problem
+    return replace(problem, message=f"{problem.message} {said}")
+
+
+def saying_of_bundle(said: str, problem: Problem) -> Problem:
+    """Have a problem of a whole bundle say what is in force; all but a count of others are."""
+    if not said or problem.code == Code.FURTHER_PROBLEMS:
         return problem
     return replace(problem, message=f"{problem.message} {said}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from straightway.catalog import Catalog
+from straightway.catalog import ROOT_NAMESPACE, Catalog
 from straightway.checks import check, has_check
 from straightway.documents import Bundle, Problem, Reference
 from straightway.intake import Intake
@@ -31,11 +31,11 @@ class Reviewed:
         return any(problem.is_error for problem in self.problems)
 
 
-def review(bundles: Iterable[Bundle]) -> Reviewed:
+def review(bundles: Iterable[Bundle], root_namespace: str = ROOT_NAMESPACE) -> Reviewed:
     """Accept the valid objects of some bundles, and find everything that is wrong."""
     intake = Intake()
     accepted = intake.apply(_SOURCE, bundles, now=0.0)
-    catalog = Catalog()
+    catalog = Catalog(root_namespace)
     catalog.change(accepted.changes)
     problems = sorted([*intake.problems(), *problems_between(intake, catalog, accepted.changes)])
     return Reviewed(catalog, problems, accepted.passed_over)

@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from straightway.documents import Bundle, Problem, Severity
-from straightway.sources.files import ConfigFile
+from straightway.sources.files import ConfigFile, is_gone, reason_of
 from straightway.sources.yaml_documents import Reading, read_documents
 from straightway.sources.yaml_limits import MAX_FILE_SIZE
 
@@ -21,10 +21,10 @@ def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None
     """
     try:
         return _read(file, before)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
     except OSError as error:
-        message = f"The file cannot be read: {error.strerror}."
+        if is_gone(error, file.path):
+            return None
+        message = f"The file cannot be read: {reason_of(error, file.path)}."
         return _unread(file, "unreadable-file", message, passing=True)
     except Exception:  # noqa: BLE001 (a mistake of ours must not keep others from being read)
         _log.exception("config file not read", file=file.path)

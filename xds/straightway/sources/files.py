@@ -7,7 +7,8 @@ visible names (``x.yaml -> ..data/x.yaml``). Other leftovers (``x.yaml~``, ``491
 files.
 
 Links are followed, and every folder is visited once: under its own path, or else under the first
-link that leads to it.
+link that leads to it. A link that leads nowhere cannot be read (a volume may be unmounted), which
+is another thing than to be gone.
 """
 
 from __future__ import annotations
@@ -82,6 +83,22 @@ def identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def is_gone(error: OSError, path: str | Path) -> bool:
+    """Whether what cannot be read is not there at all: a link that leads nowhere still is."""
+    is_missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+    return is_missing and not os.path.islink(path)  # noqa: PTH114 (it may hold surrogates)
+
+
+def reason_of(error: OSError, path: str | Path) -> str:
+    """Say why something cannot be read, in the system's words where these tell enough."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        return str(error.strerror)
+    try:
+        return f"it is a link to {os.readlink(path)}, which does not exist"  # noqa: PTH115
+    except OSError:
+        return str(error.strerror)
+
+
 def list_files(folder: Path) -> Listing:
     """List the config files. Raises OSError if the folder itself cannot be listed."""
     unreadable: dict[str, str] = {}
@@ -123,8 +140,8 @@ def visit_folders(
         except OSError as error:
             if not prefix:
                 raise
-            if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                unreadable[prefix.removesuffix("/")] = str(error.strerror)
+            if not is_gone(error, path):
+                unreadable[prefix.removesuffix("/")] = reason_of(error, path)
             continue
         for entry in folder.entries:
             if _is_folder(entry):
@@ -143,10 +160,13 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir()
+        if entry.is_dir():
+            return True
     except OSError:
-        # A link that leads to itself, say. Trying to read it tells what is wrong.
-        return not entry.name.endswith(SUFFIXES)
+        pass  # A link that leads to itself, say.
+    # Where a link leads nowhere, trying to read it tells what is wrong.
+    leads_nowhere = entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110
+    return leads_nowhere and not entry.name.endswith(SUFFIXES)
 
 
 def _config_file(entry: os.DirEntry[str], folder: Folder) -> ConfigFile | None:
@@ -165,9 +185,9 @@ def _examine(key: str, file: Path | os.DirEntry[str], *, linked: bool) -> Config
     path: str = os.fspath(file)
     try:
         status = file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError:
+    except OSError as error:
+        if is_gone(error, path):
+            return None
         # Reading it will say what is wrong.
         return ConfigFile(key, path, None, linked)
     if not stat.S_ISREG(status.st_mode):

@@ -109,7 +109,7 @@ class FolderSource:
             self._publish(await self._look(folder, None), emit)
             rescan_at = clock() + self._rescan_interval
             while self._identity() == folder:
-                changed = await watch.changes(max(self._next_look(rescan_at) - clock(), 0.0))
+                changed = await self._changes(watch, max(self._next_look(rescan_at) - clock(), 0.0))
                 touched = self._touched(changed)
                 if clock() >= rescan_at:
                     touched = None
@@ -140,6 +140,14 @@ class FolderSource:
             return identity(self._folder)
         except OSError as error:
             raise _FolderGoneError(error.strerror) from error
+
+    async def _changes(self, watch: Watch, seconds: float) -> set[str] | None:
+        """Wait for changes. Raises WatchError, and _FolderGoneError if that is the reason."""
+        try:
+            return await watch.changes(seconds)
+        except WatchError:
+            self._identity()
+            raise
 
     async def _open_watch(self) -> Watch:
         try:

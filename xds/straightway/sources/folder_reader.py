@@ -40,8 +40,8 @@ def read_path(path: Path) -> tuple[Bundle, ...]:
 
 
 def folder_bundle(problems: tuple[Problem, ...]) -> Bundle:
-    """Return the bundle of what is wrong with the folder itself."""
-    return Bundle(".", problems=problems, complete=not problems)
+    """Return the bundle of what is wrong with the folder itself: whole, for it holds no objects."""
+    return Bundle(".", problems=problems)
 
 
 class FolderReader:

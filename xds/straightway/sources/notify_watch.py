@@ -95,7 +95,11 @@ class NotifyWatch:
         while not found.finished and await self._readable(written_until):
             self._take(found)
         if found.folders:
-            await asyncio.to_thread(self._watch_folders)
+            try:
+                await asyncio.to_thread(self._watch_folders)
+            except OSError as error:
+                # The folder itself is gone, say; those below it may be.
+                raise WatchError(str(error.strerror)) from error
         self._next_at = clock() + _PAUSE_SECONDS
         return None if found.folders else found.paths
 

@@ -19,6 +19,7 @@ All of these make the bundle incomplete: what it held before is then kept. JSON 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def _too_large(key: str, file: str, limit: str) -> Reading:
 
 def _empty(key: str, file: str) -> Reading:
     # Editors empty a file before they write it anew, so nobody is taken to have meant it.
-    message = "The file is empty. What it held stays in force: delete the file to remove that."
+    message = "The file is empty: delete it, or leave a comment in it, if that is meant."
     return _unread(key, file, Problem(f"{file}:1", "empty-file", Severity.WARNING, message))
 
 
@@ -235,8 +236,14 @@ def _objects(path: Path, value: Value) -> Iterator[tuple[Path, Value]]:
     yield path, value
 
 
+def _shown(value: Value) -> str:
+    """Return the beginning of a plain value as YAML people write it (``null``, ``"text"``)."""
+    text = value[:40] if isinstance(value, str) else value
+    return json.dumps(text, ensure_ascii=False, default=str)[:40]
+
+
 def _not_a_mapping(origin: FileOrigin, value: Value) -> Problem:
-    found = "a list" if isinstance(value, list) else f"the value {value!r:.40}"
+    found = "a list" if isinstance(value, list) else f"the value {_shown(value)}"
     return Problem(
         origin=origin.at(),
         code="not-a-mapping",

@@ -165,7 +165,8 @@ class StateFolder:
         _log.warning(
             "last good versions are not kept",
             folder=str(self._folder),
-            reason=str(reason),
+            # An error's text would repeat its number and the folder.
+            reason=(isinstance(reason, OSError) and reason.strerror) or str(reason),
             consequence="an object that is broken at the next start may not be in force at all",
         )
 
