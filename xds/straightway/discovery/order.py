@@ -134,5 +134,5 @@ class Order:
         return self._named_by is not None
 
     def _keep(self, is_warming: Callable[[str], bool]) -> None:
-        # Recreated, because a set that shrinks keeps its memory.
+        # Recreated, because a dictionary that shrinks keeps its memory.
         self.warming = {name: self.warming[name] for name in filter(is_warming, self.warming)}
