@@ -25,7 +25,7 @@ from straightway.snapshots import listeners as listeners_module
 from straightway.snapshots import routes as routes_module
 from straightway.translate import clusters as clusters_module
 from straightway.translate import endpoints as endpoints_module
-from tests.support.configs import bundle, istio
+from tests.support.configs import bundle, entry, istio
 from tests.support.control import (
     API,
     ASSIGNMENT,
@@ -388,6 +388,34 @@ def test_proxies_that_could_not_be_told_apart_are_told_apart_later(when: str):
             assert desk.control.mistakes == 1
             assert desk.audiences == {FRONTS}
             assert desk.names(LISTENER, FRONTS) == ["0.0.0.0_80"]
+
+    run(scenario())
+
+
+def test_a_mistake_in_sending_one_assignment_leaves_no_other_unsent(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    api = [service_file("api"), bundle(entry("b", {"app": "api"}, "10.0.1.1"), "b.yaml")]
+
+    async def scenario():
+        async with synced(WEB, workload("10.0.0.1"), *api) as desk:
+            await asyncio.sleep(LONG)
+            update, calls = desk.cache.update, []
+
+            def failing_once(*given: Any) -> None:
+                calls.append(given)
+                if len(calls) == 1:
+                    raise OurMistakeError
+                update(*given)
+
+            monkeypatch.setattr(desk.cache, "update", failing_once)
+            with capture_logs():
+                desk.apply(
+                    workload("10.0.0.2"), bundle(entry("b", {"app": "api"}, "10.0.1.2"), "b.yaml")
+                )
+                await asyncio.sleep(LONG)
+            sent = [desk.body(CLUSTER_LOAD_ASSIGNMENT, name) for name in (ASSIGNMENT, API)]
+            assert sum(b"10.0.0.2" in body or b"10.0.1.2" in body for body in sent) == 1
 
     run(scenario())
 

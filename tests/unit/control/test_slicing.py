@@ -32,6 +32,7 @@ from tests.support.virtual_time import run
 
 NUMBER = 60  # more than the size from which on a change is large
 FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
+GATEWAY = gateway_file("{tier: front}")
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,12 @@ def rules() -> list[Bundle]:
     ]
 
 
+def wildcard_rule() -> Bundle:
+    """A rule of a gateway's namespace for all services: its routes are made anew, all of them."""
+    spec = "{host: '*.svc.cluster.local', trafficPolicy: {loadBalancer: {simple: RANDOM}}}"
+    return bundle(istio("DestinationRule", "everything", spec), "everything.yaml")
+
+
 def test_other_tasks_run_between_the_pieces_of_the_first_load():
     async def scenario():
         async with running(Desk()) as desk:
@@ -97,8 +104,15 @@ def test_other_tasks_run_between_the_pieces_of_the_first_load():
             [WEB, service_file("api"), gateway_file("{tier: front}"), *routes("web")],
             routes("api"),
         ),
+        (FRONTS, [WEB, GATEWAY, *routes("web")], [wildcard_rule()]),
     ],
-    ids=["new-services", "changed-rules", "new-routes", "changed-routes"],
+    ids=[
+        "new-services",
+        "changed-rules",
+        "new-routes",
+        "changed-routes",
+        "a-gateway's-own-rule",
+    ],
 )
 def test_other_tasks_run_between_the_pieces_of_a_change(
     audience: Audience, first: list[Bundle], change: list[Bundle]

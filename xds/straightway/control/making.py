@@ -57,7 +57,8 @@ class Making:
         """Everything that was made, for figures."""
         self._published = Published(cache, self.units)
         self._checking = Checking(self.units, intake, problems)
-        # What is stale beside assignments.
+        # What is stale, and of this what is no assignment. A mistake at one leaves the rest here.
+        self._stale: dict[Call, None] = {}
         self._stale_audiences: dict[Audience, None] = {}
         self._due_checks: dict[Call, None] = {}
 
@@ -92,7 +93,10 @@ class Making:
 
     async def renew(self, breath: Breath) -> bool:
         """Send the assignments that are stale; return whether anything else is."""
-        for call in self.units.take_stale():
+        self._stale.update(dict.fromkeys(self.units.take_stale()))
+        while self._stale:
+            call = next(iter(self._stale))
+            del self._stale[call]
             if call.make is assignment:
                 self._published.renew(call)
                 await breath.take()
@@ -112,7 +116,7 @@ class Making:
     async def refresh(self, breath: Breath, *, is_large: bool) -> None:
         """Give each audience that is stale, or new, what it is to have now.
 
-        ``is_large`` says that much may have to be made for it: then that is done piece by piece.
+        ``is_large`` says that much was changed, so that what is made stays for long.
         """
         wanted, stale = self._interest.wanted, self._stale_audiences
         for audience in [each for each in self._published.audiences if each not in wanted]:
@@ -127,21 +131,24 @@ class Making:
                 audience = next(iter(stale))
                 del stale[audience]
                 if audience in wanted:
-                    await self._refresh_one(audience, breath, is_large=is_large)
+                    await self._refresh_one(audience, breath)
                     await breath.take()
         if is_large or waiting:
             # What was made stays. Looking through all of it for garbage would stop the event loop
             # for hundreds of milliseconds, again and again, and find nothing.
             gc.freeze()
 
-    async def _refresh_one(self, audience: Audience, breath: Breath, *, is_large: bool) -> None:
+    async def _refresh_one(self, audience: Audience, breath: Breath) -> None:
         call = Call(snapshot_of, (audience,))
         try:
-            if is_large or not self._published.has(audience):
-                for piece in pieces_of(self.units, audience):
-                    self.units.get_or_none(piece)
-                    await breath.take()
-                for piece in self.units.get(call).assignments:
+            # One changed object may stand for much: a rule for the mesh, a Gateway for all routes.
+            for piece in pieces_of(self.units, audience):
+                self.units.get_or_none(piece)
+                await breath.take()
+            before = self._published.snapshot(audience)
+            assignments = self.units.get(call).assignments
+            if before is None or assignments is not before.assignments:
+                for piece in assignments:
                     self.units.get_or_none(piece)
                     await breath.take()
             if audience in self._interest.wanted:

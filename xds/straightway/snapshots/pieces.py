@@ -1,38 +1,51 @@
-"""The pieces of a snapshot: its expensive units, in an order in which they can be computed.
+"""The pieces of a snapshot: what takes long to make, in an order in which it can be made.
 
-A snapshot computed at once blocks the event loop; computed piece by piece, it yields in between.
-The pieces are the units that the snapshot uses anyway.
+A snapshot made at once keeps the event loop for as long as it takes; made piece by piece, it can
+give way in between. The pieces are no more than the units that it would use anyway. Of a part that
+is up to date there are none, so a small change of a large config has few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 from straightway.catalog import keys
 from straightway.proxies.audience import Audience, Role
-from straightway.routing.istio.gateways import bound_ports, hosts_of
+from straightway.routing.istio.gateways import BoundPort, bound_ports, hosts_of
 from straightway.routing.istio.rules import rule_view
 from straightway.routing.istio.virtual_hosts import Scope
-from straightway.snapshots.audiences import clusters_in
+from straightway.snapshots.audiences import clusters_in, clusters_of_service, mesh_clusters
 from straightway.snapshots.clusters import cluster_resource
-from straightway.snapshots.routes import encoded_host, encoded_service_host
+from straightway.snapshots.routes import (
+    encoded_block,
+    encoded_host,
+    encoded_hosts,
+    encoded_service_host,
+    gateway_routes,
+    service_blocks,
+)
 from straightway.units import Call, Units
 
 
 def pieces_of(units: Units, audience: Audience) -> Iterator[Call]:
-    """Yield the pieces of an audience's snapshot; compute each before requesting the next."""
+    """Yield the pieces of an audience's snapshot; make each before the next is asked for."""
     view = units.get(Call(rule_view, (audience.namespace,)))
     if audience.role is Role.GATEWAY:
-        yield from _gateway_pieces(units, audience, view)
+        for bound in units.get(Call(bound_ports, (audience,))):
+            if not units.is_fresh(Call(gateway_routes, (bound, view))):
+                yield from _route_pieces(units, bound, view)
     else:
-        yield from _sidecar_pieces(units, audience, view)
+        yield from _cluster_pieces(units, view)
+        yield from _host_pieces(units, audience, view)
 
 
-def _gateway_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
-    for bound in units.get(Call(bound_ports, (audience,))):
-        scope = Scope(bound.ports, bound.gateways, view)
-        for routes in chain.from_iterable(units.get(Call(hosts_of, (bound,)))):
+def _route_pieces(units: Units, bound: BoundPort, view: str) -> Iterator[Call]:
+    """Yield the virtual hosts of a gateway's port, and the clusters that they name."""
+    scope = Scope(bound.ports, bound.gateways, view)
+    for block in units.get(Call(hosts_of, (bound,))):
+        if units.is_fresh(Call(encoded_hosts, (encoded_host, block, (scope,)))):
+            continue
+        for routes in block:
             piece = Call(encoded_host, (*routes, scope))
             yield piece
             encoded = units.get_or_none(piece)
@@ -40,12 +53,33 @@ def _gateway_pieces(units: Units, audience: Audience, view: str) -> Iterator[Cal
                 yield Call(cluster_resource, (key,))
 
 
-def _sidecar_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
+def _cluster_pieces(units: Units, view: str) -> Iterator[Call]:
+    """Yield the clusters of all services, as sidecars in a view see them."""
+    if units.is_fresh(Call(mesh_clusters, (view,))):
+        return
     catalog = units.catalog
     for namespace in sorted(catalog.values_at(keys.SERVICE_NAMESPACES)):
-        yield Call(clusters_in, (namespace, view))
+        whole = Call(clusters_in, (namespace, view))
+        if units.is_fresh(whole):
+            continue
+        for hostname in catalog.hostnames_at(keys.services_in(namespace)):
+            piece = Call(clusters_of_service, (hostname, view))
+            yield piece
+            for key in units.get_or_none(piece) or ():
+                yield Call(cluster_resource, (key,))
+        yield whole
+
+
+def _host_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
+    """Yield the virtual hosts of sidecars for all services."""
+    catalog = units.catalog
     for port in sorted(catalog.values_at(keys.HTTP_PORTS)):
         for namespace in sorted(catalog.values_at(keys.http_namespaces(port))):
             is_local = namespace == audience.namespace
-            for hostname in catalog.hostnames_at(keys.http_services(port, namespace)):
-                yield Call(encoded_service_host, (hostname, port, view, is_local))
+            if units.is_fresh(Call(encoded_block, (port, namespace, view, is_local))):
+                continue
+            rest = (port, view, is_local)
+            for block in units.get(Call(service_blocks, (port, namespace))):
+                if not units.is_fresh(Call(encoded_hosts, (encoded_service_host, block, rest))):
+                    for host in block:
+                        yield Call(encoded_service_host, (*host, *rest))

@@ -66,6 +66,11 @@ class Units:
                 self._doubtful.append(node)
             return node.get()
 
+    def is_fresh(self, call: Call) -> bool:
+        """Whether a unit is remembered and up to date, so that :meth:`get` makes nothing."""
+        node = self._nodes.get(call)
+        return node is not None and node.state is State.FRESH
+
     def get_or_none(self, call: Call) -> Any:
         """Return the value of a unit like :meth:`get`, or None if it has none."""
         try:
