@@ -77,9 +77,8 @@ class SotwSubscription(Subscription):
         )
 
     def _makes_common_plans(self) -> bool:
-        return (
-            self.wildcard or not self._complete
-        )  # Otherwise it holds everything that was requested.
+        # Otherwise it holds everything that was requested.
+        return self.wildcard or not self._complete
 
     def _resubscribe(self, named: set[str]) -> None:
         # The spec, "How the client specifies what resources to return": no names mean everything,
