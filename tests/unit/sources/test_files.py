@@ -72,7 +72,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_no_problem(
     assert read_path(tmp_path) == ()
 
 
-def test_a_link_that_leads_nowhere_is_passed_over(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").symlink_to("nowhere.yaml")
     assert read_path(tmp_path) == ()
 

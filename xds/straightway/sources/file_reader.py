@@ -26,7 +26,7 @@ def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None
     except OSError as error:
         message = f"The file cannot be read: {error.strerror}."
         return _unread(file, "unreadable-file", message, passing=True)
-    except Exception:  # noqa: BLE001 (a mistake of ours must not keep others from being read)
+    except Exception:  # noqa: BLE001 (a bug must not keep other files from being read)
         _log.exception("config file not read", file=file.path)
         message = "Straightway failed to read this file because of a bug: see its log."
         return _unread(file, "internal-error", message)

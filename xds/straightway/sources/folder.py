@@ -84,7 +84,7 @@ class FolderSource:
         while True:
             try:
                 await self._follow_or_say_why(emit)
-            except Exception:  # noqa: BLE001 (a mistake of ours must not end the control plane)
+            except Exception:  # noqa: BLE001 (a bug must not end the control plane)
                 _log.exception("config folder watch failed, will be retried")
             await asyncio.sleep(self._restarts.failed())
 

@@ -45,7 +45,7 @@ _MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
 
 
 _SMALL = 16_384
-"""Up to so many characters, a document without aliases is far below all bounds of an object."""
+"""Up to this many characters, a document without aliases is far below all limits of an object."""
 
 
 class Chunk(NamedTuple):
