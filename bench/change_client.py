@@ -1,8 +1,8 @@
 """Delta clients that subscribe like an Envoy and report when a change arrives.
 
 A client follows references: it subscribes to the endpoints of its clusters and to the routes of its
-listeners. It decodes only names. A benchmark therefore puts a unique text into a change, the mark,
-and the client looks for it in the bytes of the responses.
+listeners. It decodes only names. So a benchmark puts a unique text, the mark, into a change, and
+the client searches the bytes of the responses for it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from straightway.discovery import (
 )
 
 SECONDS = 120.0
-"""How long anything may take before the benchmark is broken."""
+"""How long anything may take before the benchmark fails."""
 
 Held = dict[str, dict[str, str]]
-"""By type URL and name the versions of the resources that a client holds."""
+"""The versions of the resources that a client holds, by type URL and name."""
 
 _ADS: Final = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
 _CHANNEL_OPTIONS: Final = (
@@ -45,7 +45,7 @@ _CHANNEL_OPTIONS: Final = (
 )
 _WILDCARDS: Final = (CLUSTER, LISTENER)
 _NAMED: Final = {CLUSTER: CLUSTER_LOAD_ASSIGNMENT, LISTENER: ROUTE_CONFIGURATION}
-"""What the resources of a type name."""
+"""What the resources of a type refer to."""
 
 
 def open_channel(port: int) -> grpc.aio.Channel:
@@ -72,11 +72,11 @@ class Client:
     def __init__(self, channel: grpc.aio.Channel, node: Node, *, held: Held | None = None) -> None:
         """Open the stream without sending anything. Responses fill ``held``."""
         self.held = held
-        """What it holds now; None if it does not take note."""
+        """What it holds now; None if it does not record it."""
         self.first: list[bytes] = []
-        """If it takes note: the responses up to the one with which it had everything."""
+        """If it records them: the responses up to the one that completed the config."""
         self.last = b""
-        """The last response that had the mark."""
+        """The last response with the mark."""
         self._node = DeltaDiscoveryRequest(node=node).SerializeToString()
         call: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(_ADS)()
         self._call = call
@@ -98,7 +98,7 @@ class Client:
         await self.leave()
 
     async def start(self) -> None:
-        """Subscribe to everything like a new Envoy, and wait for it."""
+        """Subscribe to everything like a new Envoy, and wait until it arrives."""
         self._follow_from_now_on()
         for type_url in _WILDCARDS:
             await self._say(_request(type_url))
@@ -181,7 +181,7 @@ class Client:
         # A call takes one message at a time, and the first response may come while the first
         # requests are still being written.
         async with self._writing:
-            # The first request says who this is; fields of one message may come in any order.
+            # The first request identifies the client; a message's fields may come in any order.
             node, self._node = self._node, b""
             await self._call.write(node + request)
 
@@ -209,7 +209,7 @@ def _names_in(resource: Any) -> tuple[str, ...]:
 
 @lru_cache(maxsize=100_000)
 def _decoded(type_url: str, value: bytes) -> tuple[str, ...]:
-    # Many clients are sent the same bytes.
+    # Many clients receive the same bytes.
     if type_url == CLUSTER:
         cluster = Cluster.FromString(value)
         if cluster.type != Cluster.EDS:

@@ -41,7 +41,7 @@ async def beside_config() -> list[Row]:
     """Measure row 4."""
     with plane_of_services() as plane:
         async with one_gateway(plane.port) as client:
-            await _latencies(plane, client)  # The first are not like the others.
+            await _latencies(plane, client)  # The first changes differ from the others.
             quiet = await _latencies(plane, client)
             changing = asyncio.create_task(_keep_changing_config(plane))
             busy = await _latencies(plane, client)
@@ -60,7 +60,7 @@ async def beside_config() -> list[Row]:
 async def _latencies(plane: Plane, client: Client) -> list[float]:
     seconds = []
     for turn in range(_TIMED_CHANGES):
-        # Changes in step with the control plane's own periods would measure always the same case.
+        # Changes in step with the control plane's own periods would always measure the same case.
         await asyncio.sleep(random.uniform(*_PAUSE_SECONDS))
         seconds.append(await _until_in_force(plane, client, turn))
     return seconds

@@ -1,7 +1,7 @@
 """``python -m bench.change_library PORT``: `straightway.discovery` alone, serving given resources.
 
-It takes them as the responses in which a control plane has sent them, so that both serve the same
-bytes. ``Load`` and ``Change`` take a DeltaDiscoveryResponse.
+It receives them as responses of a control plane, so that both serve the same bytes. ``Load`` and
+``Change`` take a DeltaDiscoveryResponse.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ async def new_namespaces() -> list[Row]:
     """Measure row 8."""
     with plane_of_services() as plane:
         async with Fleet(plane.port) as fleet:
-            # The first is not like the others.
+            # The first differs from the others.
             await _come(plane, fleet, 1, lambda index: f"first-{index}")
             began = plane.mebibytes
             cpu, memory = await _come(plane, fleet, _NEW, lambda index: f"new-{index}")

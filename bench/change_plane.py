@@ -34,7 +34,7 @@ _LOOK_SECONDS = 0.03
 _QUIET_SECONDS = 0.15
 _QUIET_CPU_SECONDS = 0.004
 _GATEWAY_PORT = 8080
-"""Nobody listens there: the clients are no Envoys."""
+"""Nothing listens there: the clients are not Envoys."""
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class Plane:
 
 
 class Meter:
-    """Measures CPU time from its creation on, minus the idle usage."""
+    """Measures CPU time from its creation, minus the idle usage."""
 
     def __init__(self, plane: Plane) -> None:
         """Start to measure."""

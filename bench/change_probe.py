@@ -1,7 +1,7 @@
 """``python -m bench.change_probe PORT TARGET``: how long a control plane does not answer.
 
-It polls the control plane's health service, which answers on the event loop, every millisecond or
-as soon as it has the previous answer. It is a separate process, so that the rest of the benchmark
+It polls the control plane's health service, which responds on the event loop, every millisecond or
+as soon as it has the previous response. It is a separate process, so that the rest of the benchmark
 does not delay it. ``Longest`` returns the longest answer time in seconds since its last call.
 """
 

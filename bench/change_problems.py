@@ -2,10 +2,10 @@
 
 *CPU* is that of ``straightway validate`` over one file, less that over a file with one good object.
 *a connected client waits*: from the change of a label until a client of the gateway has it; the
-control plane serves 1,000 services. Labels change one after the other from the moment on at which
-the file with the problems is written, until they are in force at once again. The longest counts.
+control plane serves 1,000 services. Labels change one after the other from the time the file with
+the problems is written until changes take effect immediately again. The longest wait counts.
 
-Values with a ``~`` are extrapolated from smaller files (:mod:`bench.change_scale`).
+Values with ``~`` are extrapolated from smaller files (:mod:`bench.change_scale`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FIELDS_SIZES = (200, 400, 2000)
 _TARGET_LIST, _TARGET_FIELDS = 0.5, 0.3
 _REPEATS = 3
 _HEAD_START_SECONDS = 0.01
-"""By so much the file with the problems comes before the label."""
+"""How long before the label the file with the problems is written."""
 
 _LEAST_WAITS = 3
 _AT_ONCE_SECONDS = 0.1
@@ -67,7 +67,7 @@ async def many_unknown_fields() -> list[Row]:
 
 
 def _validating(text: Callable[[int], str]) -> Callable[[int], Awaitable[float]]:
-    """Return what measures the CPU seconds of validating a text of some size."""
+    """Return a function that measures the CPU seconds of validating a text of some size."""
     least = min(_validate(warned_list(0)) for _ in range(_REPEATS))
 
     async def measure(size: int) -> float:
@@ -77,7 +77,7 @@ def _validating(text: Callable[[int], str]) -> Callable[[int], Awaitable[float]]
 
 
 def _validate(text: str) -> float:
-    """Return the CPU seconds of ``straightway validate``, its start included."""
+    """Return the CPU seconds of ``straightway validate``, including startup."""
     with TemporaryDirectory(prefix="straightway-bench-") as folder:
         file = Path(folder) / "config.yaml"
         file.write_text(text)
@@ -118,7 +118,7 @@ async def _waits() -> Estimate:
 
 
 def warned_list(size: int) -> str:
-    """Return a List of one VirtualService without and many with a warning."""
+    """Return a List of one VirtualService without a warning and many with one."""
     return "apiVersion: v1\nkind: List\nitems:\n" + "".join(
         textwrap.indent(_virtual_service(index, _MIRROR if index else ""), "  ").replace(
             "  apiVersion", "- apiVersion", 1
@@ -128,7 +128,7 @@ def warned_list(size: int) -> str:
 
 
 def unknown_fields(count: int) -> str:
-    """Return a VirtualService with so many fields that there are not."""
+    """Return a VirtualService with this many unknown fields."""
     return _virtual_service(0, "".join(f"    field{index}: 1\n" for index in range(count)))
 
 

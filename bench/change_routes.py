@@ -1,13 +1,13 @@
-"""Rows 1 to 3: one VirtualService of 1,000 changes, for a gateway and more and more sidecars.
+"""Rows 1 to 3: one VirtualService of 1,000 changes, for a gateway and a growing number of sidecars.
 
-Each sidecar is the only one of its namespace. Where the routes are the gateway's alone, nothing is
-sent to the sidecars; *whose routes change, too*: each VirtualService is bound to ``mesh`` as well,
-so all are sent the change. *CPU* is that of the control plane from the change of the file until it
-is idle again, less what it uses while nothing changes.
+Each sidecar is the only one of its namespace. If only the gateway has the routes, nothing is sent
+to the sidecars; *whose routes change, too*: each VirtualService is also bound to ``mesh``, so all
+receive the change. *CPU* is that of the control plane from the change of the file until it is idle
+again, minus its usage while nothing changes.
 
-*without an answer*: the longest time that a health check took during a change, the median of a
-few changes; a process of its own asks all the time (:mod:`bench.change_probe`). That takes CPU, so
-these changes are not those whose CPU is counted.
+*without an answer*: the longest time that a health check took during a change, the median of a few
+changes; a separate process polls continuously (:mod:`bench.change_probe`). Polling takes CPU, so it
+is not done during the changes whose CPU is measured.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bench.server_process import ServerProcess
 
 _CHANGES = 15
 _SECONDS = 5.0
-"""After so much time no further change is made."""
+"""After this time no further changes are made."""
 
 _PROBED_CHANGES = 3
 _WINDOW_SECONDS = 0.25
@@ -104,7 +104,7 @@ async def _measure(
             if probed:
                 longest = await _longest_without_answer(plane, change)
             else:
-                await change(_CHANGES)  # The first is not like the others.
+                await change(_CHANGES)  # The first differs from the others.
             return await plane.cpu_a_change(change, _CHANGES, _SECONDS), longest
 
 
@@ -124,7 +124,7 @@ async def _longest_without_answer(plane: Plane, change: Callable[[int], Awaitabl
 
 
 async def _calm(probe: ServerProcess) -> float:
-    """Wait until answers come at once; return the longest time that one has taken until then."""
+    """Wait until responses are immediate again; return the longest response time until then."""
     longest, deadline = 0.0, time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         await asyncio.sleep(_WINDOW_SECONDS)

@@ -42,7 +42,7 @@ async def one_model() -> list[Row]:
                 async with asyncio.timeout(SECONDS):
                     await arrival
 
-            await change(_CHANGES)  # The first is not like the others.
+            await change(_CHANGES)  # The first differs from the others.
             cpu = await plane.cpu_a_change(change, _CHANGES, _SECONDS)
     name = f"one of {_RUNTIMES:,} runtimes changes one of its {_MODELS} models: CPU"
     return [Row(11, Figure(name, cpu * 1e3, "ms", 5.0), "42 ms")]

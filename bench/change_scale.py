@@ -1,4 +1,4 @@
-"""The cost at a large size that may take too long to measure.
+"""Estimates the cost at a size that may take too long to measure.
 
 The cost is measured at growing sizes. Once its growth predicts that the last size would exceed the
 limit, the rest is extrapolated.
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 LIMIT_SECONDS = 15.0
-"""What would take longer is extrapolated."""
+"""Anything longer is extrapolated."""
 
 _LARGEST_EXPONENT = 3.0
 

@@ -102,7 +102,7 @@ def run() -> Table:
 
 
 def seconds_until_routed(changes: int) -> list[float]:
-    """Measure so many changes; return the seconds until each was routed by."""
+    """Measure this many changes; return the seconds until each was routed by."""
     with _two_runtimes() as pair:
         times = [_route(pair, change) for change in range(changes)]
     return [routed - changed for changed, routed in times]

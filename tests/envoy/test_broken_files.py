@@ -121,7 +121,7 @@ def test_an_emptied_file_leaves_its_objects_in_force(mesh: Mesh, load: Load) -> 
     assert_next_change_is_taken(mesh, load)
 
 
-def test_a_file_deleted_and_written_anew_is_never_missed(mesh: Mesh, load: Load) -> None:
+def test_a_file_deleted_and_written_again_is_never_missed(mesh: Mesh, load: Load) -> None:
     for version in ("second", "third", "fourth"):
         mesh.config.remove("routes.yaml")
         mesh.config.write_in_place("routes.yaml", ROUTES.replace("first", version))

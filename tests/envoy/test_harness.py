@@ -116,7 +116,7 @@ def test_a_load_tells_failures_from_good_answers(
     assert all(answer.error for answer in load.failures[1:])
 
 
-def test_an_envoy_that_ends_at_once_is_told_with_its_log(tmp_path: Path) -> None:
+def test_an_envoy_that_ends_at_once_is_reported_with_its_log(tmp_path: Path) -> None:
     envoy = EnvoyProcess("broken", {"admin": "nonsense"}, tmp_path)
     with pytest.raises(RuntimeError, match="nonsense"):
         envoy.start()

@@ -41,7 +41,9 @@ async def test_virtual_hosts_on_demand_are_refused_to_a_state_of_the_world_clien
 
 
 @BAD
-async def test_a_client_with_too_many_names_is_told_so(serve, recorder: Recorder, variant: str):
+async def test_a_client_with_too_many_names_gets_the_reason(
+    serve, recorder: Recorder, variant: str
+):
     discovery = await serve(Settings(limits=Limits(names=10)))
     client = discovery.sotw() if variant == "sotw" else discovery.delta()
     await client.ask(CLUSTER, *(str(number) for number in range(11)))
@@ -51,7 +53,7 @@ async def test_a_client_with_too_many_names_is_told_so(serve, recorder: Recorder
     assert recorder.of("closed") == [("node", Closed.LIMIT)]
 
 
-async def test_a_client_with_too_many_types_is_told_so(serve):
+async def test_a_client_with_too_many_types_gets_the_reason(serve):
     discovery = await serve(Settings(limits=Limits(types=3)))
     client = discovery.sotw()
     for number in range(4):

@@ -44,7 +44,9 @@ def statuses(client: ClientConfig) -> dict[tuple[str, str], tuple[str, str, str]
     }
 
 
-async def test_a_client_is_told_with_all_that_it_wants(discovery: Discovery, recorder: Recorder):
+async def test_a_client_is_reported_with_all_that_it_wants(
+    discovery: Discovery, recorder: Recorder
+):
     content = {
         CLUSTER: resources(CLUSTER, "a", "b"),
         CLUSTER_LOAD_ASSIGNMENT: resources(CLUSTER_LOAD_ASSIGNMENT, "x"),
@@ -70,7 +72,7 @@ async def test_a_client_is_told_with_all_that_it_wants(discovery: Discovery, rec
     assert not any(config.HasField("error_state") for config in told.generic_xds_configs)
 
 
-async def test_what_a_client_rejected_is_told_in_its_words(
+async def test_what_a_client_rejected_is_reported_in_its_words(
     discovery: Discovery, recorder: Recorder
 ):
     discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
@@ -175,7 +177,7 @@ async def test_an_answer_that_would_be_too_large_is_refused(serve):
     assert len(statuses(told)) == 2
 
 
-async def test_a_status_stream_answers_every_request_anew(discovery: Discovery):
+async def test_a_status_stream_answers_every_request_again(discovery: Discovery):
     call = ClientStatusDiscoveryServiceStub(discovery.channel).StreamClientStatus()
     await call.write(ClientStatusRequest())
     assert await call.read() == ClientStatusResponse()

@@ -126,7 +126,7 @@ async def test_nothing_is_to_be_due_after_clusters_on_a_stream_of_their_own(serv
 
 
 @pytest.mark.parametrize("path", [CDS + "DeltaClusters", EDS + "DeltaEndpoints"])
-async def test_a_client_that_comes_back_learns_at_once_what_is_gone(serve, path: str):
+async def test_a_client_that_reconnects_learns_at_once_what_is_gone(serve, path: str):
     discovery = await serve(FOREVER)
     discovery.cache.set("audience", {STREAMS[path]: []})
     client = discovery.stream(path)

@@ -118,12 +118,12 @@ def test_a_size_is_a_number_of_bytes(read_spec, field, size, code):
         ("v1", "Secret", False),
     ],
 )
-def test_kinds_of_others_are_to_be_passed_over(api_version, kind, known):
+def test_kinds_of_others_are_to_be_ignored(api_version, kind, known):
     assert is_known({"apiVersion": api_version, "kind": kind}) is known
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"kind": "Service"}, {"apiVersion": "v1"}])
-def test_what_has_no_kind_is_not_passed_over_in_silence(body):
+def test_what_has_no_kind_is_not_silently_ignored(body):
     assert is_known(body)
 
 
@@ -153,7 +153,7 @@ def test_what_has_no_name_has_no_identity(body):
     assert reference_of(body) is None
 
 
-def test_status_and_unknown_metadata_are_passed_over(read):
+def test_status_and_unknown_metadata_are_ignored(read):
     body = {
         "apiVersion": f"{ISTIO}/v1",
         "kind": "DestinationRule",
@@ -190,7 +190,7 @@ def test_a_field_at_the_top_that_belongs_below_is_said(read):
 
 
 @pytest.mark.parametrize("kind", ["VirtualServce", "virtualservice", "Gatway", "DestinationRules"])
-def test_a_mistyped_kind_is_not_passed_over(kind):
+def test_a_mistyped_kind_is_not_ignored(kind):
     assert is_known({"apiVersion": f"{ISTIO}/v1", "kind": kind})
 
 
@@ -208,5 +208,5 @@ def test_a_mistyped_kind_is_not_passed_over(kind):
         ("gateway.networking.k8s.io/v1", "Gateway"),
     ],
 )
-def test_a_kind_of_its_own_is_passed_over(api_version, kind):
+def test_a_kind_of_its_own_is_ignored(api_version, kind):
     assert not is_known({"apiVersion": api_version, "kind": kind})

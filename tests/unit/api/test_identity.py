@@ -1,4 +1,4 @@
-"""A slip in an object's identity is told from a kind of somebody else."""
+"""A typo in an object's identity is distinguished from a foreign kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Envoy would refuse, with all other resources of the type, is refused here by itself."""
+"""What Envoy would reject, with all other resources of the type, is rejected here individually."""
 
 from __future__ import annotations
 

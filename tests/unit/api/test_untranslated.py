@@ -159,7 +159,7 @@ def test_a_udp_port_of_a_service_is_left_out_with_a_warning(read_spec):
     assert parsed.object is not None
 
 
-def test_a_redirect_to_https_that_does_not_happen_is_told(read_spec):
+def test_a_redirect_to_https_that_does_not_happen_is_reported(read_spec):
     server = "{port: {number: 80, protocol: HTTP}, hosts: ['*'], tls: {httpsRedirect: %s}}"
 
     (problem,) = read_spec("Gateway", f"servers: [{server % 'true'}]").problems

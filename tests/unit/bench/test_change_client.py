@@ -114,7 +114,7 @@ async def test_every_client_tells_when_a_mark_has_come(cache: Cache):
         assert all(mark.encode() in client.last for client in fleet.clients)
 
 
-async def test_clients_that_come_back_are_sent_only_what_has_changed(cache: Cache):
+async def test_clients_that_reconnect_are_sent_only_what_has_changed(cache: Cache):
     async with serving(cache) as (fleet, _):
         await fleet.join(NODES)
         versions = {type_url: dict(held) for type_url, held in fleet.held.items()}

@@ -44,17 +44,17 @@ def test_what_is_written_is_read(tmp_path_factory, models):
 @pytest.mark.parametrize(
     "text", ["", "{half: [", "kind: Service\n", "- a list\n", entries.render.__doc__]
 )
-def test_a_file_that_holds_no_entry_of_the_mesh_is_passed_over(tmp_path, text):
+def test_a_file_that_holds_no_entry_of_the_mesh_is_ignored(tmp_path, text):
     path = tmp_path / "other.yaml"
     path.write_text(text)
     assert entries.read(path) is None
 
 
-def test_an_entry_of_another_application_is_passed_over(tmp_path):
+def test_an_entry_of_another_application_is_ignored(tmp_path):
     path = tmp_path / "other.yaml"
     path.write_text(entries.render(Entry("a", "127.0.0.1", 1)).replace("app: m", "app: other-m"))
     assert entries.read(path) is None
 
 
-def test_a_file_that_is_gone_is_passed_over(tmp_path):
+def test_a_file_that_is_gone_is_ignored(tmp_path):
     assert entries.read(tmp_path / "gone.yaml") is None

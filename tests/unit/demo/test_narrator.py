@@ -30,7 +30,7 @@ def test_a_terminal_sees_what_is_going_on():
     assert "Counted to three" in text
 
 
-def test_a_step_that_fails_is_not_told_as_done():
+def test_a_step_that_fails_is_not_reported_as_done():
     written = io.StringIO()
     narrator = Narrator(Console(file=written))
     with pytest.raises(ValueError, match="two"), narrator.step("Counting", "Counted"):

@@ -63,7 +63,7 @@ async def test_a_process_that_does_not_stop_is_killed(tmp_path):
     assert not is_running(pid)
 
 
-async def test_a_process_that_ends_by_itself_ends_the_block_with_its_last_words(tmp_path):
+async def test_a_process_that_ends_on_its_own_ends_the_block_with_its_last_words(tmp_path):
     pids = []
 
     async def block():
@@ -82,7 +82,7 @@ async def test_a_process_that_ends_by_itself_ends_the_block_with_its_last_words(
     assert not is_running(pids[0])
 
 
-async def test_what_does_not_come_to_hold_is_told_with_the_log_that_matters(tmp_path):
+async def test_what_does_not_come_to_hold_is_reported_with_the_log_that_matters(tmp_path):
     async def block():
         async with Processes(tmp_path) as processes:
             await started(processes, "slow", WAITS)

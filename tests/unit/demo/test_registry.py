@@ -28,7 +28,7 @@ def test_a_runtime_is_no_peer_of_itself(tmp_path):
     assert Registry(tmp_path, own="me").holders("tf-mnist") == []
 
 
-def test_other_files_of_the_folder_are_passed_over(tmp_path):
+def test_other_files_of_the_folder_are_ignored(tmp_path):
     (tmp_path / "service.yaml").write_text("kind: Service\n")
     (tmp_path / ".a.yaml.new").write_text(entries.render(Entry("a", "127.0.0.1", 1, ("x",))))
     assert Registry(tmp_path, own="me").holders("x") == []

@@ -74,7 +74,7 @@ def test_a_phase_without_requests_breaks_nothing_and_proves_nothing():
     printed(report.histogram([phase()]))
 
 
-def test_a_kept_promise_is_told_with_what_it_gained():
+def test_a_kept_promise_is_reported_with_what_it_gained():
     text = printed(
         report.verdict(phase("b", 4, 4, rerouted=1), phase("a", 3), phase("m", 3), changes=9)
     )
@@ -91,13 +91,13 @@ def test_a_kept_promise_is_told_with_what_it_gained():
         (phase("a", 3), phase("m", 3, failed=2), "moved, 0 were rerouted and 2 failed"),
     ],
 )
-def test_a_broken_promise_is_told_with_its_figures(after, moving, words):
+def test_a_broken_promise_is_reported_with_its_figures(after, moving, words):
     text = printed(report.verdict(phase("b", 4), after, moving, changes=1))
     assert "Not straight to the model" in text
     assert words in " ".join(text.split())
 
 
-def test_the_first_failures_are_told_in_words():
+def test_the_first_failures_are_reported_in_words():
     assert report.failures([phase("after", failed=9)], most=2) == [
         "after: tf-mnist: HTTP 503: no",
         "after: tf-mnist: HTTP 503: no",

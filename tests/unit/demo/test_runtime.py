@@ -181,7 +181,7 @@ async def test_a_wrong_tensor_is_an_invalid_argument_also_when_rerouted(start, r
     assert "send FP32" in str(caught.value.details())
 
 
-async def test_health_readiness_and_metadata_are_told(start):
+async def test_health_readiness_and_metadata_are_reported(start):
     runtime = await start("runtime-1")
     await start("runtime-2", "tf-mnist")
     inference = runtime.inference

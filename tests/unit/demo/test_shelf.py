@@ -23,7 +23,7 @@ def told():
     return Told()
 
 
-async def test_a_model_is_told_of_once_it_is_loaded(models, told):
+async def test_a_model_is_reported_once_it_is_loaded(models, told):
     shelf = Shelf(models, 2, NEVER, lambda names: told.append((names, shelf.held)))
     await shelf.load("tf-mnist")
     assert told == [(("tf-mnist",), ("tf-mnist",))]

@@ -158,7 +158,7 @@ def test_who_drops_an_alias_hears_no_more_of_the_resource():
     assert talk.next() is None
 
 
-def test_a_snapshot_set_anew_and_another_audience_are_told_by_alias_too():
+def test_a_snapshot_set_again_and_another_audience_are_reported_by_alias_too():
     talk = asking(FOO, serving=[host(SHOP, FOO)])
     talk.answers()
     talk.cache.drop(KEY)

@@ -79,7 +79,7 @@ def test_after_a_drop_nothing_is_sent_until_the_next_snapshot_and_then_the_diffe
 
 
 @pytest.mark.parametrize("type_url", [CLUSTER, LISTENER])
-def test_a_name_that_does_not_exist_is_told_by_its_absence(type_url: str):
+def test_a_name_that_does_not_exist_is_reported_by_its_absence(type_url: str):
     talk = sotw()
     talk.serve(type_url, "a")
     talk.ask(type_url, "a")

@@ -10,7 +10,7 @@ from straightway.discovery.table import Table
 from tests.support.conversation import KEY, delta, resource
 
 
-def test_a_client_that_comes_back_unchanged_is_sent_nothing():
+def test_a_client_that_reconnects_unchanged_is_sent_nothing():
     talk = delta()
     talk.serve(CLUSTER, "a", "b")
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "x", "y")
@@ -51,7 +51,7 @@ def test_what_is_unsubscribed_before_the_answer_is_not_held_any_more():
     assert talk.answer().resources == {"a": "1"}
 
 
-def test_names_that_do_not_exist_are_told_as_removed_beside_what_is_held():
+def test_names_that_do_not_exist_are_reported_as_removed_beside_what_is_held():
     talk = delta()
     talk.serve(CLUSTER, "a", "b")
     talk.change(CLUSTER, ["*", "c"], initial={"a": "1", "b": "1"})
@@ -87,7 +87,7 @@ def test_they_are_kept_until_there_is_a_snapshot():
     assert answer.resources == {"b": "2"}
 
 
-def test_what_is_removed_and_put_back_before_the_client_is_told_is_not_sent_again():
+def test_what_is_removed_and_put_back_before_the_client_is_informed_is_not_sent_again():
     talk = delta()
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "b")
     talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b"], initial={"a": "1", "b": "1"})

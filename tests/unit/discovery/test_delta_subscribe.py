@@ -67,7 +67,7 @@ def test_unsubscribing_a_name_under_a_wildcard_yields_its_removal():
     assert answer.removed == ("a",)
 
 
-def test_names_that_do_not_exist_are_told_as_removed_while_the_subscription_stays():
+def test_names_that_do_not_exist_are_reported_as_removed_while_the_subscription_stays():
     talk = delta()
     talk.set({})
     talk.change(ROUTE_CONFIGURATION, ["a"])
@@ -92,7 +92,7 @@ def test_a_first_wildcard_is_answered_even_if_nothing_exists():
     assert talk.answers() == []
 
 
-def test_a_rejected_removal_is_told_again_once_its_response_has_changed():
+def test_a_rejected_removal_is_reported_again_once_its_response_has_changed():
     talk = delta()
     talk.serve(CLUSTER, "a", "b")
     talk.change(CLUSTER)

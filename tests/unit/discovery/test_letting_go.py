@@ -1,4 +1,4 @@
-"""A client that names its clusters keeps one until it has let go of it.
+"""A client that names its clusters keeps a cluster until it gives up the name.
 
 gRPC's xDS client learns from a new route which cluster it needs. It goes on using the old one until
 it has the new one with its endpoints, and only then gives up the name.
@@ -179,7 +179,7 @@ def test_a_stream_without_routes_removes_at_once():
         assert removed(talk.answer(), "old")
 
 
-def test_a_wildcard_client_is_told_at_once():
+def test_a_wildcard_client_is_informed_at_once():
     for variant in Variant:
         talk = Conversation(variant)
         talk.set(service("old"))
@@ -198,7 +198,7 @@ def test_listeners_and_routes_are_removed_at_once_though_named(talk: Conversatio
     assert removed(talk.answer(), "listener")
 
 
-def test_a_name_that_never_existed_is_told_at_once():
+def test_a_name_that_never_existed_is_reported_at_once():
     talk = Conversation(Variant.DELTA)
     talk.set({})
     talk.change(ROUTE_CONFIGURATION, ["route"])

@@ -215,7 +215,7 @@ def test_what_changes_while_routes_wait_is_sent_in_its_latest_form():
     assert set(removal.removed) == {"old", "new"}
 
 
-def test_endpoints_told_as_missing_are_still_waited_for_when_they_come_back():
+def test_endpoints_reported_as_missing_are_still_waited_for_when_they_come_back():
     talk = started(delta())
     talk.set(service("new"))
     assert kinds(talk.answers()) == [CLUSTER]

@@ -64,6 +64,6 @@ def test_a_number_or_a_part_of_another_name_is_no_name(message: str):
     assert resources_meant(message, ["80", "domain", "route", "", "a.example"]) == []
 
 
-def test_each_name_is_told_once_in_the_order_of_the_response():
+def test_each_name_is_reported_once_in_the_order_of_the_response():
     message = "Error adding/updating cluster(s) b: no, a: no, b: no"
     assert resources_meant(message, ["a", "b", "a"]) == ["a", "b"]

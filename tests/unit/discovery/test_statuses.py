@@ -95,7 +95,7 @@ def test_what_was_rejected_beside_something_else_stays_so_until_it_has_another_c
     assert statuses(talk, CLUSTER) == {"bad": ("2", UNANSWERED), "good": ("1", REJECTED)}
 
 
-def test_names_that_are_given_up_are_told_no_more():
+def test_names_that_are_given_up_are_no_longer_reported():
     talk = Conversation(Variant.DELTA)
     talk.serve(CLUSTER_LOAD_ASSIGNMENT, "a", "b")
     talk.change(CLUSTER_LOAD_ASSIGNMENT, ["a", "b"])

@@ -133,7 +133,7 @@ def test_each_resource_has_its_own_time():
     assert beats == [(5.0, {"a"}), (10.0, {"a"}), (15.0, {"a"}), (20.0, {"a", "b"})]
 
 
-def test_another_ttl_is_told_by_a_heartbeat():
+def test_another_ttl_is_reported_by_a_heartbeat():
     talk = delta(features=[TTL])
     serve(talk, 30.0)
     held(talk)
@@ -143,7 +143,7 @@ def test_another_ttl_is_told_by_a_heartbeat():
     assert beat.ttls == {"a": 60.0}
 
 
-def test_a_ttl_that_is_given_later_and_taken_away_is_told():
+def test_a_ttl_that_is_given_later_and_taken_away_is_reported():
     talk = delta(features=[TTL])
     serve(talk, None)
     held(talk)
@@ -157,7 +157,7 @@ def test_a_ttl_that_is_given_later_and_taken_away_is_told():
     assert talk.session.deadline is None
 
 
-def test_a_client_that_comes_back_gets_a_heartbeat_at_once_for_what_it_holds():
+def test_a_client_that_reconnects_gets_a_heartbeat_at_once_for_what_it_holds():
     talk = delta(features=[TTL])
     serve(talk, 30.0)
     talk.now = 100.0

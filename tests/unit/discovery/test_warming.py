@@ -79,7 +79,7 @@ def test_a_removed_cluster_warms_nothing():
     assert [answer.resources for answer in talk.answers()] == [{"a": "1"}]
 
 
-def test_endpoints_that_do_not_exist_are_told_once_however_often_the_client_answers():
+def test_endpoints_that_do_not_exist_are_reported_once_however_often_the_client_answers():
     talk = delta()
     talk.set({CLUSTER: [resource(CLUSTER, "a", eds_service_name="a")]})
     talk.change(CLUSTER)

@@ -136,7 +136,7 @@ def test_a_wildcard_dropped_before_it_was_answered_sends_nothing():
     assert talk.answers() == []
 
 
-def test_a_wildcard_asked_for_anew_is_sent_whole():
+def test_a_wildcard_asked_for_again_is_sent_whole():
     talk = delta()
     talk.serve(CLUSTER, "a", "b")
     talk.change(CLUSTER, ["*"])

@@ -103,7 +103,7 @@ def test_a_version_that_is_not_good_any_more_is_not_taken(served):
     assert outdated.names == set()
 
 
-def test_what_is_stored_and_cannot_be_read_is_logged_and_passed_over(served):
+def test_what_is_stored_and_cannot_be_read_is_logged_and_ignored(served):
     served.apply(bundle(joined([RULE, WEB])))
     (place, encoded), *_ = served.stored().items()
     for damaged in (encoded[:-5], b"[[1]," + encoded[1:], b"[null]"):

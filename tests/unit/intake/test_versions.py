@@ -180,7 +180,7 @@ class TestTwoObjectsOfOneName:
         assert codes(intake) == ["duplicate-object"]
 
 
-def test_other_kinds_are_passed_over_and_named_once(intake):
+def test_other_kinds_are_ignored_and_named_once(intake):
     config_map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"
 
     first = take(intake, [bundle(config_map)])

@@ -27,7 +27,7 @@ def lines_of(story: Any) -> list[MutableMapping[str, Any]]:
     return lines
 
 
-def test_a_push_is_told_in_figures_at_once():
+def test_a_push_is_reported_in_figures_at_once():
     async def story() -> None:
         PushLog().pushed(client(1), push())
 
@@ -45,7 +45,7 @@ def test_a_push_is_told_in_figures_at_once():
     }
 
 
-def test_others_that_are_sent_the_same_are_told_in_one_line():
+def test_others_that_are_sent_the_same_are_reported_in_one_line():
     async def story() -> None:
         log = PushLog()
         for number in range(1000):
@@ -68,7 +68,7 @@ def test_others_that_are_sent_the_same_are_told_in_one_line():
     }
 
 
-def test_what_differs_is_told_apart():
+def test_what_differs_is_distinguished():
     async def story() -> None:
         log = PushLog()
         log.pushed(client(1), push())
@@ -81,7 +81,7 @@ def test_what_differs_is_told_apart():
     assert [line["event"] for line in lines_of(story())] == ["pushed"] * 5
 
 
-def test_after_a_second_the_same_is_told_again():
+def test_after_a_second_the_same_is_reported_again():
     async def story() -> None:
         log = PushLog()
         for _ in range(3):
@@ -91,7 +91,7 @@ def test_after_a_second_the_same_is_told_again():
     assert [line["event"] for line in lines_of(story())] == ["pushed"] * 3
 
 
-def test_what_was_counted_is_told_at_the_end():
+def test_what_was_counted_is_reported_at_the_end():
     async def story() -> None:
         log = PushLog()
         for number in range(3):
@@ -102,7 +102,7 @@ def test_what_was_counted_is_told_at_the_end():
     assert [line.get("proxies") for line in lines_of(story())] == [None, 2]
 
 
-def test_of_very_many_kinds_each_push_is_told():
+def test_of_very_many_kinds_each_push_is_reported():
     async def story() -> None:
         log = PushLog()
         for number in range(3000):

@@ -111,7 +111,7 @@ def test_a_traceback_is_part_of_its_line() -> None:
     assert "ValueError: no such thing" in line["exception"]
 
 
-def test_trouble_in_a_library_is_told_in_the_same_form() -> None:
+def test_trouble_in_a_library_is_reported_in_the_same_form() -> None:
     stream = io.StringIO()
     configure(LogFormat.JSON, stream=stream)
 

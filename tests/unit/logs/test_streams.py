@@ -55,7 +55,7 @@ def test_a_proxy_comes_and_goes(log):
     assert closed["reason"] == "client disconnected"
 
 
-def test_a_rejection_is_told_in_envoys_words_with_the_objects_it_means(log):
+def test_a_rejection_is_reported_in_envoys_words_with_the_objects_it_means(log):
     words = "Unexpected RDS configuration (expecting http.80): no"
 
     with capture_logs() as lines:

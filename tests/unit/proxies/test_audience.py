@@ -69,7 +69,7 @@ def test_a_node_on_the_wire_is_read_the_same():
     assert proxy_of_node(node(metadata)) == expected
 
 
-def test_a_node_on_the_wire_is_read_anew_when_it_says_something_else():
+def test_a_node_on_the_wire_is_read_again_when_it_says_something_else():
     first = proxy_of_node(node({"LABELS": {"istio": "gw"}}))
 
     assert proxy_of_node(node({"LABELS": {"istio": "gw"}})) is first
@@ -106,7 +106,7 @@ def test_gateways_differ_by_pairs_of_labels_that_some_selector_has():
 
     expected = Audience(Role.GATEWAY, "shop", (("istio", "gw"),))
     assert audience_of(one, PAIRS, {"shop"}) == audience_of(two, PAIRS, {"shop"}) == expected
-    # Which of the values that no selector has it has, is nobody's business.
+    # Which of the values without a selector it has does not matter.
     assert audience_of(other, PAIRS, {"shop"}) == Audience(Role.GATEWAY, "shop")
     by_hash = {("pod-template-hash", "1")}
     assert audience_of(one, by_hash, {"shop"}) != audience_of(two, by_hash, {"shop"})

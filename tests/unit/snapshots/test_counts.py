@@ -104,7 +104,7 @@ def test_a_route_makes_its_virtual_host_once_and_the_routes_that_have_it(world):
     }
 
 
-def test_a_host_makes_its_virtual_host_anew_and_no_other(world):
+def test_a_host_makes_its_virtual_host_again_and_no_other(world):
     made = made_by(world, ALL, routes(3, host="new.com"))
 
     assert made["encoded_host"] <= 2  # The one that is gone is made as well: it read the change.

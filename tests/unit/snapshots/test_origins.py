@@ -1,4 +1,4 @@
-"""From which objects a resource was made, as whoever reads a rejection wants to know."""
+"""The objects that a resource was made from, for the reader of a rejection."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ async def test_a_file_saved_without_a_change_says_nothing(tmp_path: Path, follow
     await followed.assert_nothing_new()
 
 
-async def test_files_that_are_no_config_are_passed_over(tmp_path: Path, follow) -> None:
+async def test_files_that_are_no_config_are_ignored(tmp_path: Path, follow) -> None:
     followed = follow(tmp_path)
     await followed.update()
     for name in [
@@ -162,7 +162,9 @@ async def test_a_file_that_is_written_in_two_goes_is_one_change(
     assert bodies(await followed.bundle()) == [{"a": 1}, {"b": 2}, {"c": 3}]
 
 
-async def test_a_file_that_is_deleted_and_made_anew_changes_nothing(tmp_path: Path, follow) -> None:
+async def test_a_file_that_is_deleted_and_made_again_changes_nothing(
+    tmp_path: Path, follow
+) -> None:
     (tmp_path / "x.yaml").write_text(TWO)
     followed = follow(tmp_path, removal_grace=LONG)
     await followed.update()

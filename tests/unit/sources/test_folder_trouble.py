@@ -51,7 +51,7 @@ async def test_a_folder_that_is_gone_keeps_its_objects_until_it_is_back(
     assert bodies(await followed.bundle()) == [{"a": 1}, {"b": 9}]
 
 
-async def test_a_folder_that_is_deleted_and_made_anew_is_compared(folder: Path, follow) -> None:
+async def test_a_folder_that_is_deleted_and_made_again_is_compared(folder: Path, follow) -> None:
     followed = follow(folder, removal_grace=SHORT)
     await followed.update()
     shutil.rmtree(folder)
@@ -148,7 +148,7 @@ async def test_a_folder_that_can_be_watched_later_is_polled_no_more(
     assert await followed.bundle() == Bundle(".")
 
 
-async def test_a_watch_that_breaks_is_begun_anew(
+async def test_a_watch_that_breaks_is_begun_again(
     folder: Path, follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail_once(self: NotifyWatch, seconds: float) -> set[str] | None:
@@ -176,7 +176,7 @@ async def test_a_name_that_is_not_utf_8_is_shown_with_replacement_characters(
     await followed.assert_nothing_new()
 
 
-async def test_a_change_that_is_not_notified_is_found_all_the_same(
+async def test_a_change_that_is_not_notified_is_found_anyway(
     folder: Path, follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def deaf(self: NotifyWatch, seconds: float) -> set[str]:

@@ -1,4 +1,4 @@
-"""Notifications of the kernel: which paths are told, and when."""
+"""Notifications of the kernel: which paths are reported, and when."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def watch(tmp_path: Path) -> AsyncIterator[NotifyWatch]:
 
 
 async def changes(watch: NotifyWatch, *expected: Path) -> None:
-    """See that these paths are told."""
+    """Check that these paths are reported."""
     found: set[str] = set()
     while found != {str(path) for path in expected}:
         told = await watch.changes(LONG)
@@ -35,7 +35,7 @@ async def changes(watch: NotifyWatch, *expected: Path) -> None:
         assert found <= {str(path) for path in expected}
 
 
-async def test_a_file_is_told_when_it_is_written_renamed_or_removed(
+async def test_a_file_is_reported_when_it_is_written_renamed_or_removed(
     tmp_path: Path, watch: NotifyWatch
 ) -> None:
     one, two = tmp_path / "one.yaml", tmp_path / "sub" / "two.yaml"
@@ -47,14 +47,14 @@ async def test_a_file_is_told_when_it_is_written_renamed_or_removed(
     await changes(watch, two)
 
 
-async def test_a_file_whose_mode_changes_is_told(tmp_path: Path, watch: NotifyWatch) -> None:
+async def test_a_file_whose_mode_changes_is_reported(tmp_path: Path, watch: NotifyWatch) -> None:
     (tmp_path / "x.yaml").write_text("a")
     await changes(watch, tmp_path / "x.yaml")
     (tmp_path / "x.yaml").chmod(0o600)
     await changes(watch, tmp_path / "x.yaml")
 
 
-async def test_a_file_that_is_held_open_is_told_all_the_same(
+async def test_a_file_that_is_held_open_is_reported_anyway(
     tmp_path: Path, watch: NotifyWatch
 ) -> None:
     with (tmp_path / "x.yaml").open("w") as file:
@@ -76,7 +76,9 @@ async def test_a_new_folder_is_watched_and_anything_may_have_changed(
     await changes(watch, tmp_path / "new" / "x.yaml")
 
 
-async def test_a_renamed_folder_is_told_by_its_new_name(tmp_path: Path, watch: NotifyWatch) -> None:
+async def test_a_renamed_folder_is_reported_by_its_new_name(
+    tmp_path: Path, watch: NotifyWatch
+) -> None:
     (tmp_path / "sub").rename(tmp_path / "renamed")
     assert await watch.changes(LONG) is None
     (tmp_path / "renamed" / "x.yaml").write_text("a")
@@ -104,7 +106,7 @@ async def test_the_target_of_a_new_link_is_watched(
     await changes(watch, tmp_path / "link" / "x.yaml")
 
 
-async def test_more_notifications_than_are_taken_at_once_are_told(
+async def test_more_notifications_than_are_taken_at_once_are_reported(
     tmp_path: Path, watch: NotifyWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notify_watch, "_BATCH", 3)
@@ -129,7 +131,7 @@ async def test_lost_notifications_mean_that_anything_may_have_changed(
         assert told
 
 
-async def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_is_gone_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     folder.mkdir()
     watch = NotifyWatch(folder)
@@ -146,7 +148,7 @@ def test_a_folder_that_does_not_exist_cannot_be_watched(tmp_path: Path) -> None:
         NotifyWatch(tmp_path / "nowhere")
 
 
-def test_a_limit_of_the_kernel_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_of_the_kernel_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise OSError(28, os.strerror(28))
 

@@ -89,7 +89,7 @@ def test_a_file_that_is_whole_again_in_time_changes_nothing(seen: str | None) ->
     assert watched.settling.see({}, watched.now + 9) == ()
 
 
-def test_a_file_that_is_still_being_written_is_doubted_anew() -> None:
+def test_a_file_that_is_still_being_written_is_doubted_again() -> None:
     watched = Watched(x=TWO + "---\nc: 3\n")
     assert watched.see(x="a: 1\n") == []
     assert watched.see(after=GRACE, x=TWO) == []
@@ -154,7 +154,7 @@ def test_an_empty_file_that_is_deleted_gives_up_its_objects() -> None:
     assert watched.see(after=GRACE, x=None) == [Bundle("x")]
 
 
-def test_a_new_file_that_stays_empty_is_told_as_one_that_was_emptied() -> None:
+def test_a_new_file_that_stays_empty_is_reported_as_one_that_was_emptied() -> None:
     watched = Watched()
     assert watched.see(x="") == []
     [bundle] = watched.see(after=GRACE, x="")

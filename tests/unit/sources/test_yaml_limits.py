@@ -1,4 +1,4 @@
-"""How much a file may hold, and that what holds more is told with place and limit."""
+"""How much a file may hold, and that more is reported with place and limit."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_number_of_a_million_digits_is_text(number: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["kind: List\nitems:\n" + "- 1\n" * 1000, "---\na: '\n" * 1000])
-def test_of_very_many_problems_the_first_are_told_and_the_others_counted(text: str) -> None:
+def test_of_very_many_problems_the_first_are_reported_and_the_others_counted(text: str) -> None:
     bundle = read_documents("x.yaml", "x.yaml", text).bundle
     assert not bundle.complete
     assert len(bundle.problems) == 101

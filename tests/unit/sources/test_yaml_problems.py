@@ -1,4 +1,4 @@
-"""What people are told of broken YAML."""
+"""Messages about broken YAML."""
 
 import pytest
 

@@ -127,7 +127,7 @@ async def test_a_folder_that_cannot_be_made_is_one_warning(tmp_path):
     assert lines[0]["reason"] == "Not a directory"
 
 
-async def test_a_folder_removed_while_it_is_kept_is_made_anew(tmp_path):
+async def test_a_folder_removed_while_it_is_kept_is_made_again(tmp_path):
     folder = StateFolder(tmp_path / "state")
     state = folder.open()
     with capture_logs() as lines:

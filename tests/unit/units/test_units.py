@@ -239,7 +239,7 @@ class TestMistakes:
         assert engine.units.get_or_none(self.DIVIDED) is None
         assert engine.is_empty
 
-    def test_it_is_told_once_until_something_changes(self):
+    def test_it_is_reported_once_until_something_changes(self):
         engine = Engine(a=8, b=0)
         with engine.units.keeping():
             for _ in range(3):
@@ -270,7 +270,7 @@ class TestMistakes:
         call = Call(half, ("a", "b"))
         with pytest.raises(NotMadeError):
             engine.units.hold(call)
-        # It is told where it was made, not again by those that it was made for.
+        # It is reported where it occurs, not again by its users.
         assert engine.mistakes == [self.DIVIDED]
 
         engine.put(b=2)

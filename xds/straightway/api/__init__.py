@@ -1,7 +1,7 @@
-"""What people write: one module a kind, and the way from a document to an object.
+"""The supported APIs: one module per kind, and the parser from documents to objects.
 
-:func:`parse` gives a frozen object, or every problem of the document at once. No I/O, no
-protobuf: the next stage is :mod:`straightway.catalog`, which holds the accepted objects together.
+:func:`parse` returns a frozen object, or every problem of the document at once. No I/O, no
+protobuf. The next stage is :mod:`straightway.intake`, which decides which objects are in force.
 """
 
 from straightway.api.codes import Code

@@ -1,6 +1,6 @@
-"""The stable names of everything that can be wrong inside one object.
+"""The stable codes of all problems inside one object.
 
-``docs/problems.md`` lists each code with its remedy; a test keeps the two equal.
+``docs/problems.md`` lists each code with its remedy; a test keeps the two in step.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from straightway.documents import ProblemCode, Severity
 
 
 class Code(ProblemCode):
-    """What is wrong, as scripts may rely on it. A code's severity never varies."""
+    """What is wrong; scripts may rely on the codes. A code's severity is fixed."""
 
     # The document as a whole.
     NOT_A_MAPPING = "not-a-mapping"
@@ -64,7 +64,7 @@ class Code(ProblemCode):
 
     @property
     def severity(self) -> Severity:
-        """Whether an object with this problem stays out of force."""
+        """Whether an object with this problem is kept out of force."""
         return Severity.WARNING if self in _WARNINGS else Severity.ERROR
 
 

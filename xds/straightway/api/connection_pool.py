@@ -1,4 +1,4 @@
-"""connectionPool: limits of connections and requests to a host."""
+"""connectionPool: limits on connections and requests to a host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class H2UpgradePolicy(StrEnum):
 
 
 class TcpKeepalive(Model):
-    """TCP keep-alive; None or 0: the operating system's own value."""
+    """TCP keep-alive; None or 0: the operating system's default."""
 
     probes: Limit | None = None
     time: Duration | None = None
@@ -28,7 +28,7 @@ class TcpKeepalive(Model):
 
 
 class TcpSettings(Model):
-    """Limits of connections. None: Envoy's default, which 0 means too."""
+    """Limits on connections. None or 0: Envoy's default."""
 
     max_connections: Limit | None = None
     connect_timeout: PositiveDuration | None = None
@@ -40,7 +40,7 @@ class TcpSettings(Model):
 
 
 class HttpSettings(Model):
-    """Limits of requests. None: Envoy's default, which 0 means too."""
+    """Limits on requests. None or 0: Envoy's default."""
 
     http1_max_pending_requests: Limit | None = None
     http2_max_requests: Limit | None = None

@@ -1,4 +1,4 @@
-"""DestinationRule: how requests are spread over a host's endpoints, and its subsets."""
+"""DestinationRule: how requests are distributed over a host's endpoints, and its subsets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from straightway.api.values import HostPattern, not_empty
 
 
 class TrafficPolicy(Model):
-    """What holds for requests to a host, or to one of its subsets."""
+    """The policy for requests to a host, or to one of its subsets."""
 
     load_balancer: LoadBalancer | None = None
     connection_pool: ConnectionPool | None = None
@@ -42,7 +42,7 @@ class Subset(Model):
 
 
 class DestinationRuleSpec(CheckedModel):
-    """The policies. ``host`` is a short name, a full one, or a wildcard."""
+    """The policies. ``host`` is a short name, a full name, or a wildcard."""
 
     host: HostPattern
     traffic_policy: TrafficPolicy | None = None

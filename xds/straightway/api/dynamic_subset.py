@@ -1,4 +1,4 @@
-"""dynamicSubset: endpoints in subsets by their labels, and what to do where a subset is empty."""
+"""dynamicSubset: groups endpoints by their labels, and says what to do if a subset is empty."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from straightway.api.texts import one_of, quoted
 
 
 class FallbackPolicy(StrEnum):
-    """Where a request goes that asks for a subset with no endpoint (Envoy: ``LbSubsetConfig``)."""
+    """Where a request goes whose subset has no endpoint (Envoy: ``LbSubsetConfig``)."""
 
     ANY_ENDPOINT = "ANY_ENDPOINT"
     NO_FALLBACK = "NO_FALLBACK"
@@ -35,7 +35,7 @@ Policy = Annotated[FallbackPolicy, BeforeValidator(_check_policy)]
 class SubsetSelector(Model):
     """Puts endpoints with the same values of all ``keys`` into one subset.
 
-    ``fallback_policy`` holds for requests that carry all of these keys.
+    ``fallback_policy`` applies to requests that carry all of these keys.
     """
 
     keys: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class SubsetSelector(Model):
 class DynamicSubset(CheckedModel):
     """The subsets of a host's endpoints.
 
-    ``fallback_policy`` holds for requests that carry none of the keys, or keys that no selector
+    ``fallback_policy`` applies to requests that carry none of the keys, or keys that no selector
     has; None leaves the choice to the translation. ``default_subset`` (label: value) is where
     DEFAULT_SUBSET sends requests.
     """

@@ -40,7 +40,7 @@ class TargetReference:
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class Endpoint:
-    """One Pod. All its ``addresses`` are the same Pod's."""
+    """One Pod. All ``addresses`` belong to the same Pod."""
 
     addresses: tuple[str, ...]
     conditions: EndpointConditions | None = None
@@ -48,7 +48,7 @@ class Endpoint:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it takes traffic; the Kubernetes API says to read unknown as yes."""
+        """Whether it accepts traffic; the Kubernetes API says to treat unknown as yes."""
         return self.conditions is None or self.conditions.ready is not False
 
 

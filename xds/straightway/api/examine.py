@@ -1,7 +1,7 @@
 """Finding everything that is wrong with an object, once validation has failed.
 
-A validator that fails hides the checks that would follow it. So what was found wrong is taken out
-and the rest is validated again, until nothing new is found.
+A failing validator hides the checks that would follow it. So the wrong parts are removed and the
+rest is validated again, until nothing new is found.
 
 The work is proportional to the object: a bounded number of validations, each of which is linear,
 and only the problems that are listed get a message.
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 MOST_LISTED: Final = 100
-"""Problems of one object that are listed; nobody reads more before mending some."""
+"""The most problems of one object that are listed; nobody reads more before fixing some."""
 _MOST_ROUNDS = 10
-"""Further validations until all is found: two for each level of checks inside one another."""
+"""The most further validations: two for each level of nested checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong, at a path of raw YAML keys and indices."""
+    """One problem, at a path of raw YAML keys and indices."""
 
     path: Path
     code: Code
@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Mistake:
-    """What validation said of one path; the message is made when it is to be listed."""
+    """A validation error at one path; its message is made only if it is listed."""
 
     code: Code
     details: ErrorDetails
@@ -58,10 +58,11 @@ _Mistakes = dict[Path, _Mistake]
 def examine(
     model: type[ApiObject], body: object, error: ValidationError, written: Written
 ) -> tuple[ApiObject | None, list[Finding]]:
-    """Return the object, if all that is wrong are warnings, and everything that is wrong.
+    """Return the object, if there are only warnings, and everything that is wrong.
 
-    ``written`` gives the text of a value as it stands in the file. At most :data:`MOST_LISTED`
-    problems are listed, errors before warnings, and then how many more there are.
+    ``written`` returns the text of a value as it is written in the file. At most
+    :data:`MOST_LISTED` problems are listed, errors before warnings, and then how many more there
+    are.
     """
     mistakes = _collect(model, body, error)
     accepted = None
@@ -69,7 +70,7 @@ def examine(
         try:
             accepted = model.model_validate(body, context=Attempt(loud=False))
         except ValidationError as hidden:
-            # What looked like the lack of something with a warning was wrong in itself.
+            # What looked like the lack of something with a warning was itself wrong.
             mistakes |= _mistakes(body, hidden)
     return accepted, _listed(model, mistakes, written)
 
@@ -83,8 +84,8 @@ def _collect(model: type[ApiObject], body: object, error: ValidationError) -> _M
             break
         lacking.update(path[:end] for path in removed for end in range(len(path) + 1))
         again = _mistakes_of(model, without(body, removed))
-        # What is said of a field on the way to one that was taken out is only its lack; but where
-        # nothing else is said, that field has to go as well, so that the checks around it follow.
+        # An error at a parent of a removed field only reports its absence; but if there is no other
+        # error, the parent has to be removed as well, so that the checks around it run.
         fresh = {path: mistake for path, mistake in again.items() if path not in lacking}
         if removed.issuperset(fresh or again):
             break
@@ -102,9 +103,9 @@ def _mistakes_of(model: type[ApiObject], body: object) -> _Mistakes:
 
 
 def _mistakes(body: object, error: ValidationError) -> _Mistakes:
-    """Return one mistake a path: further errors there are other readings of the same value.
+    """Return one mistake per path: further errors there are other readings of the same value.
 
-    A warning gives way to an error.
+    An error replaces a warning.
     """
     found: _Mistakes = {}
     for details in error.errors(include_url=False):

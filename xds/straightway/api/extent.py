@@ -1,7 +1,7 @@
 """How much one object may hold, measured on plain data before anything else looks at it.
 
-Every later step costs time and memory in proportion to what an object holds, and YAML aliases let
-a small file hold a lot. So the bounds are those of the place where such objects live: etcd takes
+Every later step costs time and memory in proportion to what an object holds, and YAML aliases let a
+small file hold a lot. So the limits are those of etcd, where such objects are stored: it accepts
 requests of 1.5 MiB, and an object that no cluster could store need not be served.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 MOST_TEXT: Final = 1_536 * 1_024
-"""Characters of all keys and texts: etcd takes as many bytes (``--max-request-bytes``)."""
+"""Characters of all keys and strings: etcd accepts as many bytes (``--max-request-bytes``)."""
 MOST_VALUES: Final = 100_000
 """Values of all lists and mappings. A VirtualService with 5,000 routes of 20 values has as many."""
 DEEPEST: Final = 64
@@ -21,10 +21,10 @@ _SCALARS = frozenset({bool, float, int, type(None)})
 
 
 def excess(body: object) -> str | None:
-    """Return what the object holds too much of, as a message; None if it is small enough.
+    """Return a message if the object holds too much, or None.
 
-    Aliases count wherever they stand. The cost is bounded by the limits, whatever is given, even
-    data that contains itself.
+    Aliases count wherever they are used. The cost is bounded by the limits for any input, even data
+    that contains itself.
     """
     level = [body]
     values = text = 0
@@ -55,7 +55,7 @@ def _container(value: object) -> Collection[object]:
 
 
 def _measure(parts: Collection[object], below: list[object]) -> int:
-    """Return how long the texts are, and note what else may hold something."""
+    """Return the length of the strings, and collect the other containers."""
     text = 0
     for part in parts:
         kind = type(part)

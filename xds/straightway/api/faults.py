@@ -1,8 +1,8 @@
-"""How a model says that a value is wrong, so that pydantic carries it to :mod:`.parse`.
+"""How a model reports a wrong value, so that pydantic carries it to :mod:`.parse`.
 
-Warnings travel as errors do, because only the validation itself knows the path: the first
-validation raises both. When nothing but warnings came up, the object is validated again in an
-:class:`Attempt` that is not ``loud``: a warning is not raised, and the value is left out.
+Warnings are raised like errors, because only the validation itself knows the path. If there are
+only warnings, the object is validated again in an :class:`Attempt` that is not ``loud``: a warning
+is not raised, and the value is left out.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from straightway.api.codes import Code
 class Attempt:
     """One validation of an object, as pydantic hands it to every validator (its ``context``).
 
-    ``loud``: warnings are raised, too. ``instructions`` is what the object's regular expressions
-    may still come to in RE2, which takes up to 20 ms for one: 15 of the largest, or some 10,000
-    of the usual ones.
+    ``loud``: warnings are raised, too. ``instructions`` is how many RE2 instructions the object's
+    regular expressions may still use; one expression takes up to 20 ms: enough for 15 of the
+    largest, or some 10,000 ordinary ones.
     """
 
     loud: bool = True
@@ -31,9 +31,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in a model; ``at`` is the path from that model, in YAML names.
+    """One fault in a model; ``at`` is the path from that model, in YAML names.
 
-    A fault that some field is missing points at that field, or at the model itself.
+    A missing field is reported at that field, or at the model itself.
     """
 
     code: Code
@@ -41,17 +41,17 @@ class Fault:
     at: tuple[str | int, ...] = ()
 
     def error(self) -> PydanticCustomError:
-        """Return it as what a pydantic validator raises."""
+        """Return it as the error that a pydantic validator raises."""
         return PydanticCustomError(self.code.value, "{message}", {"message": self.message})
 
 
 def wrong(code: Code, message: str) -> PydanticCustomError:
-    """Return what a field's validator raises."""
+    """Return the error that a field's validator raises."""
     return Fault(code, message).error()
 
 
 def warns(info: ValidationInfo) -> bool:
-    """Whether this validation still has to raise warnings."""
+    """Whether this validation raises warnings."""
     return not isinstance(info.context, Attempt) or info.context.loud
 
 

@@ -1,4 +1,4 @@
-"""Gateway: the ports at which Envoys chosen by a selector listen, and for which hosts."""
+"""Gateway: the ports on which the selected Envoys listen, and for which hosts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Bind = Annotated[str | None, AfterValidator(_check_bind)]
 
 
 class ServerPort(Model):
-    """The port at which Envoy listens."""
+    """The port on which Envoy listens."""
 
     number: Port
     name: str = ""
@@ -44,7 +44,7 @@ class ServerPort(Model):
 
 
 class Server(CheckedModel):
-    """One listening port and its hosts. ``bind`` None: every address; ``name`` has no effect."""
+    """One listening port and its hosts. ``bind`` None: all addresses; ``name`` has no effect."""
 
     port: ServerPort
     hosts: Annotated[
@@ -82,7 +82,7 @@ class Server(CheckedModel):
 
 
 class GatewaySpec(Model):
-    """The servers. An empty ``selector`` chooses every gateway proxy."""
+    """The servers. An empty ``selector`` selects every gateway proxy."""
 
     selector: dict[str, str] = Field(default_factory=dict)
     servers: Annotated[tuple[Server, ...], not_empty("write at least one server")]

@@ -1,4 +1,4 @@
-"""ASMGrpcJsonTranscoder: JSON calls that reach a gRPC service, and come back as JSON."""
+"""ASMGrpcJsonTranscoder: JSON calls to a gRPC service, with JSON responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from straightway.api.values import Base64, Bool, Int, Port, within
 
 _BUILTIN_SERVICES = {"kserve_predict_v2": ("inference.GRPCInferenceService",)}
 
-_BODY_SIZE = 65 << 20  # 64 MiB of tensors, and room for what stands around them.
+_BODY_SIZE = 65 << 20  # 64 MiB of tensors, and room for the rest of the message.
 BodySize = Annotated[Int, within(1, 2**32 - 1, what="a size in bytes")]
 
 
@@ -44,11 +44,11 @@ class PrintOptions(Model):
 
 
 class GrpcJsonTranscoderSpec(CheckedModel):
-    """What to transcode, and at which proxies.
+    """What to transcode, and on which proxies.
 
     ``workload_selector`` chooses proxies by their labels, {} all of the namespace; ``port_number``
     None: every port. ``proto_descriptor_bin`` is a serialised ``FileDescriptorSet``. The two sizes
-    are what Envoy buffers of one call, in bytes; without them it would be a connection's 1 MiB.
+    limit what Envoy buffers of one call, in bytes; Envoy's default is a connection's 1 MiB.
     """
 
     workload_selector: Annotated[dict[str, str], BeforeValidator(_read_selector)] = Field(
@@ -112,6 +112,6 @@ class GrpcJsonTranscoderSpec(CheckedModel):
 
 
 class GrpcJsonTranscoder(IstioObject):
-    """gRPC-JSON transcoding at the chosen proxies."""
+    """gRPC-JSON transcoding on the selected proxies."""
 
     spec: GrpcJsonTranscoderSpec

@@ -1,7 +1,7 @@
-"""Whether Envoy can write a header's value, in which ``%COMMAND(argument):length%`` is filled in.
+"""Whether Envoy can write a header's value, in which it expands ``%COMMAND(argument):length%``.
 
-Envoy rejects all routes of a RouteConfiguration for one value that it cannot read.
-Source: Envoy's access log "Command Operators", as Envoy 1.40 takes them.
+Envoy rejects a whole RouteConfiguration for one value that it cannot parse. Source: Envoy's access
+log "Command Operators", as of Envoy 1.40.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _COMMAND = re.compile(r"%(?:%|([A-Z0-9_]+)(?:\(([^)]*)\))?(:\d+)?%)?")
 
 
 def format_mistakes(value: str) -> Iterator[str]:
-    """Yield what Envoy could not read in a header's value, as the end of a sentence."""
+    """Yield what Envoy could not parse in a header's value, as the end of a sentence."""
     if re.search(r"[\x00\r\n]", value):
         yield "it has a line break or a NUL character; write one line"
     for found in _COMMAND.finditer(value):

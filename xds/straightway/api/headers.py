@@ -24,7 +24,7 @@ def _is_immutable(name: str) -> bool:
 
 
 def _is_authority(name: str) -> bool:
-    """Whether this header names the host: ``Host`` in HTTP/1.1, ``:authority`` since HTTP/2."""
+    """Whether this header holds the host: ``Host`` in HTTP/1.1, ``:authority`` since HTTP/2."""
     return name.lower() in _AUTHORITY
 
 
@@ -89,7 +89,7 @@ def _check_names(names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...
 class HeaderOperations(Model):
     """Changes to the headers of one direction; ``set`` replaces, ``add`` appends.
 
-    Headers that Envoy lets nobody change (``:path``, ``Host``) are not in here: they gave a
+    Headers that Envoy does not allow to be changed (``:path``, ``Host``) are left out with a
     warning.
     """
 
@@ -105,9 +105,9 @@ class HeaderOperations(Model):
 class RequestHeaderOperations(HeaderOperations):
     """Changes to the headers of requests.
 
-    ``set`` of ``Host`` or ``:authority`` (in any case) is no header operation in Envoy but a host
-    rewrite, as in Istio: it is not in ``set`` but in :attr:`host_rewrite`. In ``add`` and
-    ``remove`` both stay immutable.
+    As in Istio, ``set`` of ``Host`` or ``:authority`` (in any case) is a host rewrite, not a header
+    operation: it is not in ``set`` but in :attr:`host_rewrite`. In ``add`` and ``remove`` both are
+    immutable.
     """
 
     set: Annotated[dict[HeaderName, str], AfterValidator(_check_request_values)] = Field(
@@ -123,10 +123,10 @@ class RequestHeaderOperations(HeaderOperations):
 
     @property
     def host_rewrite(self) -> str | None:
-        """The host that requests are sent on with, literally; None: it stays as it is.
+        """The literal host of forwarded requests; None keeps the original.
 
         Istio's order: a route's own ``rewrite.authority`` or ``host_rewrite`` (only one of them is
-        valid) comes before that of its only destination. Envoy: ``host_rewrite_literal``.
+        valid) takes precedence over that of its only destination. Envoy: ``host_rewrite_literal``.
         """
         return self._host_rewrite
 

@@ -1,4 +1,4 @@
-"""What can happen to a request: redirect, answer, rewrite, retry."""
+"""What can happen to a request: redirect, direct response, rewrite, retry."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _check_redirect_code(value: int) -> int:
 
 
 class Redirect(CheckedModel):
-    """An answer that sends the client elsewhere. ``uri`` replaces the whole path."""
+    """A redirect. ``uri`` replaces the whole path."""
 
     uri: Path | None = None
     authority: Authority | None = None
@@ -52,7 +52,7 @@ class Redirect(CheckedModel):
 
 
 class Body(CheckedModel):
-    """The body of a direct response, 4,096 bytes at most: text, or base64 as ``bytes``."""
+    """The body of a direct response, at most 4,096 bytes: text, or base64 as ``bytes``."""
 
     string: str | None = None
     bytes: Base64 | None = None
@@ -75,14 +75,14 @@ class Body(CheckedModel):
 
 
 class DirectResponse(Model):
-    """An answer by Envoy itself."""
+    """A response from Envoy itself."""
 
     status: Annotated[Int, within(200, 599, what="a status that Envoy can answer with")]
     body: Body | None = None
 
 
 class Rewrite(CheckedModel):
-    """Changes the request on its way. ``uri`` replaces the matched prefix, or the whole path."""
+    """Rewrites the request. ``uri`` replaces the matched prefix, or the whole path."""
 
     uri: Path | None = None
     authority: Authority | None = None
@@ -129,7 +129,7 @@ def _check_retry_on(value: str) -> str:
 
 
 class Retries(Model):
-    """Failed requests are sent again. ``retry_on`` is Envoy's x-envoy-retry-on, "" the default."""
+    """Retries of failed requests. ``retry_on`` is Envoy's x-envoy-retry-on, "" the default."""
 
     attempts: Count = 0
     per_try_timeout: PositiveDuration | None = None

@@ -1,9 +1,9 @@
-"""Which object a document is: told from its ``apiVersion``, ``kind`` and ``metadata`` alone.
+"""Identifies a document by its ``apiVersion``, ``kind`` and ``metadata`` alone.
 
-A slip of the pen in one of these must not pass for another kind of object: what the document was
-before would vanish without a word. So this module tells three things apart: a kind that is read, a
-kind of somebody else (``Deployment`` of ``apps/v1``), which is passed over, and a slip
-(``VirtualServise``, ``netwroking.istio.io``), which is a problem and names no object.
+A typo in one of these must not be taken for another kind of object: the document's previous object
+would silently vanish. So this module distinguishes supported kinds, foreign kinds (``Deployment``
+of ``apps/v1``), which are ignored, and typos (``VirtualServise``, ``netwroking.istio.io``), which
+are problems and name no object.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NAMESPACE = re.compile(NAMESPACE_PATTERN.removesuffix("$"))
 
 _OTHER_KINDS: Final[Mapping[str, frozenset[str]]] = {
     # https://kubernetes.io/docs/reference/kubernetes-api/: the core group gets no new kinds.
-    # `Config` is kubectl's own file, `Status` what an API server answers.
+    # `Config` is kubectl's own file, `Status` an API server's response.
     CORE: frozenset(
         {
             *("Binding", "ComponentStatus", "Config", "ConfigMap", "DeleteOptions", "Endpoints"),
@@ -52,28 +52,28 @@ _OTHER_KINDS: Final[Mapping[str, frozenset[str]]] = {
     ISTIO_NETWORKING: frozenset({"EnvoyFilter", "ProxyConfig", "Sidecar", "WorkloadGroup"}),
     DISCOVERY: frozenset(),
 }
-"""API group → the real kinds of it that are not read, for the groups whose kinds are all known."""
+"""API group → its unsupported kinds, for the groups whose kinds are all known."""
 
 _LONGEST_SLIP = 200
 _NEAR_KIND = 0.85
 _NEAR_GROUP = 0.88
-"""How alike two groups are that are the same but for a slip: networking.k8s.io is a real one, and
-0.83 alike to networking.istio.io; two letters swapped in two places leave 0.89."""
+"""The similarity from which two groups differ by a typo: networking.k8s.io is a real group with a
+similarity of 0.83 to networking.istio.io; swapping two letters in two places leaves 0.89."""
 
 
 def is_known(body: object) -> bool:
-    """Whether the document is for us: False for a kind that is to be passed over.
+    """Whether the document is relevant: False for a kind to ignore.
 
-    A document so broken that its kind cannot be told is for us, so that ``parse`` says why; so is
-    one whose kind or API group is a slip of the pen away from one that is read.
+    A document so broken that its kind is unknown is relevant, so that ``parse`` reports why; so is
+    one whose kind or API group differs by a typo from a supported one.
     """
     return identify(body) is not None
 
 
 def identify(body: object) -> type[ApiObject] | Finding | None:
-    """Return the model of the document's kind, what is wrong with its identity, or None.
+    """Return the model of the document's kind, a problem with its identity, or None.
 
-    None means that it is an object of a kind that is not read.
+    None means that its kind is unsupported.
     """
     if not isinstance(body, Mapping):
         message = "This is not an object: write apiVersion, kind, metadata and spec."
@@ -99,9 +99,9 @@ def identify(body: object) -> type[ApiObject] | Finding | None:
 
 
 def reference_of(body: object) -> Reference | None:
-    """Return the identity of an object whose rest may be wrong.
+    """Return the identity of an object, which may be wrong otherwise.
 
-    None where it has none: a kind that is not read, no name, or one that no object can have.
+    None if it has none: an unsupported kind, no name, or an impossible name.
     """
     written = written_reference(body)
     if written is None or (written.group, written.kind) not in KINDS:
@@ -116,9 +116,9 @@ def reference_of(body: object) -> Reference | None:
 
 
 def written_reference(body: object) -> Reference | None:
-    """Return what a document says that it is, right or wrong.
+    """Return what a document claims to be, right or wrong.
 
-    None where it does not say, or nobody could print it: too long, or with control characters.
+    Return None if it does not say, or says it in text that is too long or holds control characters.
     """
     if not isinstance(body, Mapping):
         return None
@@ -137,14 +137,14 @@ def written_reference(body: object) -> Reference | None:
 
 
 def generation_of(body: object) -> int | None:
-    """Return ``metadata.generation``, None where there is none."""
+    """Return ``metadata.generation``, or None."""
     metadata = body.get("metadata") if isinstance(body, Mapping) else None
     generation = metadata.get("generation") if isinstance(metadata, Mapping) else None
     return generation if type(generation) is int else None
 
 
 def _broken_list(group: str, kind: str, body: Mapping[str, Any]) -> Finding | None:
-    """Say that a ``List`` holds no list; one that does has been taken apart by its source."""
+    """Report a ``List`` without a list of items; its source has split all others."""
     of = kind.removesuffix("List")
     is_list = kind != of and ((group, of) in KINDS or (group, of) == (CORE, ""))
     if not is_list or isinstance(body.get("items"), list):
@@ -155,7 +155,7 @@ def _broken_list(group: str, kind: str, body: Mapping[str, Any]) -> Finding | No
 
 @lru_cache(maxsize=1024)
 def _slip(api_version: str, kind: str) -> Finding | None:
-    """Return what a slip of the pen was to be, None for a kind of somebody else."""
+    """Return the problem of a mistyped kind, or None for a foreign kind."""
     group, version = split_api_version(api_version)
     if meant := _meant_kind(group, kind):
         message = f"{quoted(kind)} of {quoted(api_version)} is not a supported kind"
@@ -189,10 +189,10 @@ def _is_kind(group: str, kind: str) -> bool:
 
 
 def _meant_kind(group: str, kind: str) -> str | None:
-    """Return the kind of this group that one was to be; None where it is another kind.
+    """Return the kind of this group that a mistyped one means, or None for another kind.
 
-    No other kind of these groups is as near as this to one that is read: Endpoints, the nearest to
-    an EndpointSlice, is of another group.
+    No other kind of these groups is this close to a supported one: Endpoints, the closest to
+    EndpointSlice, is in another group.
     """
     plain = {known.lower(): known for of_group, known in KINDS if of_group == group}
     near = difflib.get_close_matches(kind.lower(), list(plain), n=1, cutoff=_NEAR_KIND)

@@ -1,4 +1,4 @@
-"""The kinds that are read. A new kind is a module of its own and one line here."""
+"""The supported kinds. A new kind is a module of its own and one line here."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ VERSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ASM: (),
     }
 )
-"""API group → the versions that are read, () for any."""
+"""API group → the supported versions, () for any."""
 
 
 def split_api_version(api_version: str) -> tuple[str, str]:

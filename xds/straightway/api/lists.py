@@ -1,4 +1,4 @@
-"""Lists of hosts and names: how long they may be, and what occurs twice in them."""
+"""Lists of hosts and names: their length, and repeated items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from straightway.api.faults import Fault, raise_faults, wrong
 from straightway.api.texts import quoted
 
 MOST_HOSTS = 1_000
-"""Hosts of one list. Each is compared with every host of the objects that it may belong to."""
+"""The most hosts in one list. Each is compared with every host of related objects."""
 
 
 def _check_number(items: tuple[str, ...]) -> tuple[str, ...]:
@@ -41,6 +41,6 @@ def _repeats(items: tuple[str, ...]) -> Iterator[Fault]:
 
 
 AtMostHosts = AfterValidator(_check_number)
-"""Bounds a list whose items are compared with those of other objects."""
+"""Limits a list whose items are compared with those of other objects."""
 WithoutRepeats = AfterValidator(_without_repeats)
 """Keeps the first of equal items, with a warning for each other one."""

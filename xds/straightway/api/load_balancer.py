@@ -39,7 +39,7 @@ def _check_prime(value: int) -> int:
     raise wrong(Code.OUT_OF_RANGE, message)
 
 
-@lru_cache(maxsize=64)  # One takes 0.1 ms, and many subsets have the same.
+@lru_cache(maxsize=64)  # One check takes 0.1 ms, and many subsets share a table size.
 def _is_prime(value: int) -> bool:
     return value > 1 and all(value % divisor for divisor in range(2, isqrt(value) + 1))
 
@@ -48,7 +48,7 @@ RingSize = Annotated[Int, within(0, _LARGEST_RING, what="a ring size")]
 
 
 class HttpCookie(Model):
-    """A cookie to hash; Envoy sets it where it is missing. ``ttl`` zero: until the browser ends."""
+    """A cookie to hash; Envoy sets it if it is missing. ``ttl`` zero: a session cookie."""
 
     name: Annotated[str, not_empty("name the cookie")]
     path: str = ""
@@ -84,7 +84,7 @@ _HASH_KEYS = {
 class ConsistentHash(CheckedModel):
     """Requests with the same hash key go to the same endpoint.
 
-    ``minimum_ring_size`` is the old place of ``ring_hash.minimum_ring_size``.
+    ``minimum_ring_size`` is the deprecated form of ``ring_hash.minimum_ring_size``.
     """
 
     http_header_name: HeaderName | None = None
@@ -112,7 +112,7 @@ class ConsistentHash(CheckedModel):
 class LoadBalancer(CheckedModel):
     """One of ``simple`` and ``consistent_hash`` chooses among the endpoints.
 
-    ``dynamic_subset`` narrows the endpoints down first, so it stands beside either.
+    ``dynamic_subset`` narrows the endpoints first, so it combines with either.
     """
 
     simple: SimpleLoadBalancer | None = None

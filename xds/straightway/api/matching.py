@@ -1,4 +1,4 @@
-"""How a text of a request is compared: exact, prefix or regex."""
+"""How a string in a request is compared: exact, prefix or regex."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from straightway.api.texts import quoted, shown
 
 _RE2 = re2.Options()
 _RE2.log_errors = False
-_RE2.max_mem = 3 << 20  # Bytes: enough for the largest program, and less to do for a larger one.
-# What our bootstraps and Istio's set as re2.max_program_size.error_level; Envoy's default is 100.
+_RE2.max_mem = 3 << 20  # Bytes: enough for the largest program, and little work for a larger one.
+# re2.max_program_size.error_level in our bootstraps and in Istio's; Envoy's default is 100.
 _LARGEST_PROGRAM = 32_768
 
 
 def _check_regex(value: str, info: ValidationInfo) -> str:
-    """Accept what RE2 does: it is Envoy's engine, and Envoy rejects all routes for a bad one."""
+    """Accept what RE2 accepts: it is Envoy's engine, and Envoy rejects all routes for a bad one."""
     if not value:
         raise wrong(Code.EMPTY_FIELD, "An empty regular expression matches nothing: write one.")
     if isinstance(info.context, Attempt) and info.context.instructions <= 0:
@@ -48,7 +48,7 @@ def _check_regex(value: str, info: ValidationInfo) -> str:
 
 @lru_cache(maxsize=256)  # An object with problems is validated several times.
 def _compiled(value: str) -> tuple[int, str]:
-    """Return how many instructions RE2 makes of an expression, and why it makes none."""
+    """Return the number of RE2 instructions of an expression, and why it has none."""
     too_large = _LARGEST_PROGRAM + 1
     if len(value) > _LARGEST_PROGRAM:
         return too_large, ""
@@ -65,8 +65,8 @@ Regex = Annotated[str, AfterValidator(_check_regex)]
 class HeaderMatch(CheckedModel):
     """The value of a header or query parameter; ``regex`` matches the whole text (RE2).
 
-    All three None: it need only be present, with any value. ``exact`` of ``""`` is not the same: it
-    matches an empty value only.
+    All three None: it must be present, with any value. ``exact`` of ``""`` differs: it matches only
+    an empty value.
     """
 
     exact: str | None = None
@@ -89,7 +89,7 @@ class HeaderMatch(CheckedModel):
 
 
 class StringMatch(HeaderMatch):
-    """A text that every request has: exactly one of ``exact``, ``prefix`` and ``regex``."""
+    """A string that every request has: exactly one of ``exact``, ``prefix`` and ``regex``."""
 
     def _further_faults(self) -> Iterator[Fault]:
         if self.exact is None and self.prefix is None and self.regex is None:

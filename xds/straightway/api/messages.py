@@ -1,4 +1,4 @@
-"""Pydantic's errors in the words of someone who writes YAML."""
+"""Pydantic's errors, in the words of someone who writes YAML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Written: TypeAlias = Callable[[Path], str | None]
-"""Gives a scalar's text as it stands in the file (``1.10``, ``y``), None if that is not known."""
+"""Returns a scalar's text as it is written in the file (``1.10``, ``y``), or None if unknown."""
 
 _CODES = frozenset(Code)
 
@@ -52,7 +52,7 @@ _LONGEST_MESSAGE = 1_000
 
 
 def code_of(error: ErrorDetails) -> Code:
-    """Return the code for one error of a validation; it costs next to nothing."""
+    """Return the code for one error of a validation; this is cheap."""
     kind = error["type"]
     if kind in _CODES:
         return Code(kind)
@@ -97,13 +97,13 @@ def _sentence(
 
 
 class _Literal(str):
-    """A scalar as its author wrote it, where YAML read something else than text."""
+    """A scalar as its author wrote it, if YAML did not read it as text."""
 
     __slots__ = ()
 
 
 def _as_written(given: object, path: Path, written: Written) -> object:
-    """Return what the author wrote for a scalar that is not text: ``1.10``, not 1.1."""
+    """Return what the author wrote for a scalar other than text: ``1.10``, not 1.1."""
     if isinstance(given, bool | int | float | date):
         return _Literal(written(path) or shown(given))
     return given
@@ -128,7 +128,7 @@ def _type_message(model: type[ApiObject], path: Path, expected: str, given: obje
 
 
 def _advice(expected: str, given: object) -> str:
-    """Return what to write for the value that was given, where that is plain."""
+    """Return what to write instead of the given value, if that is obvious."""
     if expected == "text" and isinstance(given, _Literal):
         return f": put it in quotes, {quoted(given)}"
     if expected == "a whole number" and type(given) is str and given.isdecimal():

@@ -23,7 +23,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def _without_last_applied(annotations: dict[str, str]) -> dict[str, str]:
-    """Drop kubectl's copy of the whole object: it can be larger than all that we keep."""
+    """Drop kubectl's copy of the whole object: it can be larger than everything that is kept."""
     if _LAST_APPLIED in annotations:
         return {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
     return annotations
@@ -36,12 +36,12 @@ Timestamp = Annotated[
     str | None,
     BeforeValidator(lambda value: value.isoformat() if isinstance(value, datetime) else value),
 ]
-"""RFC 3339; YAML reads it as a datetime where it is not quoted."""
+"""RFC 3339; YAML reads it as a datetime unless it is quoted."""
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class Metadata:
-    """Kubernetes object metadata, as far as it is used."""
+    """The parts of Kubernetes object metadata that are used."""
 
     name: Annotated[str, Field(pattern=NAME_PATTERN, max_length=NAME_LENGTH)]
     namespace: Annotated[
@@ -57,14 +57,14 @@ class Metadata:
 
     @property
     def created_at(self) -> float:
-        """When the object was created (POSIX seconds); infinite where it does not say."""
+        """When the object was created (POSIX seconds); infinite if unknown."""
         return seconds_of(self.creation_timestamp)
 
 
 def seconds_of(timestamp: object) -> float:
-    """Return a timestamp as POSIX seconds; infinite where it is none.
+    """Return a timestamp as POSIX seconds; infinite if it is invalid.
 
-    It is RFC 3339 text: the same moment may be written with ``Z`` or an offset, so text cannot be
+    It is RFC 3339: the same moment may be written with ``Z`` or an offset, so the strings cannot be
     compared. A time without an offset is UTC.
     """
     if isinstance(timestamp, str):

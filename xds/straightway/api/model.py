@@ -1,4 +1,4 @@
-"""Base classes of all kinds: frozen, camelCase in YAML, snake_case here."""
+"""Base classes of all kinds: frozen, camelCase in YAML, snake_case in Python."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def camel(name: str) -> str:
 
 
 class Model(BaseModel):
-    """Part of an Istio object: a field that does not exist is an error."""
+    """Part of an Istio object: an unknown field is an error."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=camel, protected_namespaces=()
@@ -35,7 +35,7 @@ class Model(BaseModel):
 
 
 class CheckedModel(Model):
-    """A model with rules between its fields."""
+    """A model with constraints between its fields."""
 
     def faults(self) -> Iterable[Fault]:
         """Yield everything that is wrong between the fields; they are valid one by one."""
@@ -48,10 +48,10 @@ class CheckedModel(Model):
 
 
 KUBERNETES = ConfigDict(extra="ignore", alias_generator=camel)
-"""For parts of core Kubernetes objects: fields that we do not need are not kept.
+"""For parts of core Kubernetes objects: unused fields are dropped.
 
-They are slotted dataclasses, because there are so many: an endpoint takes 200 bytes, where a
-pydantic model would take 2,000.
+They are slotted dataclasses, because there are many: an endpoint takes 200 bytes, a pydantic model
+would take 2,000.
 """
 
 
@@ -59,8 +59,8 @@ pydantic model would take 2,000.
 class Untranslated:
     """Marks a field that is valid in Istio and has no translation yet.
 
-    ``instead`` says what happens without it; ``unless`` holds values that mean no more than
-    leaving the field out, as an empty list always does. The field's value is always None.
+    ``instead`` says what happens without it; ``unless`` holds values that are equivalent to leaving
+    the field out, as an empty list always is. The field's value is always None.
     """
 
     instead: str
@@ -84,4 +84,4 @@ def _discard(value: object) -> None:
 
 
 Discarded = Annotated[None, PlainValidator(_discard)]
-"""A field that others write for themselves, such as ``status``."""
+"""A field that other components write, such as ``status``."""

@@ -10,7 +10,7 @@ from straightway.documents import Reference
 
 
 class ApiObject(BaseModel):
-    """One object that people write: frozen, and complete in itself."""
+    """One object: frozen and self-contained."""
 
     model_config = ConfigDict(frozen=True, alias_generator=camel, protected_namespaces=())
 
@@ -26,7 +26,7 @@ class ApiObject(BaseModel):
 
 
 class IstioObject(ApiObject):
-    """An object whose every field we answer for: one that does not exist is an error."""
+    """An object whose fields are all known: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,6 +34,6 @@ class IstioObject(ApiObject):
 
 
 class KubernetesObject(ApiObject):
-    """A core Kubernetes object: fields that we do not need are not kept."""
+    """A core Kubernetes object: unused fields are dropped."""
 
     model_config = ConfigDict(extra="ignore")

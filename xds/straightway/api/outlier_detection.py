@@ -1,4 +1,4 @@
-"""outlierDetection: endpoints that fail are left out for a while."""
+"""outlierDetection: failing endpoints are ejected for a while."""
 
 from __future__ import annotations
 

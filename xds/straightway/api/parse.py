@@ -1,4 +1,4 @@
-"""From a document to an object, or to everything that is wrong with it."""
+"""Parses a document into an object, or into everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from straightway.documents import Document, Problem, Reference, Severity
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a document turned out to be. ``object`` is None if any problem is an error.
+    """The result of parsing a document. ``object`` is None if any problem is an error.
 
-    ``reference`` is None if the document cannot be told to be any object: then whatever its file
-    held before may be what it was meant to be.
+    ``reference`` is None if the document cannot be identified: then it may stand for any object
+    that its file held before.
     """
 
     reference: Reference | None
@@ -38,7 +38,7 @@ class Parsed:
 
 
 def parse(document: Document) -> Parsed:
-    """Return the document's object and warnings, or all its problems. Never raises."""
+    """Return the document's object and warnings, or all of its problems. Never raises."""
     body: object = document.body
     found = identify(body) or _not_read(document.body)
     if isinstance(found, Finding):

@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 def path_text(path: Path) -> str:
     """Return a path as people write it: ``spec.http[0].match``, ``labels["a.b/c"]``.
 
-    Names are shortened and made printable as in messages.
+    Names are shortened and escaped as in messages.
     """
     text = ""
     for part in path:
@@ -31,8 +31,8 @@ def path_text(path: Path) -> str:
 def path_in(body: object, location: Path) -> Path:
     """Return the part of a validator's location that is a path in the body.
 
-    Validators add steps of their own, such as the member of a union. The last step may name a
-    field that is missing.
+    Validators add their own steps, such as the member of a union. The last step may name a missing
+    field.
     """
     path: list[str | int] = []
     here = body
@@ -50,7 +50,7 @@ def path_in(body: object, location: Path) -> Path:
 def without(body: object, paths: Iterable[Path]) -> object:
     """Return a copy of the body without these fields.
 
-    Items of a list keep their place: where a path ends in one, the list goes as a whole.
+    List items keep their index: if a path ends in one, the whole list is removed.
     """
     return _copy(body, [field for field in map(_field_of, paths) if field])
 
@@ -62,7 +62,7 @@ def _field_of(path: Path) -> Path:
 
 
 def _copy(value: object, dropped: list[Path]) -> object:
-    """Copy what lies on the way to a dropped field; all else is shared."""
+    """Copy the parents of dropped fields; everything else is shared."""
     below: dict[str | int, list[Path]] = {}
     for path in dropped:
         below.setdefault(path[0], []).append(path[1:])

@@ -29,7 +29,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class PodSpec:
-    """What we need of a Pod's spec."""
+    """The used fields of a Pod's spec."""
 
     containers: Annotated[tuple[Container, ...], BeforeValidator(none_as_empty_list)] = ()
 
@@ -44,7 +44,7 @@ class PodCondition:
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class PodStatus:
-    """What Kubernetes says of the Pod."""
+    """The Pod's status."""
 
     pod_ip: Annotated[str | None, Field(alias="podIP")] = None
     conditions: Annotated[tuple[PodCondition, ...], BeforeValidator(none_as_empty_list)] = ()
@@ -58,7 +58,7 @@ class Pod(KubernetesObject):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it takes traffic: it has an address, is Ready, and is not being deleted."""
+        """Whether it accepts traffic: it has an address, is Ready, and is not being deleted."""
         ready = any(
             condition.type == "Ready" and condition.status == "True"
             for condition in self.status.conditions
@@ -66,7 +66,7 @@ class Pod(KubernetesObject):
         return ready and bool(self.status.pod_ip) and self.metadata.deletion_timestamp is None
 
     def port_named(self, name: str) -> int | None:
-        """Return the number of the container port with this name, None if there is none."""
+        """Return the number of the container port with this name, or None."""
         for container in self.spec.containers:
             for port in container.ports:
                 if port.name == name:

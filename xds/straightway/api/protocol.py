@@ -1,4 +1,4 @@
-"""What is spoken at a port."""
+"""The protocol of a port."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Protocol(StrEnum):
-    """What is spoken at a port."""
+    """The protocol of a port."""
 
     HTTP = "HTTP"
     HTTP2 = "HTTP2"
@@ -22,7 +22,7 @@ class Protocol(StrEnum):
 
     @property
     def is_http(self) -> bool:
-        """Whether it is HTTP in the clear (gRPC is)."""
+        """Whether it is plaintext HTTP (including gRPC)."""
         return self in _HTTP
 
 

@@ -26,7 +26,7 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class ServiceSpec:
-    """What we need of a Service."""
+    """The used fields of a Service."""
 
     type: str = "ClusterIP"
     cluster_ip: Annotated[str | None, Field(alias="clusterIP")] = None

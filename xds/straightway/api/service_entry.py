@@ -1,4 +1,4 @@
-"""ServiceEntry: a service that Kubernetes does not know."""
+"""ServiceEntry: a service outside Kubernetes' own registry."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Resolution(StrEnum):
 class Location(StrEnum):
     """Whether a ServiceEntry's workloads are part of the mesh.
 
-    In Istio that decides on mutual TLS alone, and here all workloads are called in plain text.
+    In Istio it only affects mutual TLS; here all workloads are called in plain text.
     """
 
     MESH_EXTERNAL = "MESH_EXTERNAL"
@@ -71,7 +71,7 @@ class ServiceEntrySpec(CheckedModel):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether the whole service waits for a later release."""
+        """Whether the whole service is left for a later release."""
         return self.resolution is Resolution.DYNAMIC_DNS
 
     def faults(self) -> Iterable[Fault]:

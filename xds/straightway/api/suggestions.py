@@ -1,4 +1,4 @@
-"""What somebody may have meant by a field that does not exist."""
+"""Suggestions for a field that does not exist."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pydantic.fields import FieldInfo
 from straightway.api.model import Untranslated
 from straightway.api.paths import Path
 
-_LONGEST_NAME = 64  # Comparing names takes the square of their lengths, and no field's is longer.
+# Comparing names takes time quadratic in their length, and no field name is longer.
+_LONGEST_NAME = 64
 
 
 def suggestion(model: type, path: Path) -> str:
-    """Return what ends the sentence that a field does not exist."""
+    """Return the end of the message that a field does not exist."""
     name = str(path[-1]) if path else ""
     fields = list(_named_fields(_model_at(model, path[:-1])))
     near = _nearest(name, fields)
@@ -31,7 +32,7 @@ def suggestion(model: type, path: Path) -> str:
 
 
 def fields_at(model: type, path: Path) -> list[str]:
-    """Return the names of the fields that can stand at a path and are translated."""
+    """Return the names of the fields that exist at a path and are translated."""
     return [
         name
         for name, field in _named_fields(_model_at(model, path)).items()
@@ -40,7 +41,7 @@ def fields_at(model: type, path: Path) -> list[str]:
 
 
 def _nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the most similar name; case and underscores count for nothing."""
+    """Return the most similar name, ignoring case and underscores."""
     if len(name) > _LONGEST_NAME:
         return None
     by_plain_name = {_plain(candidate): candidate for candidate in candidates}
@@ -68,7 +69,7 @@ def _models_in(annotation: Any) -> Iterator[type]:
 
 
 def _model_at(model: type, path: Path) -> type | None:
-    """Return the model that a path leads to, None if what is there has no fields of its own."""
+    """Return the model at a path, or None if the value there has no fields."""
     here: type | None = model
     for step in path:
         field = _named_fields(here).get(step) if isinstance(step, str) else None
@@ -79,7 +80,7 @@ def _model_at(model: type, path: Path) -> type | None:
 
 @cache
 def places_of(model: type) -> dict[str, str]:
-    """Return field → the first place that has it, nearest to the top."""
+    """Return field → the first place that has it, closest to the top."""
     places: dict[str, str] = {}
     level: list[tuple[str, type]] = [("", model)]
     seen: set[type] = set()

@@ -1,6 +1,6 @@
 """How values and names are written in messages: short, on one line, and printable.
 
-What a message quotes comes from somebody's file. It may be a megabyte long, hold line breaks or
+Messages quote values from user files. Such a value may be a megabyte long, contain line breaks or
 terminal escapes, or be a number with more digits than Python prints.
 """
 
@@ -17,9 +17,9 @@ _MOST_BITS = 256  # A number of 77 digits; Python refuses to print one of more t
 
 
 def shown(value: object) -> str:
-    r"""Return a value as its author would recognise it, at most :data:`LONGEST` characters long.
+    r"""Return a value in a recognisable form, at most :data:`LONGEST` characters long.
 
-    Characters that a terminal would not print stand as escapes (``\n``, ``\xa0``).
+    Unprintable characters become escapes (``\n``, ``\xa0``).
     """
     text = _plain(value)
     if not text.isprintable():
@@ -30,7 +30,7 @@ def shown(value: object) -> str:
 
 
 def clipped(text: str, longest: int = LONGEST) -> str:
-    """Return the text, with its end replaced by an ellipsis if it is too long."""
+    """Return the text, truncated with an ellipsis if it is too long."""
     return text if len(text) <= longest else f"{text[: longest - 3]}…"
 
 
@@ -45,7 +45,7 @@ def one_of(*words: str) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return enough of a value's text; never the text of a whole list or mapping."""
+    """Return enough of a value's text, never that of a whole list or mapping."""
     match value:
         case str():
             return value[: LONGEST + 1]

@@ -24,7 +24,7 @@ Int = Annotated[int, Strict()]
 
 
 def none_as_empty_dict(value: object) -> object:
-    """Read ``labels:`` with nothing behind it as no labels, as Kubernetes does."""
+    """Read ``labels:`` without a value as no labels, as Kubernetes does."""
     return {} if value is None else value
 
 
@@ -34,7 +34,7 @@ def none_as_empty_list(value: object) -> object:
 
 
 def none_as_empty_str(value: object) -> object:
-    """Read ``namespace:`` with nothing behind it as none given."""
+    """Read ``namespace:`` without a value as no namespace."""
     return "" if value is None else value
 
 
@@ -42,7 +42,7 @@ def none_as_empty_str(value: object) -> object:
 
 
 def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") -> AfterValidator:
-    """Return the check that a number is between both bounds, them included."""
+    """Return the check that a number is between both bounds, inclusive."""
     what = what or "allowed here"
 
     def check(number: int) -> int:
@@ -55,9 +55,9 @@ def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") 
 
 Port = Annotated[Int, within(1, 65535, Code.INVALID_PORT, "a port")]
 Count = Annotated[Int, within(0, 2**31 - 1)]
-"""A number of things, 0 included."""
+"""A count, which may be 0."""
 Limit = Annotated[Count, AfterValidator(lambda limit: limit or None)]
-"""A limit that 0 leaves at its default, as if it were not written (None)."""
+"""A limit for which 0 means the default, as if it were not set (None)."""
 Percent = Annotated[Int, within(0, 100, what="a percentage")]
 
 # --- Durations -------------------------------------------------------------------------------
@@ -72,8 +72,7 @@ _LONGEST = timedelta(days=36_500)
 def parse_duration(value: object) -> timedelta:
     """Read an Istio duration: ``1.5s``, ``100ms``, ``1h30m``.
 
-    Raises:
-        PydanticCustomError: if it is none; the message says what to write.
+    Raises: PydanticCustomError: if it is not a duration; the message says what to write.
 
     """
     if not isinstance(value, str):
@@ -125,7 +124,7 @@ def is_ip(value: str) -> bool:
     return len(value) <= _LONGEST_HOST and _is_ip(value)
 
 
-@lru_cache(maxsize=1 << 16)  # Every endpoint's address is asked about, again and again.
+@lru_cache(maxsize=1 << 16)  # Every endpoint's address is checked, again and again.
 def _is_ip(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
@@ -149,12 +148,12 @@ def _check_host(value: str, what: str, pattern: re.Pattern[str], wildcard: str) 
 
 
 def _canonical(host: str) -> str:
-    """Return the one way to write a host: DNS knows no case, and no difference by a last dot."""
+    """Return the canonical form of a host: DNS ignores case and a trailing dot."""
     return host.lower().removesuffix(".")
 
 
 def check_host(value: str) -> str:
-    """Accept a DNS name or IP address without wildcard; return it in lower case."""
+    """Accept a DNS name or IP address without a wildcard; return it in lower case."""
     advice = "a wildcard is not allowed here; write a full name"
     return _check_host(value, "the name of a host", _NAME, advice)
 
@@ -244,7 +243,7 @@ def _check_path(value: str) -> str:
 
 
 def check_authority(value: str) -> str:
-    """Accept what may stand as the host of a request: a name, with or without a port.
+    """Accept the host of a request: a name, with or without a port.
 
     Envoy sends it literally, so a ``%COMMAND%`` in it is a mistake.
     """
@@ -255,7 +254,7 @@ def check_authority(value: str) -> str:
 
 
 def not_empty(advice: str) -> AfterValidator:
-    """Return the check that a text, list or mapping is not empty."""
+    """Return the check that a string, list or mapping is not empty."""
 
     def check(value: _Sized) -> _Sized:
         if value:

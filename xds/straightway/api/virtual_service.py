@@ -1,4 +1,4 @@
-"""VirtualService: which requests go where."""
+"""VirtualService: where requests go."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Gateways = Annotated[tuple[str, ...], AtMostHosts, WithoutRepeats]
 
 
 class HttpMatch(CheckedModel):
-    """Conditions that must all hold; header names are matched without regard to case."""
+    """Conditions that must all hold; header names are case-insensitive."""
 
     name: str = ""
     uri: UriMatch | None = None
@@ -63,7 +63,7 @@ class HttpMatch(CheckedModel):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether it holds a condition that is not translated yet, so it must match nothing.
+        """Whether it has a condition that is not translated yet, so it must match nothing.
 
         Without the condition it would match more than was asked for.
         """
@@ -87,7 +87,7 @@ class PortSelector(Model):
 
 
 class Destination(Model):
-    """A service, by short name or in full. ``port`` None: the only port that it has."""
+    """A service, by short or full name. ``port`` None: its only port."""
 
     host: Host
     subset: str | None = None
@@ -117,7 +117,7 @@ class HeaderToDynamicSubsetKey(Model):
 
 
 class HttpRoute(CheckedModel):
-    """What happens to the requests that one of ``match`` fits; no ``match``: to every request.
+    """What happens to requests that meet any ``match``; no ``match``: to every request.
 
     ``timeout`` of zero: no limit.
     """
@@ -137,7 +137,7 @@ class HttpRoute(CheckedModel):
     mirror: Annotated[None, Untranslated("no request is mirrored")] = None
     mirrors: Annotated[None, Untranslated("no request is mirrored")] = None
     mirror_percent: Annotated[None, Untranslated("no request is mirrored")] = None
-    # Istio's schema has this one in both spellings.
+    # Istio's schema has both spellings.
     mirror_percent_: Annotated[
         None, Field(alias="mirror_percent"), Untranslated("no request is mirrored")
     ] = None
@@ -146,7 +146,7 @@ class HttpRoute(CheckedModel):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether no request can take it, because what it needs is not translated yet."""
+        """Whether no request can use it, because what it needs is not translated yet."""
         return self.delegate is not None or (
             bool(self.match) and all(match.is_left_out for match in self.match)
         )
@@ -213,9 +213,9 @@ class HttpRoute(CheckedModel):
 
 
 class VirtualServiceSpec(CheckedModel):
-    """Routes in order: the first that matches decides.
+    """Routes in order: the first match decides.
 
-    No ``gateways``: sidecars only, which is also what the name ``mesh`` in it means.
+    No ``gateways``: sidecars only, like the name ``mesh`` among them.
     """
 
     hosts: Annotated[tuple[HostPattern, ...], not_empty('write "*" for every host'), AtMostHosts]

@@ -17,11 +17,10 @@ Weight = Annotated[
 
 
 class WorkloadEntrySpec(Model):
-    """The workload itself; the same shape stands in a ServiceEntry's ``endpoints``.
+    """The workload itself; a ServiceEntry's ``endpoints`` have the same schema.
 
     ``ports`` maps the name of a service's port to this workload's own port number. ``weight`` is
-    relative to the other workloads', None (or 0) for 1. ``locality`` is
-    ``region/zone/subzone``.
+    relative to that of other workloads; None or 0 means 1. ``locality`` is ``region/zone/subzone``.
     """
 
     address: Host

@@ -1,14 +1,14 @@
 """The xDS protocol over grpc.aio, as a library: it serves any resources to any Envoy.
 
-It must not know where resources come from or what they mean: no module here imports another part
-of straightway.
+It must not know where resources come from or what they mean: no module here imports other parts of
+straightway.
 
-The order of reading: ``resources``, ``table`` and ``cache`` hold what is to be served;
-``requests`` and ``response`` are what is said; ``subscription``, with its parts ``progress``,
-``verdicts`` and ``removals`` and its variants ``sotw`` and ``delta`` (with ``initial_versions``),
-``lifetimes``, ``order`` and ``session`` are the protocol, without I/O; ``stream`` with
-``patience``, ``services``, ``settings`` and ``server`` bring it to the wire; ``callbacks``,
-``client``, ``report``, ``rejections``, ``status``, ``csds`` and ``health`` say what happens there.
+The reading order: ``resources``, ``table`` and ``cache`` hold what is served; ``requests`` and
+``response`` are the messages; ``subscription``, with its parts ``progress``, ``verdicts`` and
+``removals`` and its variants ``sotw`` and ``delta`` (with ``initial_versions``), ``lifetimes``,
+``order`` and ``session`` are the protocol, without I/O; ``stream`` with ``patience``, ``services``,
+``settings`` and ``server`` connect it to gRPC; ``callbacks``, ``client``, ``report``,
+``rejections``, ``status``, ``csds`` and ``health`` report what happens.
 """
 
 from straightway.discovery.cache import Cache

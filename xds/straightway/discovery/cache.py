@@ -1,4 +1,4 @@
-"""The cache: what every audience of Envoys is to have, and who waits for changes of it."""
+"""The cache: the snapshot of each audience of Envoys, and its watchers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NO_VERSIONS: Final[Mapping[str, str]] = MappingProxyType({})
 class Cache:
     """Snapshots of resources by audience key and type URL.
 
-    It lives on one event loop and takes no locks: call it from there only. A snapshot changes as
-    a whole between two awaits, and streams are woken after that, so nobody sees half of a change.
+    It belongs to one event loop and takes no locks: call it from there only. A snapshot changes
+    atomically between two awaits, and streams are woken afterwards, so none sees half of a change.
 
-    A key that has never been set has no snapshot. Its streams wait and are sent nothing: an empty
-    answer would delete an Envoy's config while the control plane is still starting.
+    A key that was never set has no snapshot. Its streams wait and are sent nothing: an empty
+    response would delete an Envoy's config while the control plane is still starting.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Cache:
         return self._snapshots.keys()
 
     def get(self, key: Hashable, type_url: str) -> Mapping[str, Resource]:
-        """Return a live view of the resources of one type by name; empty where there are none."""
+        """Return a live view of the resources of one type by name, which may be empty."""
         table = self._snapshots.get(key, {}).get(type_url)
         return _NOTHING if table is None else table.resources
 
@@ -51,13 +51,13 @@ class Cache:
     ) -> None:
         """Make ``resources``, by type URL, the whole snapshot of ``key``.
 
-        A type that is not in it becomes empty. Where a resource's version has not changed, the
-        old object stays; where nothing has changed, nobody is woken. Of two resources of one type
-        with the same name the later one counts.
+        A type that is not in it becomes empty. A resource with an unchanged version keeps its old
+        object; if nothing has changed, no stream is woken. Of two resources of one type with the
+        same name the later one wins.
 
-        ``versions`` are those of the whole types, by type URL, which responses carry:
-        ``version_info``, and in delta ``system_version_info``. Without one it is a digest. A new
-        version of unchanged content is not sent by itself; it goes with the next response.
+        ``versions`` are those of whole types, by type URL, as carried by responses:
+        ``version_info``, and in delta ``system_version_info``. The default is a digest. A new
+        version of unchanged content is not sent on its own; it goes with the next response.
         """
         tables = self._snapshots.get(key)
         if tables is None:
@@ -85,13 +85,13 @@ class Cache:
         *,
         versions: Mapping[str, str] = _NO_VERSIONS,
     ) -> None:
-        """Change some resources of a snapshot, at a cost in proportion to the change.
+        """Change some resources of a snapshot, at a cost proportional to the change.
 
         ``changes`` gives by type URL what was added or changed, and the names that were removed
         (names that do not exist are no error). ``versions`` are as for :meth:`set`, of the types in
         ``changes``.
 
-        Raises KeyError if ``key`` has no snapshot: a part of one must not pass for the whole.
+        Raises KeyError if ``key`` has no snapshot: a part must not be taken for the whole.
         """
         tables = self._snapshots[key]
         listed = {url: (list(added), list(gone)) for url, (added, gone) in changes.items()}
@@ -104,7 +104,7 @@ class Cache:
             self._wake(key)
 
     def drop(self, key: Hashable) -> None:
-        """Forget a key. Its streams, if any, keep what they have and wait for the next snapshot."""
+        """Remove a key. Its streams, if any, keep what they have and wait for the next snapshot."""
         self._snapshots.pop(key, None)
 
     def tables(self, key: Hashable) -> Mapping[str, Table] | None:
@@ -123,7 +123,7 @@ class Cache:
             self._watchers.pop(key, None)
 
     def watchers(self, key: Hashable) -> int:
-        """Return how many watch ``key``."""
+        """Return the number of watchers of ``key``."""
         return len(self._watchers.get(key, ()))
 
     def _wake(self, key: Hashable) -> None:

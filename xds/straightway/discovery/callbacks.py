@@ -1,4 +1,4 @@
-"""Callbacks: how the world learns what happens on the streams."""
+"""Callbacks: how applications learn what happens on the streams."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _P = ParamSpec("_P")
 class Closed(StrEnum):
     """Why a stream was closed.
 
-    GONE stands for every end that the server did not bring about: gRPC does not reliably tell a
-    client that has finished from one that has cancelled, or whose connection is lost.
+    GONE stands for every end that the server did not cause: gRPC does not reliably distinguish a
+    client that has finished from one that has cancelled or lost its connection.
     """
 
     GONE = "client disconnected"
@@ -30,10 +30,10 @@ class Closed(StrEnum):
 
 
 class Push(NamedTuple):
-    """One response that is sent.
+    """One sent response.
 
-    ``resources`` and ``removed`` count what it holds, ``size`` is in bytes, and ``microseconds``
-    is the time it took to find out what to send and to put it together.
+    ``resources`` and ``removed`` count its contents, ``size`` is in bytes, and ``microseconds`` is
+    the time it took to plan and assemble it.
     """
 
     type_url: str
@@ -46,7 +46,7 @@ class Push(NamedTuple):
 
 
 class Callbacks:
-    """Does nothing: override what you want to know.
+    """Does nothing: override the events you need.
 
     All are called on the event loop and must not block. An exception in one is logged with its
     cause; the stream and the other callbacks go on.
@@ -59,10 +59,10 @@ class Callbacks:
         """Handle the end of a stream that had been opened."""
 
     def request(self, client: ClientState, received: Received) -> None:
-        """Handle any request that was taken in."""
+        """Handle any accepted request."""
 
     def pushed(self, client: ClientState, push: Push) -> None:
-        """Handle a response that goes to gRPC now; what its client says of it comes later."""
+        """Handle a response that is passed to gRPC now; the client's ACK or NACK comes later."""
 
     def acked(self, client: ClientState, type_url: str, version: str) -> None:
         """Handle a client's acceptance of a response."""
@@ -70,25 +70,25 @@ class Callbacks:
     def nacked(
         self, client: ClientState, type_url: str, error_message: str, names: Sequence[str]
     ) -> None:
-        """Handle a client's rejection of a response, with its words and the names in it."""
+        """Handle a client's rejection of a response, with its error message and the names in it."""
 
     def audience_wanted(self, key: Hashable) -> None:
-        """Handle the first stream for a key that has no snapshot: one should be made."""
+        """Handle the first stream for a key without a snapshot: one should be made."""
 
     def audience_unused(self, key: Hashable) -> None:
         """Handle the end of a key's last stream: its snapshot may be dropped."""
 
 
 class Event(tuple[Callable[_P, None], ...], Generic[_P]):
-    """Those who want to hear of one kind of event; calling it tells them, in order.
+    """The listeners of one kind of event; calling it notifies them, in order.
 
-    It is empty, and so false, if nobody does: what nobody wants to know need not be put together.
+    It is false without listeners, so that events without listeners need not be assembled.
     """
 
     __slots__ = ()
 
     def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
-        """Tell everyone; log what one of them raises, and go on with the next."""
+        """Notify all listeners; log an exception of one, and continue with the next."""
         for handler in self:
             try:
                 handler(*args, **kwargs)
@@ -97,7 +97,7 @@ class Event(tuple[Callable[_P, None], ...], Generic[_P]):
 
 
 class Events:
-    """The events of a server, each for those of its ``callbacks`` that override it."""
+    """The events of a server, each with the ``callbacks`` that override it."""
 
     def __init__(self, callbacks: Sequence[Callbacks] = ()) -> None:
         def event(of_base: object, handlers: Iterable[Callable[_P, None]]) -> Event[_P]:

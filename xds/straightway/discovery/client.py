@@ -1,4 +1,4 @@
-"""What is known of each client: what it was sent, has accepted and has rejected, and when."""
+"""What is known about each client: what it was sent, has accepted and has rejected, and when."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Sent(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """A response that the client rejected, with the client's words and the names in it."""
+    """A response that the client rejected, with its error message and the response's names."""
 
     version: str
     nonce: str
@@ -30,9 +30,9 @@ class Rejection(NamedTuple):
 
 @dataclass(slots=True)
 class TypeState:
-    """One type on one stream; each None as long as there is none.
+    """One type on one stream; each field is None until it first occurs.
 
-    ``rejected`` is the last rejection, also after the client has accepted something later.
+    ``rejected`` is the last rejection, even after the client has accepted something later.
     """
 
     sent: Sent | None = None
@@ -43,7 +43,7 @@ class TypeState:
 
     @property
     def is_rejecting(self) -> bool:
-        """Whether the client's last word was a rejection."""
+        """Whether the client's last answer was a rejection."""
         if self.rejected is None:
             return False
         return self.acked is None or self.acked.at < self.rejected.at
@@ -51,9 +51,9 @@ class TypeState:
 
 @dataclass(slots=True, eq=False)
 class ClientState:
-    """One stream's client, kept up to date as long as the stream is open; read it only.
+    """One stream's client, kept up to date while the stream is open; read-only for others.
 
-    ``key`` is its audience key, ``peer`` its address as gRPC gives it, ``types`` goes by type URL.
+    ``key`` is its audience key, ``peer`` its address as given by gRPC, ``types`` is by type URL.
     """
 
     node_id: str
@@ -65,7 +65,7 @@ class ClientState:
     types: dict[str, TypeState] = field(default_factory=dict)
 
     def of_type(self, type_url: str) -> TypeState:
-        """Return the state of a type, a new one the first time."""
+        """Return the state of a type, creating it at first."""
         state = self.types.get(type_url)
         if state is None:
             state = self.types[type_url] = TypeState()

@@ -1,8 +1,8 @@
-"""The client status discovery service (CSDS): which clients there are, and what they have.
+"""The client status discovery service (CSDS): the connected clients, and what they have.
 
-It answers as a management server does, from what it knows of its clients; see
+It responds like a management server, from what it knows about its clients; see
 https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/status/v3/csds.proto. Resources are
-told by name and version, never with their contents: those may be secrets.
+reported by name and version, never with their contents: those may be secrets.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SERVICE_NAME: Final[str] = csds_pb2.DESCRIPTOR.services_by_name[
 ].full_name
 
 _LONGEST_DETAILS: Final = 1000
-"""Characters of a client's words that are told; they go with each resource that was rejected."""
+"""The reported characters of an error message, which is repeated for each rejected resource."""
 
 _STATUSES: Final[Mapping[ResourceState, tuple[str, str]]] = {
     ResourceState.REQUESTED: ("NOT_SENT", "REQUESTED"),
@@ -48,14 +48,14 @@ _Context: TypeAlias = grpc.aio.ServicerContext[ClientStatusRequest, ClientStatus
 
 
 class TooManyResourcesError(Exception):
-    """The answer would be larger than allowed."""
+    """The response would be larger than allowed."""
 
 
 class ClientStatusService:
-    """Tells of the clients of the streams that ``streams`` gives.
+    """Reports the clients of the streams that ``streams`` returns.
 
-    All streams of one connection with the same node id are one client. An answer of more than
-    ``limit`` clients and resources is refused with RESOURCE_EXHAUSTED, to be narrowed by matchers.
+    All streams of one connection with the same node id are one client. A response of more than
+    ``limit`` clients and resources fails with RESOURCE_EXHAUSTED; narrow it with matchers.
     """
 
     def __init__(self, streams: Callable[[], Iterable[Stream]], limit: int) -> None:
@@ -110,7 +110,7 @@ class ClientStatusService:
                         f"more than {self._limit} clients and resources: use node_matchers"
                     )
                 _add(config, type_url, statuses, client.types.get(type_url))
-                await asyncio.sleep(0)  # So that others are served in between.
+                await asyncio.sleep(0)  # So that other work is done in between.
         return response
 
 

@@ -31,10 +31,10 @@ class DeltaSubscription(Subscription):
         self._initial = InitialVersions()
 
     def request(self, request: DeltaRequest) -> tuple[Verdict, Plan | None]:
-        """Take a request in.
+        """Process a request.
 
-        Requests say what changes in the subscription, so they count whatever their nonce: the
-        spec, "When to send an update", on incremental requests.
+        Requests change the subscription, so they count whatever their nonce: the spec, "When to
+        send an update", on incremental requests.
         """
         verdict, plan = self.verdicts.judge(request)
         subscribe = request.resource_names_subscribe
@@ -47,14 +47,14 @@ class DeltaSubscription(Subscription):
             self.catch_up()
             self._subscribe(set(subscribe))
         if unsubscribe:
-            # Last, for a name that is given up for the wildcard stays one that the client has.
+            # Last, because the client keeps a name that it gives up for the wildcard.
             self._unsubscribe(set(unsubscribe))
         return verdict, plan
 
     def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
         """Make the plan.
 
-        A name that was asked for and does not exist is told at once; the subscription stays. The
+        A requested name that does not exist is reported at once; the subscription remains. The
         spec, "Deleting resources" and "Unsubscribing".
         """
         changed, absent = self._differences()
@@ -63,11 +63,11 @@ class DeltaSubscription(Subscription):
         unknown = [n for n in absent if n not in withheld and self._is_unknown(n)]
         unresolved: tuple[str, ...] = ()
         if self.type_url == VIRTUAL_HOST:
-            # Envoy holds a request back until its host is answered, which no removal does.
+            # Envoy holds a request back until it receives its host; a removal is no answer.
             unresolved = tuple(name for name in unknown if name not in removed)
         else:
             removed |= dict.fromkeys(unknown)
-        # What was wanted by an alias that stands for it no longer is not wanted any more.
+        # A resource that was wanted by an alias is no longer wanted if the alias has moved.
         changed = [resource for resource in changed if self.wants(resource.name)]
         if not (changed or removed or unresolved or self._must_respond):
             return None
@@ -81,9 +81,9 @@ class DeltaSubscription(Subscription):
         )
 
     def keep_alive(self, resources: Iterable[Resource], table: Table, now: float) -> Plan | None:
-        """Return what prolongs the life of resources that the client holds: heartbeats."""
+        """Return heartbeats, which refresh the TTLs of resources that the client holds."""
         if self.type_url == VIRTUAL_HOST:
-            # One without a body says that there is no such virtual host.
+            # A resource without a body says that there is no such virtual host.
             return super().keep_alive(resources, table, now)
         withheld = frozenset(self._progress.outdated)
         return Plan(table.version, (), withheld=withheld, heartbeats=tuple(resources))
@@ -99,16 +99,16 @@ class DeltaSubscription(Subscription):
         return any(alias in self.names and find(alias) is resource for alias in resource.aliases)
 
     def sent(self, plan: Plan, nonce: str) -> None:
-        """Note that a plan has been sent."""
+        """Record that a plan has been sent."""
         super().sent(plan, nonce)
         if self._progress.resend:
             self._progress.resend = self._progress.resend & plan.withheld
 
     def _begin(self, subscribe: set[str], held: InitialVersions) -> None:
-        """Take in the first request of this type on the stream.
+        """Process the first request of this type on the stream.
 
-        The spec, "Incremental xDS", on initial_resource_versions: a client that comes back says
-        what it holds, and is not sent that again.
+        The spec, "Incremental xDS", on initial_resource_versions: a reconnecting client says what
+        it holds, and is not sent that again.
         """
         self._is_new = False
         if not subscribe and self.type_url in WILDCARD_TYPES:
@@ -140,7 +140,7 @@ class DeltaSubscription(Subscription):
             self.wildcard = False
             self._forget_unwanted()
         elif self.wildcard:
-            # The client cannot know whether the wildcard still covers the name, so it is told.
+            # The client cannot know whether the wildcard still covers the name, so it is informed.
             self.send_again(dropped)
         elif dropped:
             self._forget(dropped)
@@ -151,16 +151,16 @@ class DeltaSubscription(Subscription):
         self._initial.keep(self.wants)
 
     def _makes_common_plans(self) -> bool:
-        return not self._progress.table.has_aliases  # By which each may hold something else.
+        return not self._progress.table.has_aliases  # Each of which may hold something else.
 
     def _is_unknown(self, name: str) -> bool:
-        """Whether an absent name is to be told because it was asked for, and not as a loss."""
+        """Whether an absent name is reported because it was requested, not as a removal."""
         return name in self._progress.resend or self._progress.outdated.get(name) is None
 
     def _gone(self, withheld: frozenset[str]) -> Iterator[str]:
-        """Yield the names of resources that the client has and is to drop.
+        """Yield the names of resources that the client has and must drop.
 
-        It may have one by an alias that stands for nothing or for another resource now.
+        It may have one by an alias that now stands for nothing or for another resource.
         """
         find, resources = self._progress.table.find, self._progress.table.resources
         for name, held in self._progress.outdated.items():
@@ -176,7 +176,7 @@ class DeltaSubscription(Subscription):
     def _differing(self, table: Table) -> Iterable[tuple[str, Holding | None]]:
         if not self._initial:
             return super()._differing(table)
-        # Nothing was looked at before.
+        # Nothing has been examined before.
         missing, outdated = self._initial.compare(table, self.names, wildcard=self.wildcard)
         self._progress.resend |= missing & self.names
         differing: dict[str, Holding | None] = dict.fromkeys(missing)

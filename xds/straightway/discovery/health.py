@@ -1,7 +1,7 @@
-"""The gRPC health service: whether clients should come to this server.
+"""The gRPC health service: whether clients should use this server.
 
-See https://grpc.io/docs/guides/health-checking/. The official package brings its messages; its own
-servicer would let a watcher that does not read hold up everybody who sets a status.
+See https://grpc.io/docs/guides/health-checking/. The official package provides the messages; its
+own servicer would let a watcher that does not read block every status change.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ class HealthService(HealthServicer):
         self._changed = asyncio.Event()
 
     def set_serving(self, is_serving: bool) -> None:
-        """Set the status to SERVING or NOT_SERVING; after :meth:`close` nothing is changed."""
+        """Set the status to SERVING or NOT_SERVING; has no effect after :meth:`close`."""
         self._is_serving = is_serving and not self._is_closed
-        # Whoever waits has the old event, and whoever writes just now will look at it after that.
+        # Waiting watchers have the old event; those writing now will look at it afterwards.
         self._changed.set()
         self._changed = asyncio.Event()
 
     def close(self) -> None:
-        """Tell NOT_SERVING from now on, and end all watches with it."""
+        """Report NOT_SERVING from now on, and end all watches with it."""
         self._is_closed = True
         self.set_serving(False)
 
     async def Check(  # noqa: N802, the name of the gRPC method, as those below.
         self, request: HealthCheckRequest, context: _Context
     ) -> HealthCheckResponse:
-        """Return the status of a service; the status NOT_FOUND for one that is not here."""
+        """Return the status of a service; fail with NOT_FOUND for an unknown one."""
         if request.service not in self._services:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"unknown service {request.service!r}")
         return self._response(request.service)

@@ -1,9 +1,8 @@
-"""What a client that comes back says to hold, and how that differs from what there is.
+"""What a reconnecting client says it holds, and how that differs from the current content.
 
 ``DeltaDiscoveryRequest.initial_resource_versions`` names every resource of a type with its version.
-Thousands of clients may come back at once, each with thousands of names of which hardly one
-differs: so entries stay encoded and are compared as bytes. See
-:mod:`straightway.discovery.requests`.
+Thousands of clients may reconnect at once, each with thousands of names of which hardly any differ,
+so entries stay encoded and are compared as bytes. See :mod:`straightway.discovery.requests`.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from straightway.discovery.table import Table
 
 
 class HeldBefore(NamedTuple):
-    """What a client holds from an earlier stream: nothing but the version is known of it."""
+    """What a client holds from an earlier stream: only the version is known."""
 
     version: str
     name: str = ""
 
 
 class InitialVersions:
-    """What one client holds of one type, until there is a table to compare it with."""
+    """What one client holds of one type, until there is a table to compare with."""
 
     __slots__ = ("_entries", "_versions")
 
     def __init__(self, entries: Iterable[bytes] = ()) -> None:
-        # Encoded; or by name, once some of it was given up.
+        # Encoded; or by name, once part of it has been given up.
         self._entries = list(entries)
         self._versions: dict[str, str] = {}
 
@@ -39,7 +38,7 @@ class InitialVersions:
         return bool(self._entries or self._versions)
 
     def keep(self, wants: Callable[[str], bool]) -> None:
-        """Forget what the client has given up."""
+        """Drop what the client has given up."""
         if self._entries:
             self._versions, self._entries = dict(decode_held(self._entries)), []
         if self._versions:
@@ -49,10 +48,10 @@ class InitialVersions:
     def compare(
         self, table: Table, names: AbstractSet[str], *, wildcard: bool
     ) -> tuple[set[str], dict[str, HeldBefore]]:
-        """Return the names that the client lacks, and what it holds otherwise than ``table``.
+        """Return the names that the client lacks, and what it holds that differs from ``table``.
 
-        It lacks what it wants, by name or by the wildcard, and does not hold; whether that exists
-        is another question. After this, nothing is left to compare.
+        It lacks what it wants, by name or by the wildcard, and does not hold, whether or not that
+        exists. After this, nothing is left to compare.
         """
         held = self._entries or [encode_held(*each) for each in self._versions.items()]
         self._entries, self._versions = [], {}
@@ -60,7 +59,7 @@ class InitialVersions:
         by_name = current.by_name
         differing = list(filterfalse(current.entries.__contains__, held))
         outdated = dict(decode_held(differing))
-        # Most often counting explains everything, and nothing need be looked through again.
+        # Usually counting explains everything, and nothing needs to be examined again.
         unheld = len(current.entries) - (len(held) - len(differing))
         if unheld == sum(name in by_name for name in outdated):
             missing = names - by_name.keys()

@@ -1,6 +1,6 @@
-"""When what a client holds of one type needs a sign of life, lest its TTL runs out there.
+"""When a client's resources of one type need a heartbeat before their TTLs expire.
 
-The spec, "TTL". Only for clients that support it; time is a number, as in the session.
+The spec, "TTL". Only for clients that support it; time is passed in, as in the session.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WRAPPED: Final = "xds.config.resource-in-sotw"
 
 
 def supports_ttl(variant: Variant, node: Node) -> bool:
-    """Return whether a client takes TTLs; with state of the world they need a wrapper, too.
+    """Return whether a client supports TTLs; in state of the world they also need a wrapper.
 
     Source: ``Node.client_features``, see "Well Known Client Features" in Envoy's documentation.
     """
@@ -28,15 +28,15 @@ def supports_ttl(variant: Variant, node: Node) -> bool:
 
 
 class Lifetimes:
-    """The TTLs that a client knows of, and when each is to be prolonged: after half of it."""
+    """The TTLs known to a client, and when each must be refreshed: after half of it."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, float]] = {}  # The TTL, and when it is to be prolonged.
+        self._known: dict[str, tuple[float, float]] = {}  # The TTL, and when it must be refreshed.
         self._seen: object = None
         self.deadline: float | None = None
 
     def sent(self, resources: Iterable[Resource], now: float) -> None:
-        """Note resources that the client is sent with their TTLs."""
+        """Record resources sent to the client with their TTLs."""
         for resource in resources:
             if resource.ttl is not None:
                 self._prolong(resource.name, resource.ttl, now)
@@ -44,11 +44,10 @@ class Lifetimes:
                 self._known.pop(resource.name, None)
 
     def due(self, table: Table, holds: Callable[[Resource], bool], now: float) -> list[Resource]:
-        """Return what needs a sign of life now, and take it as given.
+        """Return what needs a heartbeat now, and assume that it is sent.
 
-        That is what has half of its TTL behind it; what ``holds`` says that the client has and
-        that was never sent on this stream; and what has another TTL than the client knows, or
-        none any more.
+        That is every resource after half of its TTL; those that ``holds`` says the client has but
+        that were never sent on this stream; and those whose TTL has changed or been removed since.
         """
         is_early = self.deadline is None or now < self.deadline
         if is_early and self._seen is table.last_change:

@@ -1,4 +1,4 @@
-"""Node matchers: which nodes somebody asks about."""
+"""Node matchers: which nodes a CSDS request selects."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _PATTERNS: Final[Mapping[str, Callable[[str, str], bool]]] = {
 
 
 class UnsupportedMatcherError(ValueError):
-    """A matcher that asks for more than is supported; the message says what is."""
+    """An unsupported matcher; the message says what is supported."""
 
 
 def predicate(matchers: Iterable[NodeMatcher]) -> Callable[[Node], bool]:
-    """Return what says whether any of ``matchers`` matches a node; without matchers all do.
+    """Return a predicate that is true if any of ``matchers`` matches a node, or without matchers.
 
-    Supported are the ``node_id``'s exact, prefix, suffix and contains, with ignore_case.
+    Supported: exact, prefix, suffix and contains on ``node_id``, with ignore_case.
 
-    Raises UnsupportedMatcherError for all else.
+    Raises UnsupportedMatcherError for anything else.
     """
     tests = [_predicate(matcher) for matcher in matchers]
     return lambda node: not tests or any(test(node.id) for test in tests)

@@ -1,7 +1,6 @@
-"""Make before break: what has to wait on one stream, so that no request meets a missing cluster.
+"""Make before break: what must wait on one stream, so that no request meets a missing cluster.
 
-The spec, "Eventual consistency considerations". Pure, as the subscriptions are: time comes in as a
-number.
+The spec, "Eventual consistency considerations". Pure, like the subscriptions: time is passed in.
 """
 
 from __future__ import annotations
@@ -25,25 +24,25 @@ ROUTING_TYPES: Final = frozenset(
 
 
 class Order:
-    """Decides whether routing types, and removals from the other types, have to wait.
+    """Decides whether routing types, and removals from the other types, must wait.
 
-    Nothing may route to a cluster that Envoy has not got, or has got and not warmed. Messages of a
-    stream are applied in order, so no type waits for the acknowledgement of another; three rules
+    Nothing may route to a cluster that Envoy has not received, or has not warmed. Envoy applies the
+    messages of a stream in order, so no type waits for the acknowledgement of another; three rules
     are enough:
 
     - While anything of the routing types is still to be sent, nothing is removed from the other
       types. (A complete set of clusters then still holds the old ones.)
-    - Envoy does not use a new or changed cluster before it has got its endpoints, and it asks for
-      those only after it has got the cluster. Routing types wait until the endpoints of all
-      clusters that were sent have been sent after them, for ``hold`` seconds at most.
-    - A client that comes back on a new stream names its types one after another, clusters first,
-      and its old routes may need what is to be removed. Nothing is removed from the other types
-      before it has named its routes, for ``hold`` seconds at most.
+    - Envoy does not use a new or changed cluster before it has received its endpoints, and it
+      requests those only after it has received the cluster. Routing types wait until the endpoints
+      of all sent clusters have been sent after them, for at most ``hold`` seconds.
+    - A client that reconnects subscribes to its types one after another, clusters first, and its
+      old routes may need resources that are due for removal. Nothing is removed from the other
+      types before it has subscribed to its routes, for at most ``hold`` seconds.
 
-    A client that names its clusters needs a fourth, for each name: see
+    A client that names its clusters needs a fourth rule, per name: see
     :class:`~straightway.discovery.removals.PendingRemovals`.
 
-    On a stream of one type there is no order to keep, and nothing is held back.
+    On a stream of one type there is no order, and nothing is held back.
     """
 
     __slots__ = (
@@ -63,7 +62,7 @@ class Order:
         self._is_aggregated = is_aggregated
         self._expects_endpoints = is_aggregated
         self._is_back = False
-        # Until when routing types wait for endpoints, and removals for the routes to be named.
+        # How long routing types wait for endpoints, and removals for the routes.
         self._warm_by: float | None = None
         self._named_by: float | None = None
 
@@ -74,34 +73,34 @@ class Order:
 
     @property
     def deadline(self) -> float | None:
-        """When waiting ends, None if there is nothing to wait for."""
+        """When waiting ends; None if there is nothing to wait for."""
         return min(filter(None, (self._warm_by, self._named_by)), default=None)
 
     def came_back(self) -> None:
-        """Note that the client has come from another stream, with what it holds."""
+        """Record that the client has reconnected, and holds resources."""
         self._is_back = self._is_aggregated
 
     def asked_for_endpoints(self) -> None:
-        """Note that the client gets its endpoints on this stream."""
+        """Record that the client gets its endpoints on this stream."""
         self._expects_endpoints = True
 
     def sent_clusters(self, assignments: Mapping[str, str], now: float) -> None:
-        """Note clusters that were sent, each with the ClusterLoadAssignment that it needs."""
+        """Record sent clusters, each with the ClusterLoadAssignment that it needs."""
         if assignments and self._expects_endpoints:
             self.warming |= assignments
             if self._warm_by is None:
                 self._warm_by = now + self._hold
 
     def sent_endpoints(self, names: AbstractSet[str]) -> None:
-        """Note which ClusterLoadAssignments have been sent."""
+        """Record sent ClusterLoadAssignments."""
         self._keep(lambda cluster: self.warming[cluster] not in names)
 
     def gave_up_clusters(self, wants: Callable[[str], bool]) -> None:
-        """Note that the client has changed which clusters it wants: it warms no others."""
+        """Record that the client has changed which clusters it wants: it warms no others."""
         self._keep(wants)
 
     def rejected_clusters(self) -> None:
-        """Note that Envoy has rejected clusters: those it will not warm."""
+        """Record that Envoy has rejected clusters, which it will not warm."""
         self.warming.clear()
 
     def holds_routing(
@@ -112,21 +111,21 @@ class Order:
         is_due: bool,
         are_endpoints_asked_for: bool,
     ) -> bool:
-        """Whether clusters that were sent still lack their endpoints, and time is not up.
+        """Whether sent clusters still lack their endpoints, within the time limit.
 
-        ``is_due`` says whether anything of the routing types is to be sent.
+        ``is_due`` says whether anything of the routing types is due.
         """
         if self._warm_by is not None and now >= self._warm_by:
-            # A client that gets its endpoints elsewhere is not made to wait again.
+            # A client that gets its endpoints elsewhere does not wait again.
             self._expects_endpoints = are_endpoints_asked_for
             self.warming.clear()
         if not self.warming and not is_due:
             self._warm_by = None  # Not before: more clusters must not make routing wait longer.
-        # Nobody waits for what does not exist; but it may come, so it is not forgotten.
+        # Missing assignments are not waited for; but they may come, so they are kept.
         return is_due and any(name in endpoints for name in self.warming.values())
 
     def expects_routes(self, now: float, *, are_asked_for: bool) -> bool:
-        """Whether the client is back from another stream, and is yet to name its routes."""
+        """Whether the client has reconnected, and has not subscribed to its routes yet."""
         if self._is_back:
             self._is_back = False
             self._named_by = now + self._hold
@@ -135,5 +134,5 @@ class Order:
         return self._named_by is not None
 
     def _keep(self, is_warming: Callable[[str], bool]) -> None:
-        # Made anew, as what shrinks stays as large as it was.
+        # Recreated, because a dictionary that shrinks keeps its memory.
         self.warming = {name: self.warming[name] for name in filter(is_warming, self.warming)}

@@ -1,4 +1,4 @@
-"""A time limit for each of many short waits, with one timer for all of them."""
+"""A time limit for many short waits, with one timer for all of them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import asyncio
 class Patience:
     """Times out ``limit`` when something that began at ``since`` takes longer than ``seconds``.
 
-    Starting and cancelling a timer for every response costs about as much as finding out what is
-    in it. So there is one timer, which looks every ``seconds`` whether something is under way.
+    Starting and cancelling a timer for every response costs about as much as planning it. So there
+    is one timer, which checks every ``seconds`` whether something is in progress.
     """
 
     __slots__ = ("__weakref__", "_limit", "_loop", "_seconds", "_timer", "since")
 
     def __init__(self, seconds: float, limit: asyncio.Timeout) -> None:
         self.since: float | None = None
-        """When what is under way began, by the event loop's clock; None while nothing is."""
+        """When the current wait began, by the event loop's clock; None without one."""
         self._seconds = seconds
         self._limit = limit
         self._loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
-"""How far one client has come with one type: what it has, and what of it is outdated.
+"""One client's progress with one type: what it has, and what of that is outdated.
 
-A client has what the table has, except for the names that are outdated. So what is kept for it does
-not grow with what it holds, and there is no queue.
+A client has what the table has, except for the outdated names. So the memory per client does not
+grow with what it holds, and there is no queue.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ NO_TABLE: Final = Table()
 
 
 class Holding(Protocol):
-    """What a client has under some name."""
+    """What a client has under a name."""
 
     @property
     def name(self) -> str:
-        """The resource's name; empty where it is not known."""
+        """The resource's name; empty if unknown."""
 
     @property
     def version(self) -> str:
@@ -32,9 +32,9 @@ class Holding(Protocol):
 class Progress:
     """A place in a table's log of changes, and the names in which the client differs from it.
 
-    ``outdated`` gives for such a name what the client has, None for nothing; ``resend`` are names
-    to be sent even though the client has them. With ``by_alias`` a client may ask for a resource
-    by its aliases, too.
+    ``outdated`` maps such a name to what the client has, None for nothing; ``resend`` are names to
+    send even though the client has them. With ``by_alias`` a client may also request a resource by
+    its aliases.
     """
 
     __slots__ = ("_by_alias", "outdated", "resend", "seen", "table")
@@ -42,35 +42,35 @@ class Progress:
     def __init__(self, *, by_alias: bool) -> None:
         self.table = NO_TABLE
         self.seen = NO_TABLE.last_change
-        """The last change that is taken into account."""
+        """The last processed change."""
         self.outdated: dict[str, Holding | None] = {}
         self.resend: set[str] = set()
         self._by_alias = by_alias
 
     @property
     def changes_unseen(self) -> int:
-        """How many changes are yet to be taken into account."""
+        """The number of changes to process."""
         return self.table.last_change.serial - self.seen.serial
 
     def finder(self, table: Table) -> Callable[[str], Resource | None]:
-        """Return what finds a resource of a table by a name that the client may ask for."""
+        """Return the lookup of a table's resources by a name that the client may request."""
         return table.find if self._by_alias else table.resources.get
 
     def catch_up(self, concerns: Callable[[Change], bool]) -> None:
-        """Take into account what has changed, as far as it concerns the client."""
+        """Process the changes that concern the client."""
         for change in self.seen.later():
             if concerns(change):
                 self.outdated.setdefault(change.name, change.before)
         self.seen = self.table.last_change
 
     def move_to(self, table: Table, differing: Iterable[tuple[str, Holding | None]]) -> None:
-        """Go on with another table; ``differing`` are the names in which the client differs."""
+        """Continue with another table; ``differing`` are the names in which the client differs."""
         for name, held in differing:
             self.outdated.setdefault(name, held)
         self.table, self.seen = table, table.last_change
 
     def differing(self, table: Table, names: Iterable[str]) -> Iterable[tuple[str, Holding | None]]:
-        """Yield of ``names`` those that ``table`` has otherwise, and what the client has."""
+        """Yield those of ``names`` that differ in ``table``, and what the client has."""
         before, after = self.finder(self.table), self.finder(table)
         for name in names:
             held, current = before(name), after(name)
@@ -80,10 +80,10 @@ class Progress:
     def differences(
         self, tells_absence: Callable[[str, Holding | None], bool]
     ) -> tuple[list[Resource], list[str]]:
-        """Return the resources to send, and the names of which to say that they do not exist.
+        """Return the resources to send, and the names to report as missing.
 
-        ``tells_absence`` is asked whether to say so, of a name and of what the client has. Where
-        there is nothing to say, nothing is outdated any more.
+        ``tells_absence`` decides whether to report a name, given what the client has. A name with
+        nothing to report is no longer outdated.
         """
         find = self.finder(self.table)
         changed: dict[str, Resource] = {}
@@ -113,20 +113,20 @@ class Progress:
         return list(changed.values()), absent
 
     def sent(self, plan: Plan) -> None:
-        """Take into account that the client gets everything but what is withheld."""
+        """Record that the client is sent everything except what is withheld."""
         self.seen = self.table.last_change
         if self.outdated:
             self.outdated = {name: self.outdated[name] for name in plan.withheld}
         if self.resend:
-            # Anew, as what shrinks stays as large as it was.
+            # Recreated, because a set that shrinks keeps its memory.
             self.resend = self.resend.difference(plan.names)
 
     def forget(self, name: str) -> None:
-        """Forget a name that the client does not want any more."""
+        """Drop a name that the client no longer wants."""
         self.outdated.pop(name, None)
         self.resend.discard(name)
 
 
 def _is_same(held: Holding, current: Resource) -> bool:
-    # Without a name it is what a client holds from an earlier stream, by its own words.
+    # Without a name it is what a client says it holds from an earlier stream.
     return held.version == current.version and held.name in (current.name, "")

@@ -1,4 +1,4 @@
-"""Keeps a client's state, and tells the callbacks, from what happens on its stream."""
+"""Updates a client's state, and notifies the callbacks, of what happens on its stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from straightway.discovery.response import Response
 from straightway.discovery.session import Received
 from straightway.discovery.verdicts import Verdict
 
-# Envoy's words fit; a client that sends megabytes must not fill our memory and logs.
+# Envoy's messages fit; a client that sends megabytes must not fill our memory and logs.
 _LONGEST_REASON: Final = 8192
 
 
@@ -51,7 +51,7 @@ class Reporter:
             self._events.nacked(self.client, type_url, message, names)
 
     def sent(self, response: Response, seconds: float) -> None:
-        """Report a response that goes to gRPC, and how long it took to make."""
+        """Report a response that is passed to gRPC, and how long it took to make."""
         type_url, plan, nonce, data = response
         self.client.of_type(type_url).sent = Sent(plan.version, nonce, datetime.now(UTC))
         if self._events.pushed:

@@ -1,4 +1,4 @@
-"""Resources as they go over the wire, and the types of resources that Envoy asks for."""
+"""Resources in wire form, and the resource types that Envoy requests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RESOURCE_TYPES: Final = (
     TYPED_EXTENSION_CONFIG,
     RUNTIME,
 )
-"""The type URLs in the protocol's push order: what is named goes before what names it.
+"""The type URLs in the protocol's push order: resources come before those that refer to them.
 
 Clusters, then their endpoints, then listeners, then the routes that send requests to the
 clusters. See "Eventual consistency considerations" in
@@ -58,21 +58,21 @@ def _type_field(type_url: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One named piece of config, encoded once for all its readers.
+    """One named piece of config, encoded once for all its clients.
 
-    ``version`` says which content this is: two resources of one type and name with the same
-    version are taken to be the same. ``body`` is the encoded ``google.protobuf.Any``.
-    ``eds_service_name`` is set on a Cluster that gets its endpoints by EDS: the name of the
-    ClusterLoadAssignment that Envoy must get before it uses the cluster; empty on everything else.
+    ``version`` identifies the content: two resources of one type and name with the same version are
+    assumed to be the same. ``body`` is the encoded ``google.protobuf.Any``. ``eds_service_name`` is
+    set on a Cluster that gets its endpoints by EDS: the name of the ClusterLoadAssignment that
+    Envoy must receive before it uses the cluster; empty for everything else.
 
-    ``aliases`` are further names by which delta clients may ask for it (the spec, "Resource
-    names"; virtual hosts on demand live by it). One alias stands for one resource: of several
-    that claim it the latest counts. ``ttl``, in seconds, is how long a client that supports it
-    keeps the resource without a sign of life from the server (the spec, "TTL"); None for ever.
-    A change of it alone is passed on without the body, and needs no new version.
+    ``aliases`` are additional names by which delta clients may request it (the spec, "Resource
+    names"; virtual hosts on demand depend on them). One alias stands for one resource: of several
+    that claim it the latest wins. ``ttl``, in seconds, is how long a client that supports it keeps
+    the resource without a heartbeat from the server (the spec, "TTL"); None means no limit. A
+    change of the TTL alone is sent without the body, and needs no new version.
 
-    A resource goes into a response as a head and the body; ``sotw_head`` and ``delta_head`` are
-    those heads, for the field ``resources`` of a DiscoveryResponse and a DeltaDiscoveryResponse.
+    In a response a resource consists of a head and the body; ``sotw_head`` and ``delta_head`` are
+    the heads, for the field ``resources`` of a DiscoveryResponse and a DeltaDiscoveryResponse.
 
     Raises ValueError for a ``ttl`` that is not positive.
     """
@@ -91,19 +91,19 @@ class Resource:
         if self.ttl is not None and self.ttl <= 0:
             raise ValueError(f"a TTL must be positive: {self.ttl}")
         size = len(self.body)
-        # The body comes last, so that it can simply follow.
+        # The body comes last, so that it can be appended.
         inner = self._envelope() + wire.field_head(2, size)
         object.__setattr__(self, "sotw_head", wire.field_head(2, size))
         object.__setattr__(self, "delta_head", wire.field_head(2, len(inner) + size) + inner)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names that it goes by, its own first."""
+        """All its names, its own first."""
         return (self.name, *self.aliases)
 
     @property
     def fingerprint(self) -> int:
-        """A number of 64 bits that stands for name and version; computed once."""
+        """A 64-bit number that identifies name and version; computed once."""
         if self._fingerprint == _NOT_COMPUTED:
             data = f"{len(self.name)}:{self.name}{self.version}".encode()
             digest = blake2b(data, digest_size=_FINGERPRINT_BYTES).digest()
@@ -115,7 +115,7 @@ class Resource:
         return self.heartbeat() + wire.field(2, self.body)
 
     def heartbeat(self) -> bytes:
-        """Return the same without the body, which prolongs its life where it is held."""
+        """Return the same without the body, a heartbeat for clients that hold it."""
         if self.ttl is None:
             return self._envelope()
         lifetime = Duration()
@@ -140,9 +140,9 @@ class Resource:
         aliases: Iterable[str] = (),
         ttl: float | None = None,
     ) -> Self:
-        """Return the resource for a message, by default with a digest as version.
+        """Return the resource for a message, by default with a digest as its version.
 
-        The digest is one of the message's bytes, and of the aliases if there are any.
+        The digest covers the message's bytes, and the aliases if there are any.
         """
         return cls.encoded(
             name,
@@ -168,10 +168,10 @@ class Resource:
     ) -> Self:
         """Return the resource for a message that is already serialised to ``value``.
 
-        With ``version`` nothing is hashed: where ``value`` is joined from parts, a digest of their
-        digests says as much as one of all bytes.
+        With ``version`` nothing is hashed: if ``value`` is joined from parts, a digest of their
+        digests is as good as one of all bytes.
         """
-        # Joined at once: a value may be of hundreds of kilobytes.
+        # Joined at once: a value may have hundreds of kilobytes.
         head = wire.field_head(2, len(value)) if value else b""
         body = b"".join((_type_field(type_url), head, value))
         known_as = tuple(aliases)
@@ -184,7 +184,7 @@ class Resource:
 
 
 def encode_held(name: str, version: str) -> bytes:
-    """Return the entry of ``initial_resource_versions`` that stands for a resource.
+    """Return the entry of ``initial_resource_versions`` for a resource.
 
     Source: ``DeltaDiscoveryRequest``; on the wire an entry of a map is a message of key (= 1) and
     value (= 2).

@@ -1,4 +1,4 @@
-"""Responses: which resources one is to hold, and its bytes."""
+"""Responses: the resources in a response, and its bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WRAPPER: Final = TYPE_URL_PREFIX + "envoy.service.discovery.v3.Resource"
 
 
 class Variant(Enum):
-    """The two forms of the protocol; a stream speaks one of them throughout."""
+    """The two variants of the protocol; a stream uses one of them throughout."""
 
     STATE_OF_THE_WORLD = "sotw"
     DELTA = "delta"
@@ -24,13 +24,12 @@ class Variant(Enum):
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """What one response is to say about one type; streams that are to hear the same may share it.
+    """The plan of one response for one type; streams with the same plan may share it.
 
-    ``warming`` names for each cluster that is new to the client the ClusterLoadAssignment that it
-    needs before it can use it. ``withheld`` names removals that are due, and that this response
-    does not tell yet. The rest is for delta clients alone: ``heartbeats`` are held by the client
-    and go without their bodies, ``unresolved`` are names that were asked for and that no virtual
-    host has.
+    ``warming`` maps each cluster that is new to the client to the ClusterLoadAssignment that it
+    needs first. ``withheld`` names removals that are due, but not part of this response yet. The
+    rest is for delta clients only: ``heartbeats`` are held by the client and sent without their
+    bodies, ``unresolved`` are requested names that no virtual host has.
     """
 
     version: str
@@ -41,12 +40,12 @@ class Plan:
     heartbeats: tuple[Resource, ...] = ()
     unresolved: tuple[str, ...] = ()
     is_common: bool = False
-    """Whether it follows from changes alone, and so is that of other streams, too."""
+    """Whether it follows from changes alone, and so is shared with other streams."""
     _content: Hashable = None
 
     @property
     def names(self) -> Iterator[str]:
-        """All names and aliases of which the response says something new."""
+        """All names and aliases with news in the response."""
         for resource in self.resources:
             yield resource.name
             yield from resource.aliases
@@ -54,7 +53,7 @@ class Plan:
         yield from self.unresolved
 
     def content(self, table: Table) -> Hashable:
-        """Return what is equal for plans that say the same of ``table``, as it is now."""
+        """Return a key that is equal for equivalent plans for ``table`` in its current state."""
         if self._content is None:
             said = _named(self.heartbeats), self.removed, self.unresolved
             is_whole = len(self.resources) == len(table.resources)
@@ -79,8 +78,8 @@ class Response(NamedTuple):
 class Encoded(NamedTuple):
     """An encoded response; its nonce stands for its number.
 
-    ``ack`` is the encoded request by which a delta client that wants nothing else accepts it, empty
-    for the other variant: there it depends on what the client asks for.
+    ``ack`` is the encoded request by which a delta client accepts it without asking for anything
+    else; empty for the other variant, where it depends on the client's subscription.
     """
 
     number: int
@@ -90,7 +89,7 @@ class Encoded(NamedTuple):
 
 
 _numbers: Final = itertools.count(1)
-"""Numbers all responses of this process, in the order in which they are made."""
+"""Numbers all responses of this process, in order of creation."""
 
 
 def encode(
@@ -98,12 +97,13 @@ def encode(
 ) -> Encoded:
     """Return the encoded DiscoveryResponse or DeltaDiscoveryResponse, with TTLs or without.
 
-    Its number is above ``after``, which is the last one of the stream. Streams that need the same
-    share it with its nonce: copying 50 KB for each takes longer than all else that is done here.
+    Its number is above ``after``, the last one of the stream. Streams that need the same response
+    share it with its nonce: copying 50 KB for each takes longer than everything else here.
     """
     is_shared = plan.is_common or not (plan.removed or plan.unresolved)
     if not plan.resources or plan.withheld or not is_shared:
-        # Its names may be a client's invention, or its resources those of another table: not kept.
+        # Its names may be invented by a client, or its resources come from another table: not
+        # cached.
         return _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
     # Not the variant itself: a member of an Enum is slow to hash.
     key = (variant is Variant.DELTA, type_url, ttl, plan.content(table))
@@ -112,7 +112,7 @@ def encode(
     )
     if made.number > after:
         return made
-    # The stream may have sent this one before, and no nonce may come twice.
+    # The stream may have sent this one before, and no nonce may be repeated.
     return _numbered(made.data[: -len(_nonce_field(made.nonce))], variant, type_url)
 
 

@@ -34,14 +34,14 @@ _Handler = Callable[[object, _Context], Awaitable[None]]
 class DiscoveryServer:
     """Serves a cache to Envoys, over streams of both variants.
 
-    A stream is one of the aggregated service (ADS), or one of a single type's service (CDS, EDS,
-    LDS, RDS, SRDS, VHDS, SDS, ECDS, RTDS). Only on the former does the order of types hold: see
+    A stream belongs to the aggregated service (ADS), or to the service of a single type (CDS, EDS,
+    LDS, RDS, SRDS, VHDS, SDS, ECDS, RTDS). Only the former orders types: see
     :class:`~straightway.discovery.session.Session`. Beside them are client status discovery (CSDS),
     gRPC health and gRPC reflection.
 
-    ``key_of`` gives the audience key for an Envoy's Node (without its list of extensions); the
-    client gets the snapshot that the cache holds under that key. ``callbacks`` hear what happens,
-    each of them, in this order.
+    ``key_of`` returns the audience key for an Envoy's Node (without its list of extensions); the
+    client gets the snapshot that the cache holds under that key. ``callbacks`` are notified of
+    events, in this order.
     """
 
     def __init__(
@@ -71,19 +71,19 @@ class DiscoveryServer:
         reflection.enable_server_reflection(names, server)
 
     def set_serving(self, is_serving: bool) -> None:
-        """Tell by gRPC health whether clients should come here: SERVING, as it is from the start.
+        """Set by gRPC health whether clients should use this server; initially SERVING.
 
-        With False they are told NOT_SERVING, and are served if they come anyway. After
-        :meth:`close` it stays at that.
+        False reports NOT_SERVING; clients that connect anyway are served. After :meth:`close` it
+        stays NOT_SERVING.
         """
         self._health.set_serving(is_serving)
 
     def rekey(self) -> None:
         """Compute the audience key of every open stream again.
 
-        Call it when ``key_of`` may give other keys than before. Streams whose key differs move to
-        the other snapshot, and are sent what differs. Where ``key_of`` raises, the stream stays
-        and the exception is logged.
+        Call it when ``key_of`` may return different keys than before. Streams whose key differs
+        move to the other snapshot, and are sent the difference. If ``key_of`` raises, the stream
+        keeps its key and the exception is logged.
         """
         for stream in tuple(self._streams):
             try:
@@ -92,14 +92,14 @@ class DiscoveryServer:
                 log.exception("no audience key for the node of an open stream; it stays")
 
     def clients(self) -> Sequence[ClientState]:
-        """Return the clients of all open streams that have said who they are."""
+        """Return the clients of all open streams that have identified themselves."""
         return [stream.client for stream in self._streams if stream.client is not None]
 
     async def close(self, grace: float = 5.0) -> None:
         """End all streams, so that their clients go to another replica; refuse new ones.
 
-        Returns when the last stream has ended, or after ``grace`` seconds; what is left then,
-        ``grpc.aio.Server.stop`` cancels.
+        Returns when the last stream has ended, or after ``grace`` seconds; ``grpc.aio.Server.stop``
+        cancels what is left then.
         """
         self._is_closing = True
         self._health.close()
@@ -115,7 +115,7 @@ class DiscoveryServer:
 
     def _handlers(self, service: Service) -> grpc.GenericRpcHandler:
         handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-            # Requests come as they are: most need not be decoded.
+            # Requests are passed encoded: most need not be decoded.
             method: grpc.stream_stream_rpc_method_handler(self._handler(variant, service.type_url))
             for method, variant in service.streams.items()
         }
@@ -153,6 +153,6 @@ class DiscoveryServer:
 
 
 async def _refuse_to_fetch(_request: object, context: _Context) -> None:
-    # The unary methods are there for the protocol's REST variant, in which clients poll.
+    # The unary methods exist for the protocol's REST variant, in which clients poll.
     details = "polling is not supported: open a stream with the Stream or Delta method"
     await context.abort(grpc.StatusCode.UNIMPLEMENTED, details)

@@ -1,7 +1,7 @@
 """The table of discovery services: the aggregated one, and those of a single type each.
 
-It is read off the services' own protobuf descriptors, where every service but the aggregated one
-says which type it is for (``envoy.annotations.resource``).
+It is derived from the services' protobuf descriptors, where every service except the aggregated one
+names its type (``envoy.annotations.resource``).
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _FILES: Final = (
 class Service:
     """A gRPC service of discovery streams.
 
-    ``type_url`` is the one type that it is for, None for the aggregated service. ``streams`` are
-    its streaming methods by name, ``fetches`` the names of its unary ones.
+    ``type_url`` is its one type, None for the aggregated service. ``streams`` are its streaming
+    methods by name, ``fetches`` the names of its unary ones.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """One stream's conversation: all its subscriptions, and the order in which types are sent.
 
-Pure, as the subscriptions are: it is fed requests and asked for the next response, one at a time
-and always from the newest content. Time comes in as a number.
+Pure, like the subscriptions: it takes requests and returns the next response, one at a time and
+always from the newest content. Time is passed in.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from straightway.discovery.table import Table
 from straightway.discovery.verdicts import Verdict
 
 _EMPTY: Final = Table()
-_LONGEST_QUOTE: Final = 200  # Of what a client says, in a status, which has to fit into a header.
+# Characters of a client's text in a status, which must fit into a header.
+_LONGEST_QUOTE: Final = 200
 
 
 class LimitExceededError(ValueError):
@@ -42,7 +43,7 @@ class LimitExceededError(ValueError):
 class Limits:
     """What one stream may subscribe to: names of all types together, and types.
 
-    ``names`` bounds the resources that a client says to hold when it comes back, too, type by type.
+    ``names`` also limits, per type, the resources that a reconnecting client says it holds.
     ``name_length`` is in characters, of names and type URLs.
     """
 
@@ -52,9 +53,9 @@ class Limits:
 
 
 class Received(NamedTuple):
-    """What a request meant: its verdict, and the response that the verdict is about, if any.
+    """The meaning of a request: its verdict, and the response that it is about, if any.
 
-    ``nonce`` is that response's, ``error_message`` the client's words where it rejects it.
+    ``nonce`` is that response's, ``error_message`` the client's reason if it rejects it.
     """
 
     subscription: Subscription
@@ -72,7 +73,7 @@ class Received(NamedTuple):
 class Session:
     """The protocol on one stream: the aggregated service's, or with ``type_url`` that type's own.
 
-    Types are sent in the protocol's push order, and what must not come yet waits:
+    Types are sent in the protocol's push order, and what must not be sent yet waits:
     :class:`~straightway.discovery.order.Order`.
     """
 
@@ -100,30 +101,30 @@ class Session:
         self.has_more = False
         """Whether there may be more to send, after what :meth:`next` has just returned."""
         self.deadline: float | None = None
-        """When there may be something to send though nothing has changed; None for never.
+        """When there may be something to send without a change; None for never.
 
-        It holds when :meth:`next` has found nothing more.
+        It is valid once :meth:`next` has found nothing more.
         """
         self._type_url = type_url
         self._limits = limits
         self._hold = hold
-        # By type URL: for how long the removal of what the client still names waits.
+        # By type URL: how long the removal of a resource that the client still names waits.
         self._removals_after: dict[str, float] = {}
         self._order = Order(hold, is_aggregated=type_url is None)
         self._subscriptions: dict[str, Subscription] = {}
         self._in_push_order: tuple[Subscription, ...] = ()
         self._last_number = 0
-        # By what accepts the newest response of each.
+        # By the ACK of each one's newest response.
         self._acks: dict[bytes, Subscription] = {}
         # By type URL; only for a client that supports TTLs.
         self._supports_ttl = False
         self._lifetimes: dict[str, Lifetimes] = {}
 
     def request(self, request: Request, tables: Mapping[str, Table] | None = None) -> Received:
-        """Take a request in and return what it meant.
+        """Process a request and return what it meant.
 
-        With ``tables``, what a client says to hold is compared with them now, and not kept until
-        something is to be sent: many clients may come back at once.
+        With ``tables``, what a client says it holds is compared with them now, instead of being
+        kept until the next response: many clients may reconnect at once.
 
         Raises InvalidRequestError and LimitExceededError, after which the stream must end.
         """
@@ -146,7 +147,7 @@ class Session:
         if is_first and tables is not None:
             subscription.look(tables.get(type_url, _EMPTY))
         if is_first and type_url == CLUSTER_LOAD_ASSIGNMENT:
-            # Of clusters that were sent before.
+            # For clusters that were sent before.
             subscription.send_again(self._order.warming.values())
         if verdict is Verdict.NACK and type_url == CLUSTER:
             self._order.rejected_clusters()
@@ -156,10 +157,10 @@ class Session:
         return Received(subscription, verdict, plan, request.response_nonce, message)
 
     def accept(self, data: bytes) -> Received | None:
-        """Take in a request that is still encoded, if it does nothing but accept a response.
+        """Process a request that is still encoded, if it only accepts a response.
 
-        Nearly every request is the ACK of a type's newest response, and in the delta variant there
-        are no two ways to say that. None for any other request, which is left to :meth:`request`.
+        Nearly every request is the ACK of a type's newest response, which has only one encoding in
+        the delta variant. None for any other request, which is left to :meth:`request`.
         """
         subscription = self._acks.pop(data, None)
         if subscription is None:
@@ -169,9 +170,9 @@ class Session:
         return None if plan is None else Received(subscription, Verdict.ACK, plan, verdicts.nonce)
 
     def next(self, tables: Mapping[str, Table], now: float) -> Response | None:
-        """Return the next response to send, None if there is nothing to send now.
+        """Return the next response to send, or None if there is nothing to send now.
 
-        ``now`` is in seconds on any clock, the one of :attr:`deadline`.
+        ``now`` is in seconds on any clock, the same as for :attr:`deadline`.
         """
         unsettled = [
             (subscription, table)
@@ -181,7 +182,7 @@ class Session:
         if self._supports_ttl or len(unsettled) > 1 or not self._order.is_idle:
             return self._next_in_order(tables, now)
         self.has_more, self.deadline = False, None
-        for subscription, table in unsettled:  # Of one type, so there is no order to keep.
+        for subscription, table in unsettled:  # One type only, so there is no order to keep.
             removals_after = self._removals_after[subscription.type_url]
             plan = subscription.plan(table, now, removals_after=removals_after)
             if plan is not None:
@@ -231,21 +232,21 @@ class Session:
         return None
 
     def sum_up(self, changes: int) -> None:
-        """Take in changes of a type once there are so many, though nothing can be sent.
+        """Process changes of a type once there are this many, even if nothing can be sent.
 
-        All changes since :meth:`next` was called are in memory for it. After this it is only what
-        the client holds of what is different now.
+        All changes since the last call of :meth:`next` are kept in memory. Afterwards only the
+        names in which the client differs are.
         """
         for subscription in self._in_push_order:
             subscription.sum_up(changes)
 
     def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
-        """Yield type by type how far the client has what it wants."""
+        """Yield, per type, the status of what the client wants."""
         for subscription in self._in_push_order:
             yield subscription.type_url, subscription.statuses()
 
     def _open(self, type_url: str, request: Request) -> Subscription:
-        """Begin with a type, of which ``request`` is the first request."""
+        """Start with a type, of which ``request`` is the first request."""
         if len(self._subscriptions) == self._limits.types:
             raise LimitExceededError(f"more than {self._limits.types} resource types")
         if len(type_url) > self._limits.name_length:
@@ -283,7 +284,7 @@ class Session:
             raise LimitExceededError(f"a resource name of {longest} characters")
 
     def _prolong(self, subscription: Subscription, table: Table, now: float) -> Plan | None:
-        """Return what keeps alive the resources whose TTLs would run out at the client."""
+        """Return a heartbeat response for resources whose TTLs would expire at the client."""
         due = self._lifetimes[subscription.type_url].due(table, subscription.holds, now)
         return subscription.keep_alive(due, table, now) if due else None
 
@@ -305,9 +306,9 @@ class Session:
         return Response(type_url, plan, encoded.nonce, encoded.data)
 
     def _warm(self, assignments: Mapping[str, str], now: float) -> None:
-        """Have the endpoints of clusters that are sent sent after them, even if unchanged.
+        """Send the endpoints of clusters again after these are sent, even if unchanged.
 
-        The spec, "Resource warming": Envoy waits for them, and may not ask.
+        The spec, "Resource warming": Envoy waits for them, and may not request them.
         """
         endpoints = self._subscriptions.get(CLUSTER_LOAD_ASSIGNMENT)
         if endpoints is not None:

@@ -1,4 +1,4 @@
-"""What can be set about a discovery server."""
+"""The settings of a discovery server."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from straightway.discovery.session import Limits
 class Settings:
     """Limits of a :class:`~straightway.discovery.DiscoveryServer`; times in seconds.
 
-    ``hold`` bounds how long listeners and routes wait for a client to fetch the endpoints of the
-    clusters that it was sent before them, and how long a removal waits for it to give up the name.
-    ``stuck_after`` is how long a client may leave a
-    response unread before its stream is closed. ``status_size`` bounds an answer of the client
-    status discovery service: its clients and their resources together.
+    ``hold`` limits how long listeners and routes wait for a client to fetch the endpoints of
+    previously sent clusters, and how long a removal waits for it to give up the name.
+    ``stuck_after`` is how long a client may leave a response unread before its stream is closed.
+    ``status_size`` limits a response of the client status discovery service: its clients and their
+    resources together.
     """
 
     hold: float = 1.0
@@ -34,17 +34,17 @@ def grpc_options(
 ) -> list[tuple[str, int]]:
     """Return options for ``grpc.aio.server`` that suit Envoys.
 
-    Pings every ``keepalive`` seconds keep the mappings of NATs and idle connections alive, and find
-    out within ``keepalive_timeout`` seconds when an Envoy has gone without a word; an Envoy may
-    itself ping as often as every 10 s.
-    With ``max_connection_age`` (seconds; gRPC adds 10 % of jitter either way) connections are
-    closed gracefully when they get old, so that Envoys spread over replicas; streams get 10 s to
-    end. Two servers never share a port unnoticed. ``max_message_bytes`` bounds what a client can
-    send at once: the first message of a client that comes back names all that it holds.
+    Pings every ``keepalive`` seconds keep NAT mappings and idle connections alive, and detect
+    within ``keepalive_timeout`` seconds when an Envoy has disappeared; an Envoy may itself ping as
+    often as every 10 s. With ``max_connection_age`` (seconds; gRPC adds 10 % of jitter either way)
+    connections are closed gracefully when they get old, so that Envoys spread over replicas;
+    streams get 10 s to end. Two servers never silently share a port. ``max_message_bytes`` limits
+    what a client can send at once: the first message of a reconnecting client names everything that
+    it holds.
     """
     options = [
         ("grpc.keepalive_time_ms", round(keepalive * 1000)),
-        # Which of the two counts depends on gRPC's version.
+        # Which of the two applies depends on gRPC's version.
         ("grpc.keepalive_timeout_ms", round(keepalive_timeout * 1000)),
         ("grpc.http2.ping_timeout_ms", round(keepalive_timeout * 1000)),
         ("grpc.keepalive_permit_without_calls", 1),

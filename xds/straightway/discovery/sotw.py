@@ -17,10 +17,10 @@ from straightway.discovery.subscription import (
 from straightway.discovery.verdicts import Verdict
 
 _COMPLETE_TYPES: Final = frozenset({CLUSTER, LISTENER})
-"""The types whose every response is the whole set, so that absence deletes.
+"""The types of which every response is the complete set, so that absence deletes.
 
-The spec, "Grouping resources into responses" and "Deleting resources". Of all other types a
-response may hold a part, and deleting is left to the resource that named it.
+The spec, "Grouping resources into responses" and "Deleting resources". For all other types a
+response may be partial, and the resource that refers to them controls deletion.
 """
 
 
@@ -36,7 +36,7 @@ class SotwSubscription(Subscription):
         self._ever_named = False
 
     def request(self, request: DiscoveryRequest) -> tuple[Verdict, Plan | None]:
-        """Take a request in: a request names everything that the client wants from now on.
+        """Process a request, which names everything that the client wants from now on.
 
         The spec, "ACK and NACK": a request with a stale nonce is not answered. The client's
         answer to the newest response is on its way, and that one counts.
@@ -50,8 +50,8 @@ class SotwSubscription(Subscription):
     def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
         """Make the plan.
 
-        A complete set still holds what the client has and is to keep for now, as the client has
-        it: absence would delete it.
+        A complete set still includes what the client must keep for now, in the version it has:
+        absence would delete it.
         """
         table = self._progress.table
         changed, absent = self._differences()
@@ -77,7 +77,8 @@ class SotwSubscription(Subscription):
         )
 
     def _makes_common_plans(self) -> bool:
-        return self.wildcard or not self._complete  # Else it holds all that was asked for.
+        # Otherwise it holds everything that was requested.
+        return self.wildcard or not self._complete
 
     def _resubscribe(self, named: set[str]) -> None:
         # The spec, "How the client specifies what resources to return": no names mean everything,
@@ -96,9 +97,11 @@ class SotwSubscription(Subscription):
             self.send_again(new)
             self._must_respond = self._complete
         self.wildcard = wildcard
-        self.names -= self.names - named  # Not &=, which might keep the copies that came in.
+        # Not &=, which might keep the request's copies of the names.
+        self.names -= self.names - named
         self._forget_unwanted()
 
     def _tells_absence(self, name: str, held: Holding | None) -> bool:
-        # Where it goes untold, the client counts as having nothing: what comes back is sent.
+        # If a removal is not reported, the client counts as having nothing, so a returning resource
+        # is sent.
         return self._complete and held is not None

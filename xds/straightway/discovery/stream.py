@@ -1,7 +1,7 @@
 """One open stream: reads requests, wakes when its audience's content changes, and sends.
 
-It keeps no queue. However slow its client, when it can send again it compares what the client has
-with the latest content and sends the difference.
+It keeps no queue. However slow its client is, as soon as it can send again it compares what the
+client has with the latest content and sends the difference.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from straightway.discovery.verdicts import Verdict
 log = logging.getLogger(__name__)
 
 _CHANGES_KEPT: Final = 1000
-"""How many changes of a type are kept for a stream before it sums them up."""
+"""The number of changes of a type that are kept for a stream before it condenses them."""
 
 KeyOf = Callable[[Node], Hashable]
 
@@ -51,12 +51,12 @@ class Transport(Protocol):
 
 
 class NoAudienceError(Exception):
-    """The ``key_of`` of the server's owner has failed."""
+    """The application's ``key_of`` has failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Why a stream ends, and the status that its client gets."""
+    """Why a stream ends, and the status for its client."""
 
     reason: Closed
     code: grpc.StatusCode = grpc.StatusCode.OK
@@ -66,7 +66,7 @@ class Ending:
 class Stream:
     """One client's stream, from its first request to its end.
 
-    It is one of the aggregated service, or with ``type_url`` one of that type's own service.
+    It belongs to the aggregated service, or with ``type_url`` to that type's own service.
     """
 
     __slots__ = (
@@ -118,11 +118,11 @@ class Stream:
         return self._node
 
     def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
-        """Yield type by type how far the client has what it wants."""
+        """Yield, per type, the status of what the client wants."""
         return self._session.statuses()
 
     async def run(self) -> Ending:
-        """Serve until the stream ends; return why it did."""
+        """Serve until the stream ends; return the reason."""
         ending = Ending(Closed.ERROR)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -138,12 +138,12 @@ class Stream:
         return ending
 
     def end(self, ending: Ending) -> None:
-        """End the stream as soon as it is not busy writing. The first ending counts."""
+        """End the stream as soon as it is not busy writing. The first call counts."""
         self._ending = self._ending or ending
         self._wake()
 
     def rekey(self) -> None:
-        """Compute the audience key again, and move to the content of another if it differs."""
+        """Compute the audience key again, and switch to its content if it differs."""
         client = self.client
         if client is None or self._ending is not None:
             return
@@ -172,11 +172,11 @@ class Stream:
         try:
             async with asyncio.timeout(None) as limit:
                 with closing(Patience(seconds, limit)) as patience:
-                    # The loop is not a coroutine of its own: every response goes through each that
-                    # stands between it and the task twice.
+                    # The loop is not a separate coroutine: every response would pass through it
+                    # twice.
                     session, clock, write = self._session, self._loop.time, self._transport.write
                     while self._ending is None:
-                        # Renewed before looking, so that no change is missed.
+                        # Renewed before the check, so that no change is missed.
                         self._woken = self._loop.create_future()
                         tables = self._tables()
                         started = clock()
@@ -189,7 +189,7 @@ class Stream:
                             patience.since = None
                             if session.has_more:
                                 continue
-                        # Without content, nothing will be due at any time.
+                        # Without content, nothing will ever be due.
                         if session.deadline is None or tables is None:
                             await self._woken
                         else:
@@ -206,13 +206,13 @@ class Stream:
             async with asyncio.timeout_at(deadline):
                 await self._woken
         except TimeoutError:
-            pass  # What was held back until now may be due.
+            pass  # Resources that were held back may be due now.
 
     def _wake(self) -> None:
         if not self._woken.done():
             self._woken.set_result(None)
             return
-        self._session.sum_up(_CHANGES_KEPT)  # It is writing, and may be for long.
+        self._session.sum_up(_CHANGES_KEPT)  # It is writing, and may be for a long time.
 
     def _receive(self, data: bytes) -> None:
         reporter, received = self._reporter, self._session.accept(data)
@@ -227,8 +227,8 @@ class Stream:
             self._wake()  # An ACK alone makes nothing due.
 
     def _open(self, node: Node) -> Reporter:
-        # The spec, "The xDS transport protocol": the node comes with the first message only. It
-        # is kept without its list of all of Envoy's extensions, which is most of its size.
+        # The spec, "The xDS transport protocol": the node comes with the first message only. It is
+        # kept without the list of Envoy's extensions, which is most of its size.
         self._node.CopyFrom(node)
         self._node.ClearField("extensions")
         try:

@@ -1,7 +1,7 @@
-"""What the subscriptions of both variants have in common: one type on one stream.
+"""The common part of both variants' subscriptions: one type on one stream.
 
-A subscription is a pure state machine. It is fed the client's requests, and is asked for a plan:
-what is to be sent now, given what the type holds at the moment. Without I/O and without a clock.
+A subscription is a pure state machine. It takes the client's requests and returns a plan: what to
+send now, given the current content of the type. No I/O and no clock.
 
 The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol, called
 "the spec" here.
@@ -26,21 +26,21 @@ from straightway.discovery.verdicts import Verdict, Verdicts
 WILDCARD: Final = "*"
 
 WILDCARD_TYPES: Final = frozenset({CLUSTER, LISTENER})
-"""The types of which a client gets everything if it names nothing from the start.
+"""The types of which a client gets everything if it never names anything.
 
 The spec, "How the client specifies what resources to return".
 """
 
-# Names are interned, as thousands of clients ask for the same ones. Python 3.12 never frees what is
-# interned, and a client could fill its memory with names that it invents.
+# Names are interned, because thousands of clients request the same ones. Not by Python 3.12, which
+# never frees interned strings: a client could fill the memory with invented names.
 intern = str if sys.version_info[:2] == (3, 12) else sys.intern
 
 
 class Subscription(ABC):
-    """What one client wants of one type, and which of it is outdated at the client."""
+    """What one client wants of one type, and what of that is outdated at the client."""
 
     _KNOWS_ALIASES: ClassVar[bool]
-    """Whether the variant's clients may ask for a resource by its aliases."""
+    """Whether the variant's clients may request a resource by its aliases."""
 
     __slots__ = (
         "_must_respond",
@@ -58,40 +58,39 @@ class Subscription(ABC):
         self.names: set[str] = set()
         self.wildcard = False
         self.ack = b""
-        """The encoded request that would accept the newest response, if there is but one."""
+        """The encoded request that would accept the newest response, if there is only one."""
         self._progress = Progress(by_alias=self._KNOWS_ALIASES)
-        # Whether a response must come even if it says but that nothing exists: Envoy waits for
-        # one at its start.
+        # Whether a response is due even if nothing exists: Envoy waits for one at startup.
         self._must_respond = False
         self.verdicts = Verdicts()
         self._pending_removals = PendingRemovals()
 
     def catch_up(self) -> None:
-        """Learn what has changed. Before the subscription changes, too: it decides what counts."""
+        """Process changes. Also before the subscription changes, because it decides what counts."""
         self._progress.catch_up(self._concerns)
 
     def sum_up(self, changes: int) -> None:
-        """If it has not looked for so many changes: learn what they are, and what they leave."""
+        """Condense the changes into differences if there are at least this many."""
         if self._progress.changes_unseen >= changes:
             self.catch_up()
             self._progress.differences(self._tells_absence)
 
     @property
     def deadline(self) -> float | None:
-        """When there may be a removal to tell though nothing has changed; None for never."""
+        """When a removal may be due without a change; None for never."""
         return self._pending_removals.deadline if self._progress.outdated else None
 
     @abstractmethod
     def request(self, request: Request) -> tuple[Verdict, Plan | None]:
-        """Take a request in; return its verdict, and the response that it is about, if known."""
+        """Process a request; return its verdict, and the response that it is about, if known."""
 
     def plan(self, table: Table, now: float, *, removals_after: float | None) -> Plan | None:
-        """Return what is to be sent now, None for nothing.
+        """Return what to send now, or None.
 
-        ``removals_after`` is for how many seconds the removal of a resource waits that the client
-        still names; with None nothing that the client has is removed.
+        ``removals_after`` is how many seconds the removal of a resource waits that the client still
+        names; with None nothing is removed that the client has.
 
-        Asking makes no difference to what is to be sent; :meth:`sent` does.
+        This does not change what is due; :meth:`sent` does.
         """
         progress = self._progress
         if table is progress.table and self.is_up_to_date:
@@ -103,14 +102,14 @@ class Subscription(ABC):
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether nothing is to be sent, but for what has changed since :meth:`plan`."""
+        """Whether nothing is due, except for changes since :meth:`plan`."""
         progress = self._progress
         return not (
             progress.outdated or progress.resend or self.verdicts.to_retry or self._must_respond
         )
 
     def is_settled(self, table: Table) -> bool:
-        """Whether nothing is to be sent; not always seen where changes do not concern it."""
+        """Whether nothing is due; may be false if there are only irrelevant changes."""
         progress = self._progress
         return progress.seen.next is None and table is progress.table and self.is_up_to_date
 
@@ -119,7 +118,7 @@ class Subscription(ABC):
         return self.wildcard or name in self.names
 
     def holds(self, resource: Resource) -> bool:
-        """Whether the client has what it wants of a resource, as far as can be known."""
+        """Whether the client has what it wants of a resource, as far as is known."""
         if not self.wants(resource.name):
             return False
         progress, is_rejected = self._progress, self.verdicts.is_rejected
@@ -129,25 +128,25 @@ class Subscription(ABC):
         )
 
     def keep_alive(self, resources: Iterable[Resource], table: Table, now: float) -> Plan | None:
-        """Return what prolongs the life of resources that the client holds: they are sent again.
+        """Return what refreshes the TTLs of resources that the client holds: they are sent again.
 
-        It is called when :meth:`plan` has just found nothing to be sent.
+        Call it when :meth:`plan` has just returned None.
         """
         self.send_again(resource.name for resource in resources)
         return self.plan(table, now, removals_after=None)
 
     def send_again(self, names: Iterable[str]) -> None:
-        """Have those of ``names`` that the client wants sent even if it has them."""
+        """Resend those of ``names`` that the client wants, even if it has them."""
         self._progress.resend.update(filter(self.wants, names))
 
     def sent(self, plan: Plan, nonce: str) -> None:
-        """Note that a plan has been sent, with this nonce."""
+        """Record that a plan has been sent, with this nonce."""
         self.verdicts.sent(plan, nonce)
         self._progress.sent(plan)
         self._must_respond = False
 
     def statuses(self) -> list[ResourceStatus]:
-        """Return how far the client has what it wants, by name; found out when it is asked for."""
+        """Return the status of what the client wants, by name; computed on demand."""
         self.catch_up()
         progress = self._progress
         names: Iterable[str] = self.names
@@ -172,11 +171,11 @@ class Subscription(ABC):
             state = ResourceState.OUTDATED
         else:
             state = ResourceState.ACCEPTED
-        # What a client holds from an earlier stream, in a version that only it knows, has no name.
+        # A resource from an earlier stream, in a version that only the client knows, has no name.
         return ResourceStatus(name, sent.version if sent and sent.name else "", state)
 
     def _want(self, names: Iterable[str]) -> set[str]:
-        """Add to the names; return those that are new."""
+        """Add names; return those that are new."""
         new = {intern(name) for name in names if name not in self.names}
         self.names |= new
         return new
@@ -184,14 +183,14 @@ class Subscription(ABC):
     def _want_all(self) -> None:
         resources, outdated = self._progress.table.resources, self._progress.outdated
         outdated.update(dict.fromkeys(resources.keys() - self.names))
-        # What is on its way, and was given up or is gone since, the client takes after all.
+        # The client still accepts what is in flight, even if it was given up or removed since.
         for plan in self.verdicts.unanswered:
             gone = [each for each in plan.resources if each.name not in resources]
             outdated.update((each.name, each) for each in gone)
         self.wildcard = True
 
     def _forget(self, names: Iterable[str]) -> None:
-        """Drop what the client does not want any more: it drops it too."""
+        """Drop what the client no longer wants: the client drops it too."""
         for name in names:
             self._progress.forget(name)
             self.verdicts.forget(name)
@@ -204,23 +203,23 @@ class Subscription(ABC):
 
     @abstractmethod
     def _makes_common_plans(self) -> bool:
-        """Whether a plan follows from what has changed alone, as long as it is up to date."""
+        """Whether a plan follows from changes alone, as long as it is up to date."""
 
     def _common_plan(self, now: float, removals_after: float | None) -> Plan | None:
-        """Return the plan of all that are where this one is, and whom the same changes concern.
+        """Return the plan of all subscriptions in the same state that the same changes concern.
 
-        Nearly all streams of an audience are, nearly always.
+        Nearly all streams of an audience are in the same state, nearly always.
         """
         progress, table = self._progress, self._progress.table
-        # Beside a wildcard names matter, too: the removal of a named resource may have to wait.
+        # Names matter even with a wildcard: the removal of a named resource may have to wait.
         named = self._changed_names() if self.names else ()
         if not named and not self.wildcard:
             progress.seen = table.last_change
             return None
-        # Not the change itself, which would keep all later ones in memory, too.
+        # Not the change itself, which would also keep all later ones in memory.
         key = (type(self), progress.seen.serial, self.wildcard, named, removals_after)
         plan = table.shared(key, lambda: self._plan_to_share(table, now, removals_after))
-        if plan is not None and plan.withheld:  # What that is each has to remember itself.
+        if plan is not None and plan.withheld:  # Each subscription must remember these itself.
             return self._own_plan(table, now, removals_after)
         return plan
 
@@ -242,12 +241,12 @@ class Subscription(ABC):
 
     @abstractmethod
     def _make_plan(self, now: float, removals_after: float | None) -> Plan | None:
-        """Make the plan of a subscription that has looked and is not up to date."""
+        """Make the plan of a subscription that has processed changes and is not up to date."""
 
     def _withheld(
         self, absent: Iterable[str], now: float, removals_after: float | None
     ) -> frozenset[str]:
-        """Return which of the names that do not exist the client has, and is to keep for now."""
+        """Return which missing names the client has and must keep for now."""
         removed = [name for name in absent if self._progress.outdated.get(name) is not None]
         if removals_after is None:
             return frozenset(removed)
@@ -255,13 +254,13 @@ class Subscription(ABC):
         return self._pending_removals.waiting(named, now, removals_after)
 
     def _concerns(self, change: Change) -> bool:
-        """Whether a change is one of what the client wants."""
+        """Whether a change concerns what the client wants."""
         if change.is_alias:
             return self._KNOWS_ALIASES and change.name in self.names and not self.wildcard
         return self.wildcard or change.name in self.names
 
     def look(self, table: Table) -> None:
-        """Catch up with ``table``, which may be another one than before."""
+        """Catch up with ``table``, which may be a different one than before."""
         progress = self._progress
         if progress.seen.next is not None:
             self.catch_up()
@@ -269,12 +268,12 @@ class Subscription(ABC):
             progress.move_to(table, self._differing(table))
 
     def _differing(self, table: Table) -> Iterable[tuple[str, Holding | None]]:
-        """Return of what the client wants and ``table`` has otherwise: the name, what it has."""
+        """Return what the client wants and has in another version than ``table``, by name."""
         everything = self._progress.table.resources.keys() | table.resources.keys()
         return self._progress.differing(table, everything if self.wildcard else self.names)
 
     def _differences(self) -> tuple[list[Resource], list[str]]:
-        """Return the resources to send, and the names of which to say that they do not exist."""
+        """Return the resources to send, and the names to report as missing."""
         changed, absent = self._progress.differences(self._tells_absence)
         to_retry = self.verdicts.to_retry
         if not changed and not absent and to_retry:
@@ -285,4 +284,4 @@ class Subscription(ABC):
 
     @abstractmethod
     def _tells_absence(self, name: str, held: Holding | None) -> bool:
-        """Whether the client, which has ``held``, is to be told that ``name`` does not exist."""
+        """Whether to report to the client, which has ``held``, that ``name`` does not exist."""

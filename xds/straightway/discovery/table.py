@@ -1,4 +1,4 @@
-"""The resources of one type for one audience, and what changed in them of late."""
+"""The resources of one type for one audience, and their recent changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIGEST_MASK: Final = (1 << 8 * _DIGEST_BYTES) - 1
 
 
 class Held(NamedTuple):
-    """What a client that comes back says if it holds resources as they are: encoded entries.
+    """The encoded entries that a reconnecting client sends if it holds the current resources.
 
     By name, and all together. See :mod:`straightway.discovery.requests`.
     """
@@ -26,13 +26,13 @@ class Held(NamedTuple):
 
 
 class Change:
-    """One change of a table: the name, what it stood for before, and the next change.
+    """One change of a table: the name, what it resolved to before, and the next change.
 
-    ``serial`` numbers the changes of a table. ``is_alias`` tells the change of an alias from that
-    of a resource's own name.
+    ``serial`` numbers the changes of a table. ``is_alias`` distinguishes the change of an alias
+    from that of a resource's own name.
 
-    A reader keeps the last change that it has seen, and so everything that came after it. Changes
-    that every reader has seen are gone: nothing refers to them any more.
+    A reader keeps the last change that it has seen, and so all later ones. Changes that every
+    reader has seen are freed: nothing refers to them any more.
     """
 
     __slots__ = ("before", "is_alias", "name", "next", "serial")
@@ -47,7 +47,7 @@ class Change:
         self.next: Change | None = None
 
     def later(self) -> Iterator[Change]:
-        """Return the changes after this one, from the earliest on."""
+        """Return the changes after this one, earliest first."""
         change = self.next
         while change is not None:
             yield change
@@ -55,12 +55,12 @@ class Change:
 
 
 class Table:
-    """Resources by name, with a version of the whole.
+    """Resources by name, with a version for all of them.
 
-    ``expiring`` are those of them that have a TTL.
+    ``expiring`` are those that have a TTL.
 
-    ``last_change`` is where a reader that has seen everything goes on from, in time proportional
-    to what changes.
+    ``last_change`` is where a reader that has seen everything continues, in time proportional to
+    the changes.
     """
 
     __slots__ = (
@@ -76,14 +76,14 @@ class Table:
     )
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
-        """Begin with ``resources``; of several with the same name the last counts.
+        """Start with ``resources``; of several with the same name the last wins.
 
-        Nobody has read an earlier content, so no change is noted: many audiences may come and go.
+        There are no readers yet, so no changes are recorded: many audiences may come and go.
         """
         self._resources = {resource.name: resource for resource in resources}
-        # By alias, those that claim it, by name. The last counts; when it goes, the one before it.
+        # By alias, the resources that claim it, by name. The last wins; after it, the one before.
         self._aliases: dict[str, dict[str, Resource]] = {}
-        self._digest = 0  # A sum: it takes additions and removals one by one, in any order.
+        self._digest = 0  # A sum: it supports additions and removals one by one, in any order.
         self._named_version = ""
         self._shared: dict[Hashable, Any] = {}
         self._held: Held | None = None
@@ -98,28 +98,27 @@ class Table:
 
     @property
     def version(self) -> str:
-        """The version of the whole: what :meth:`name_version` was told, or else a digest.
+        """The version of all resources: the one given to :meth:`name_version`, or a digest.
 
-        The digest is one of the names and versions of the resources alone. The same content has
-        the same, in whatever order and by whatever steps it came to be, on every replica and after
-        every restart.
+        The digest covers only the names and versions of the resources. It is the same for the same
+        content, whatever its order and history, on every replica and after every restart.
         """
         return self._named_version or self.version_with(())
 
     def name_version(self, version: str) -> None:
-        """Give the content as it is now a version; empty for the digest."""
+        """Set the version of the current content; empty for the digest."""
         if version != self._named_version:
             self._named_version = version
             self._shared.clear()
 
     def version_with(self, others: Iterable[Resource]) -> str:
-        """Return the digest that the whole would have with ``others`` beside what it holds."""
+        """Return the digest of all resources together with ``others``."""
         digest = sum((each.fingerprint for each in others), self._digest) & _DIGEST_MASK
         return format(digest, f"0{2 * _DIGEST_BYTES}x")
 
     @property
     def held(self) -> Held:
-        """What is said by a client that holds everything, as it is until the next change."""
+        """What a client says that holds everything; valid until the next change."""
         if self._held is None:
             by_name = {n: encode_held(n, r.version) for n, r in self._resources.items()}
             self._held = Held(by_name, frozenset(by_name.values()))
@@ -127,19 +126,19 @@ class Table:
 
     @property
     def has_aliases(self) -> bool:
-        """Whether any resource goes by another name, too."""
+        """Whether any resource has an alias."""
         return bool(self._aliases)
 
     @property
     def find(self) -> Callable[[str], Resource | None]:
-        """What finds a resource by its name or, if none has that name, by an alias."""
+        """The lookup of a resource by its name or, if none has that name, by an alias."""
         return self._find if self._aliases else self._resources.get
 
     def shared(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """Return what ``make`` gives, made once for all who ask with ``key`` until the next change.
+        """Return the result of ``make``, cached under ``key`` until the next change.
 
-        Streams of one audience mostly go from the same content to the same content, so they need
-        the same plan and the same bytes. None is not kept.
+        Streams of one audience usually move from the same content to the same content, so they need
+        the same plan and the same bytes. None is not cached.
         """
         made: _T | None = self._shared.get(key)
         if made is None:
@@ -150,7 +149,7 @@ class Table:
         return made
 
     def replace(self, resources: Mapping[str, Resource]) -> bool:
-        """Make ``resources`` the whole content; return whether that changed anything."""
+        """Replace the content with ``resources``; return whether that changed anything."""
         gone = [name for name in self._resources if name not in resources]
         return self.update(resources.values(), gone)
 
@@ -177,7 +176,7 @@ class Table:
             return
         if before is not None and resource is not None and _is_same(before, resource):
             return  # The old object stays, so that its bytes are in memory once.
-        # What a name or alias stood for, where that may change.
+        # What a name or alias resolved to, if that may change.
         aliases = {
             alias: self.find(alias)
             for each in (before, resource)

@@ -1,4 +1,4 @@
-"""What a client says of the responses of one type: which it has accepted, and what it rejects."""
+"""A client's answers to the responses of one type: what it has accepted and rejected."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Verdict(Enum):
 
 
 class Verdicts:
-    """The responses that have no answer yet, and the resources that were rejected.
+    """The unanswered responses, and the rejected resources.
 
-    A response is rejected as a whole, and nothing of it is sent again before it changes. When one
-    of its resources has changed and is sent, the others get another chance: after it, and apart,
-    so that they cannot spoil it. Those are ``to_retry``.
+    A response is rejected as a whole, and none of it is sent again before it changes. When one of
+    its resources has changed and is sent, the others are retried: after it, and separately, so that
+    they cannot cause its rejection. Those are ``to_retry``.
     """
 
     __slots__ = ("_unanswered", "nonce", "rejected", "to_retry")
@@ -40,11 +40,11 @@ class Verdicts:
 
     @property
     def unanswered(self) -> Iterable[Plan]:
-        """The responses without an answer, from the earliest on."""
+        """The unanswered responses, earliest first."""
         return self._unanswered.values()
 
     def sent(self, plan: Plan, nonce: str) -> None:
-        """Note a response."""
+        """Record a response."""
         self.nonce = nonce
         if self.rejected:
             self._renew(set(plan.names))
@@ -53,20 +53,20 @@ class Verdicts:
         self._unanswered[nonce] = plan
 
     def accept(self) -> Plan | None:
-        """Take in that the newest response is accepted; return it, if it had no answer before."""
+        """Record that the newest response is accepted; return it, if it was unanswered."""
         plan = self._unanswered.get(self.nonce)
         if plan is not None:
             self._unanswered.clear()
         return plan
 
     def judge(self, request: Request) -> tuple[Verdict, Plan | None]:
-        """Return what a request says, and about which response, if that is known.
+        """Return the verdict of a request, and the response that it is about, if known.
 
-        The spec, "ACK/NACK and resource type instance version": a NACK is known by its
-        error_detail and nothing else. Nothing is sent again for it until the content changes.
+        The spec, "ACK/NACK and resource type instance version": only error_detail makes a NACK.
+        Nothing is sent again for it until the content changes.
         """
         nonce = request.response_nonce
-        # Before anything was sent on this stream, a nonce can only be one of an earlier stream.
+        # Before anything is sent on this stream, a nonce can only come from an earlier stream.
         is_stale = nonce != self.nonce and nonce != "" and self.nonce != ""
         plan = self._unanswered.get(nonce)
         if plan is None:
@@ -90,12 +90,12 @@ class Verdicts:
         return name in self.rejected or name in self.to_retry
 
     def forget(self, name: str) -> None:
-        """Forget a resource that the client does not want any more."""
+        """Drop a resource that the client no longer wants."""
         self.rejected.discard(name)
         self.to_retry.discard(name)
 
     def _renew(self, names: set[str]) -> None:
-        """Note of which names something new has been sent."""
+        """Record the names of which something new has been sent."""
         if not self.rejected.isdisjoint(names):
             self.to_retry |= self.rejected - names
             self.rejected.clear()

@@ -1,7 +1,7 @@
-"""The few pieces of the protobuf wire format that responses are joined from.
+"""The parts of the protobuf wire format from which responses are assembled.
 
-Resources are encoded once and then copied into many responses as they are, so responses are put
-together by hand instead of being built as messages and serialised for every client. See
+Resources are encoded once and then copied unchanged into many responses, so responses are assembled
+by hand instead of being built as messages and serialised for every client. See
 https://protobuf.dev/programming-guides/encoding/.
 """
 
@@ -14,12 +14,12 @@ _LENGTH_DELIMITED = 2
 
 @lru_cache(maxsize=4096)
 def field_head(number: int, length: int) -> bytes:
-    """Return what stands before a length-delimited field's content: its tag and ``length``."""
+    """Return the prefix of a length-delimited field's content: its tag and ``length``."""
     return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(length)
 
 
 def field(number: int, content: str | bytes) -> bytes:
-    """Return a whole string, bytes or message field; nothing where ``content`` is empty.
+    """Return a whole string, bytes or message field; empty if ``content`` is empty.
 
     As in proto3, where an empty string is the default and is not written.
     """

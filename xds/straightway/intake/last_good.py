@@ -78,7 +78,7 @@ class LastGood:
         if not bodies:
             self._bodies.pop(place, None)
 
-    # --- For whoever writes it down ---
+    # --- For the writer ---
 
     @property
     def is_changed(self) -> bool:

@@ -1,8 +1,8 @@
-"""The pieces of a snapshot: what takes long to make, in an order in which it can be made.
+"""The pieces of a snapshot: its expensive units, in an order in which they can be computed.
 
-A snapshot made at once keeps the event loop for as long as it takes; made piece by piece, it can
-give way in between. The pieces are no more than the units that it would use anyway. Of a part that
-is up to date there are none, so a small change of a large config has few.
+A snapshot computed at once blocks the event loop; computed piece by piece, it yields in between.
+The pieces are the units that the snapshot uses anyway. Parts that are up to date have none, so a
+small change of a large config has few.
 """
 
 from __future__ import annotations

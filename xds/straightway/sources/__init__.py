@@ -1,8 +1,8 @@
-"""Sources: where config comes from. Files and streams in, documents with their origins out.
+"""Sources: where config comes from. Files in, documents with their origins out.
 
-The first stage of the data's way; the next is :mod:`straightway.api`. A source does I/O only: it
-must not know what a document means. It emits :class:`Update` after :class:`Update`; each holds
-whole bundles, in order, and says whether the source's first full listing is in.
+The first stage of the data flow; the next is :mod:`straightway.api`. A source does I/O only: it
+must not know what a document means. It emits a series of :class:`Update`; each holds whole bundles,
+in order, and says whether the source's first full listing is complete.
 """
 
 from straightway.sources.files import ConfigFolderError

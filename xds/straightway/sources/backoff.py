@@ -1,10 +1,10 @@
-"""How long to wait before what failed is tried again."""
+"""How long to wait before a failed operation is retried."""
 
 from __future__ import annotations
 
 
 class Backoff:
-    """Waits twice as long after each failure in a row, from ``first`` to ``limit`` seconds."""
+    """Doubles the wait after each consecutive failure, from ``first`` to ``limit`` seconds."""
 
     def __init__(self, first: float = 0.25, limit: float = 8.0) -> None:
         self._first = first
@@ -12,10 +12,10 @@ class Backoff:
         self._next = first
 
     def failed(self) -> float:
-        """Return how long to wait after one more failure."""
+        """Return how long to wait after another failure."""
         delay, self._next = self._next, min(2 * self._next, self._limit)
         return delay
 
     def succeeded(self) -> None:
-        """Begin again with the shortest time."""
+        """Start again with the shortest wait."""
         self._next = self._first

@@ -1,4 +1,4 @@
-"""What one config file holds, or what keeps it from being read."""
+"""What one config file holds, or why it cannot be read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _log = structlog.get_logger()
 
 
 def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None:
-    """Read a file, using what ``before`` has of it already; None if it is gone.
+    """Read a file, reusing what is unchanged in ``before``; None if it is gone.
 
-    What keeps the file from being read is a problem of the bundle, which is then not complete.
+    If the file cannot be read, the bundle has a problem and is incomplete.
     """
     try:
         return _read(file, before)
@@ -26,7 +26,7 @@ def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None
             return None
         message = f"The file cannot be read: {reason_of(error, file.path)}."
         return _unread(file, "unreadable-file", message, passing=True)
-    except Exception:  # noqa: BLE001 (a mistake of ours must not keep others from being read)
+    except Exception:  # noqa: BLE001 (a bug must not keep other files from being read)
         _log.exception("config file not read", file=file.path)
         message = "Straightway failed to read this file because of a bug: see its log."
         return _unread(file, "internal-error", message)

@@ -1,9 +1,9 @@
-"""The config files of a folder: which there are.
+"""Lists the config files of a folder.
 
 Config files are ``*.yaml``, ``*.yml`` and ``*.json``, in the folder and in all folders below it.
-Names that begin with a dot are passed over, files and folders alike: editors' leftovers (``.#x``,
+Names that begin with a dot are ignored, files and folders alike: editors' leftovers (``.#x``,
 ``.x.swp``), ``.git``, and the ``..data`` of a mounted ConfigMap, whose files are read under their
-visible names (``x.yaml -> ..data/x.yaml``). Other leftovers (``x.yaml~``, ``4913``) are no such
+visible names (``x.yaml -> ..data/x.yaml``). Other leftovers (``x.yaml~``, ``4913``) are not config
 files.
 
 Links are followed, and every folder is visited once: under its own path, or else under the first
@@ -23,21 +23,21 @@ from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
-# The kernel keeps modification times in ticks of up to 10 ms: a file that was changed this shortly
-# before it was looked at may change again and keep its time.
+# The kernel stores modification times in ticks of up to 10 ms: a file that was changed this shortly
+# before it was read may change again and keep its time.
 _SETTLED_AFTER_NS = 50_000_000
 
 
 class ConfigFolderError(Exception):
-    """The config folder cannot be read at all. The message is one line for its user."""
+    """The config folder cannot be read at all. The message is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A config file that is there.
+    """An existing config file.
 
-    ``key`` is its path in the folder. Two equal ``signature``s mean an unchanged file; None equals
-    no other. ``linked`` says that a symbolic link leads to it.
+    ``key`` is its path in the folder. Equal ``signature``s mean an unchanged file; None equals no
+    other. ``linked`` says that a symbolic link leads to it.
     """
 
     key: str
@@ -48,7 +48,7 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All config files of a folder by key, in order, and the folders below that cannot be read."""
+    """All config files of a folder by key, in order, and its unreadable subfolders."""
 
     files: dict[str, ConfigFile]
     unreadable: dict[str, str]
@@ -56,7 +56,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder that was visited: its path, and how the keys of what is in it begin."""
+    """A visited folder: its path, and the prefix of the keys in it."""
 
     path: Path
     prefix: str
@@ -65,7 +65,7 @@ class Folder:
 
 
 def check_folder(folder: Path) -> None:
-    """Raise ConfigFolderError unless ``folder`` is a folder that can be listed."""
+    """Raise ConfigFolderError unless ``folder`` is a readable folder."""
     try:
         os.scandir(folder).close()
     except FileNotFoundError:
@@ -78,7 +78,7 @@ def check_folder(folder: Path) -> None:
 
 
 def identity(folder: Path) -> tuple[int, int]:
-    """Return what tells a folder from any other that may take its name. Raises OSError."""
+    """Return the identity of a folder, whatever its name. Raises OSError."""
     status = folder.stat()
     return status.st_dev, status.st_ino
 
@@ -113,7 +113,7 @@ def list_files(folder: Path) -> Listing:
 
 
 def find_file(folder: Path, key: str) -> ConfigFile | None:
-    """Look for one config file."""
+    """Look up one config file."""
     path = folder / key
     real = os.path.realpath
     return _examine(key, path, linked=real(path) != os.path.join(real(folder), key))  # noqa: PTH118
@@ -122,10 +122,10 @@ def find_file(folder: Path, key: str) -> ConfigFile | None:
 def visit_folders(
     root: Path, unreadable: dict[str, str], enter: Callable[[Path], None] = lambda path: None
 ) -> Iterator[Folder]:
-    """Visit ``root`` and all folders below it, those that links alone lead to last.
+    """Visit ``root`` and all folders below it; those reached only by links come last.
 
-    ``enter`` is called before a folder is listed. Notes in ``unreadable`` which cannot be entered
-    or listed, by key. Raises OSError if ``root`` cannot.
+    ``enter`` is called before a folder is listed. Records in ``unreadable``, by key, the folders
+    that cannot be entered or listed. Raises OSError if ``root`` cannot.
     """
     visited: set[tuple[int, int]] = set()
     pending, links = deque([("", root, False)]), deque[tuple[str, Path, bool]]()
@@ -163,8 +163,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         if entry.is_dir():
             return True
     except OSError:
-        pass  # A link that leads to itself, say.
-    # Where a link leads nowhere, trying to read it tells what is wrong.
+        pass  # For example, a link to itself.
+    # For a link that leads nowhere, reading it will report what is wrong.
     leads_nowhere = entry.is_symlink() and not os.path.exists(entry.path)  # noqa: PTH110
     return leads_nowhere and not entry.name.endswith(SUFFIXES)
 
@@ -177,7 +177,7 @@ def _config_file(entry: os.DirEntry[str], folder: Folder) -> ConfigFile | None:
 
 
 def _shown(name: str) -> str:
-    """Return a name as it is; with replacement characters if it is not UTF-8."""
+    """Return a name, with replacement characters if it is not UTF-8."""
     return os.fsencode(name).decode(errors="replace")
 
 
@@ -188,7 +188,7 @@ def _examine(key: str, file: Path | os.DirEntry[str], *, linked: bool) -> Config
     except OSError as error:
         if is_gone(error, path):
             return None
-        # Reading it will say what is wrong.
+        # Reading it will report what is wrong.
         return ConfigFile(key, path, None, linked)
     if not stat.S_ISREG(status.st_mode):
         return None

@@ -1,27 +1,27 @@
-"""The folder source: a folder of YAML files, and every change in it.
+"""The folder source: reads a folder of YAML files and follows its changes.
 
 What happens when
 
-- **it starts**: everything is read; the first update holds all of it, in the order of the paths.
-  A folder that is missing, or is none, raises ``ConfigFolderError``.
-- **a file is added or changed**: the next update has its bundle; documents whose text did not
-  change are the identical objects. Files that change together come in one update, additions and
-  changes before removals. A bundle in which nothing changed is not emitted.
+- **it starts**: everything is read; the first update holds all of it, in the order of the paths. A
+  path that is missing or not a folder raises ``ConfigFolderError``.
+- **a file is added or changed**: the next update has its bundle; documents with unchanged text are
+  the identical objects. Files that change together come in one update, additions and changes before
+  removals. An unchanged bundle is not emitted.
 - **a file is half-written, emptied, renamed or removed**: see :mod:`straightway.sources.settling`.
 - **a mounted ConfigMap changes** (``..data`` is swapped): all files that differ, in one update.
 - **the folder is renamed or deleted**: everything stays in force, with the problem
-  ``config-folder-gone``, until a folder of that name is back, which is then compared with it.
+  ``config-folder-gone``, until a folder with that name is back; the two are then compared.
 - **a folder below it cannot be listed**: what it held stays in force, with the problem
   ``unreadable-folder``.
-- **a file or folder cannot be read for a moment** (no file descriptor is left, say): it is tried
-  again soon, and less often the longer it fails.
-- **all files vanish** (an unmounted volume): they do so in one update, after the grace time.
-- **we made a mistake**: reading one file, it is a problem ``internal-error`` of that file; anywhere
-  else, it is logged, and the folder is followed anew.
-- **the kernel refuses to watch** (its limit of inotify watches is reached, say): the folder is
-  looked at every ``poll_interval`` instead, with the problem ``config-folder-polled``.
-- **a change is not notified** (a network file system, the target of a link outside the folder):
-  it is found at the next look at everything, every ``rescan_interval``.
+- **a file or folder temporarily cannot be read** (no file descriptor is left, for example): it is
+  retried soon, and less often the longer it fails.
+- **all files vanish** (an unmounted volume): one update removes them, after the grace time.
+- **Straightway has a bug**: while reading one file, it is a problem ``internal-error`` of that
+  file; anywhere else, it is logged, and the watch restarts.
+- **the kernel refuses to watch** (its limit of inotify watches is reached, for example): the folder
+  is polled every ``poll_interval`` instead, with the problem ``config-folder-polled``.
+- **a change is not notified** (a network file system, the target of a link outside the folder): the
+  next full scan finds it, every ``rescan_interval``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _Identity = tuple[int, int]
 
 
 class _FolderGoneError(Exception):
-    """The folder cannot be listed any more. The message is the reason."""
+    """The folder can no longer be listed. The message is the reason."""
 
 
 class FolderSource:
@@ -69,10 +69,10 @@ class FolderSource:
         self._retries = Backoff()
         self._retry_at: float | None = None
         self._synced = self._announced = False
-        # What is wrong with the folder itself now, by code, and what of it was emitted last.
+        # The current problems of the folder itself, by code, and those emitted last.
         self._troubles: dict[str, Problem] = {}
         self._emitted: tuple[Problem, ...] = ()
-        # What has not been taken in yet, by key.
+        # Readings that have not been processed yet, by key.
         self._unsent: dict[str, Bundle] = {}
 
     async def run(self, emit: Callable[[Update], None]) -> None:
@@ -84,7 +84,7 @@ class FolderSource:
         while True:
             try:
                 await self._follow_or_say_why(emit)
-            except Exception:  # noqa: BLE001 (a mistake of ours must not end the control plane)
+            except Exception:  # noqa: BLE001 (a bug must not end the control plane)
                 _log.exception("config folder watch failed, will be retried")
             await asyncio.sleep(self._restarts.failed())
 
@@ -99,9 +99,9 @@ class FolderSource:
             self._publish((), emit)
 
     async def _follow(self, emit: Callable[[Update], None]) -> None:
-        """Follow the folder until another takes its place. Raises _FolderGoneError, WatchError."""
+        """Follow the folder until another one replaces it. Raises _FolderGoneError, WatchError."""
         folder = self._identity()
-        # Another folder's files are read, whatever was read under their names before.
+        # The files of another folder are read, whatever was read under their names before.
         self._reader = FolderReader(self._folder)
         watch = await self._open_watch()
         clock = asyncio.get_running_loop().time
@@ -127,7 +127,7 @@ class FolderSource:
         return min(time for time in times if time is not None)
 
     def _touched(self, changed: set[str] | None) -> set[str] | None:
-        """Return the files to look at, by key; None for all."""
+        """Return the files to scan, by key; None for all."""
         touched = None if changed is None else self._reader.files_of(changed)
         if self._retry_at is None or asyncio.get_running_loop().time() < self._retry_at:
             return touched
@@ -166,9 +166,9 @@ class FolderSource:
         return watch
 
     async def _look(self, folder: _Identity, touched: set[str] | None) -> tuple[Bundle, ...]:
-        """Look at the touched files (None: at everything) and at those in doubt.
+        """Scan the touched files (None: everything) and those in doubt.
 
-        Returns the bundles that changed; none if it is another folder by now. Raises
+        Returns the bundles that changed; none if the folder has been replaced. Raises
         _FolderGoneError.
         """
         clock = asyncio.get_running_loop().time
@@ -189,7 +189,7 @@ class FolderSource:
         return bundles
 
     def _plan_retry(self, now: float) -> None:
-        """Plan to read again what the system did not let be read, which may pass."""
+        """Schedule a retry of what the system did not allow to be read, which may be temporary."""
         if not self._reader.failing and not self._reader.problems:
             self._retries.succeeded()
             self._retry_at = None
@@ -202,7 +202,7 @@ class FolderSource:
             self._emitted = problems
             bundles = (folder_bundle(problems), *bundles)
         for bundle in bundles:
-            # The order is that of the latest bundles.
+            # In the order of the latest bundles.
             self._unsent.pop(bundle.key, None)
             self._unsent[bundle.key] = bundle
         if self._unsent or self._synced != self._announced:

@@ -1,4 +1,4 @@
-"""Looking at a folder: reads the files that may have changed since the last look.
+"""Scans a folder: reads the files that may have changed since the last scan.
 
 It blocks: the folder source calls it in a thread.
 """
@@ -22,11 +22,11 @@ from straightway.sources.files import (
 from straightway.sources.yaml_documents import Reading
 
 Seen = dict[str, Reading | None]
-"""What was found in files by their keys; None where a file is gone."""
+"""The readings of files by key; None if a file is gone."""
 
 
 def read_path(path: Path) -> tuple[Bundle, ...]:
-    """Read a file or a folder once, as it is, in the order of the paths.
+    """Read a file or a folder once, in the order of the paths.
 
     Raises ConfigFolderError if there is neither.
     """
@@ -40,29 +40,29 @@ def read_path(path: Path) -> tuple[Bundle, ...]:
 
 
 def folder_bundle(problems: tuple[Problem, ...]) -> Bundle:
-    """Return the bundle of what is wrong with the folder itself: whole, for it holds no objects."""
+    """Return the bundle of problems of the folder itself: complete, for it holds no objects."""
     return Bundle(".", problems=problems)
 
 
 class FolderReader:
-    """Reads the config files of a folder, and remembers which version of each it has read."""
+    """Reads the config files of a folder, and remembers the version read of each."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, ConfigFile] = {}
         self._has_links = False
         self.failing: set[str] = set()
-        """The files that the system did not let be read, which may pass."""
+        """The files that the system did not allow to be read, which may be temporary."""
         self.problems: tuple[Problem, ...] = ()
-        """What was wrong with the folders below at the last look."""
+        """The problems of subfolders at the last scan."""
 
     def look_everywhere(
         self, known: Mapping[str, Reading], named: AbstractSet[str] = frozenset()
     ) -> Seen:
-        """Read the files that differ from when they were last read, and the named ones.
+        """Read the files that have changed since they were last read, and the named ones.
 
-        ``known`` holds earlier readings, to be used again; those of files that are not there give
-        None. Raises OSError if the folder cannot be listed.
+        ``known`` holds earlier readings to reuse; files that no longer exist give None. Raises
+        OSError if the folder cannot be listed.
         """
         listing = list_files(self._folder)
         self._has_links = any(file.linked for file in listing.files.values())
@@ -75,7 +75,7 @@ class FolderReader:
             for file in listing.files.values()
             if file.key in named or self._may_differ(file)
         }
-        # What stands in an unreadable folder is not known to be gone.
+        # The contents of an unreadable folder are not known to be gone.
         unknown = tuple(f"{key}/" for key in listing.unreadable)
         for key in (known.keys() | self._files.keys() | named) - listing.files.keys():
             if not key.startswith(unknown):
@@ -87,7 +87,7 @@ class FolderReader:
         """Read these files, changed or not. Raises OSError as :meth:`look_everywhere` does."""
         found = {key: find_file(self._folder, key) for key in keys}
         if any(file is not None and file.linked for file in found.values()):
-            # Which links are followed is for the listing to say.
+            # The listing decides which links are followed.
             return self.look_everywhere(known, keys)
         seen: Seen = {}
         for key, file in found.items():
@@ -99,8 +99,8 @@ class FolderReader:
     def files_of(self, paths: Iterable[str]) -> set[str] | None:
         """Return the config files (by key) that changes of these paths may touch.
 
-        None means that it may be any: there are links, whose targets may be anything, or a name
-        that is listed otherwise than it is.
+        None means any: there are links, whose targets may be anything, or a name that is listed in
+        another form.
         """
         if self._has_links:
             return None
@@ -136,7 +136,7 @@ class FolderReader:
 
 
 def _is_utf8(key: str) -> bool:
-    """Whether a name can be written; others are listed with replacement characters."""
+    """Whether a name is valid text; others are listed with replacement characters."""
     return not any("\ud800" <= character <= "\udfff" for character in key)
 
 

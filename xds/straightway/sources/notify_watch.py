@@ -1,8 +1,8 @@
-"""Waiting for the notifications of Linux (inotify) on the event loop: no thread, no looking.
+"""Waits for Linux's notifications (inotify) on the event loop: no thread, no polling.
 
-A file is reported when whoever writes it closes it, renames it into place or removes it; one that
-is held open and written, after a short while. The first change after a quiet time is handed over
-at once, later ones together.
+A file is reported when its writer closes it, renames it into place or removes it, or after a short
+while if it is held open and written. The first change after a quiet time is reported at once, later
+ones together.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from asyncinotify import Event, Inotify, Mask
 from straightway.sources.files import visit_folders
 from straightway.sources.watching import WatchError
 
-# Changes that come this soon after others are handed over together.
+# Changes that follow others this soon are reported together.
 _PAUSE_SECONDS = 0.010
 
-# How long a file may be held open while it is written, before it is looked at all the same.
+# How long a file may be held open while it is written, before it is read anyway.
 _WRITING_SECONDS = 0.030
 
-# How many notifications are taken at once: enough to keep up, and few enough not to block.
+# How many notifications are processed at once: enough to keep up, few enough not to block.
 _BATCH = 256
 
 _FINISHED: Final = int(
@@ -37,10 +37,10 @@ _WATCHED: Final = Mask(_FINISHED | _GONE | _APPEARED | Mask.MODIFY | Mask.ONLYDI
 
 @dataclass(slots=True)
 class _Found:
-    """What notifications say.
+    """What the notifications report.
 
-    ``folders`` is true if other folders may be there than before, ``lost`` if the kernel dropped
-    notifications, ``finished`` if anything changed but what is still being written.
+    ``folders`` is true if folders may have been added or removed, ``lost`` if the kernel dropped
+    notifications, ``finished`` if anything changed other than files still being written.
     """
 
     paths: set[str] = field(default_factory=set)
@@ -63,9 +63,9 @@ class _Found:
 
 
 class NotifyWatch:
-    """Watches a folder and all folders below it, those that links lead to as well.
+    """Watches a folder and all folders below it, including those that links lead to.
 
-    Making it blocks. Raises WatchError, and FileNotFoundError if the folder is gone.
+    Creating it blocks. Raises WatchError, and FileNotFoundError if the folder is gone.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -83,7 +83,7 @@ class NotifyWatch:
             raise
 
     async def changes(self, seconds: float) -> set[str] | None:
-        """Wait for changes, as :class:`straightway.sources.watching.Watch` says."""
+        """Wait for changes; see :class:`straightway.sources.watching.Watch`."""
         clock = asyncio.get_running_loop().time
         if not await self._readable(clock() + seconds):
             return set()
@@ -108,7 +108,7 @@ class NotifyWatch:
         self._inotify.close()
 
     async def _readable(self, until: float) -> bool:
-        """Wait for notifications; false if there are none in time."""
+        """Wait for notifications; false if none arrive in time."""
         if self._has_more:
             return True
         loop = asyncio.get_running_loop()
@@ -133,19 +133,19 @@ class NotifyWatch:
         self._has_more = True
 
     def _watch_folders(self) -> None:
-        """Watch the folders that are there, and no others."""
+        """Watch the existing folders, and no others."""
         watched: set[int] = set()
 
         def watch(folder: Path) -> None:
             watched.add(self._watch_folder(folder))
 
         visited = visit_folders(self._folder, {}, enter=watch)
-        # To visit them is all.
+        # Visiting them is enough.
         for _ in visited:
             pass
         for old in self._inotify.watches:
             if old.wd not in watched:
-                # It may have ended by itself.
+                # It may have ended automatically.
                 with suppress(OSError):
                     self._inotify.rm_watch(old)
 

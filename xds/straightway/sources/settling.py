@@ -1,22 +1,22 @@
-"""When to believe what is seen of a file.
+"""When to accept what is seen of a file.
 
-A file is looked at while others write it, and writers cut it to nothing first, or delete it and
-make it anew. So what looks half-written is believed only once it has stayed the same for the
-grace time; until then, what was believed before stands. That is a file which
+A file may be read while it is being written, and writers truncate it first, or delete and recreate
+it. So a file that looks half-written is accepted only once it has been stable for the grace time;
+until then, its last accepted content remains. That is a file which
 
 - is gone, empty, or cannot be read,
 - holds broken YAML, or fewer documents than before,
 - ends without a line break though it did not before.
 
-A file that is gone while another file holds the same documents was renamed: that is believed at
-once. A file that is empty for good keeps its objects in force (its bundle is incomplete): only
-deleting it (or its documents, leaving a comment) removes them.
+A file that is gone while another file holds the same documents was renamed: that is accepted at
+once. A file that remains empty keeps its objects in force (its bundle is incomplete): only deleting
+it (or its documents, leaving a comment) removes them.
 
-Files that go one after the other are believed to be gone together, once no other has gone for the
-grace time (or ten times that after the first): whoever must decide whether a folder was emptied by
-intention, or a volume unmounted, sees all of it at once.
+Files that vanish one after the other are accepted as gone together, once no other has vanished for
+the grace time (or ten times that after the first): a later stage must decide whether a folder was
+emptied on purpose or a volume unmounted, and sees all of it at once.
 
-This module is pure: the time is given to it, in seconds.
+This module is pure: the time is passed in, in seconds.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from operator import is_
 from straightway.documents import Bundle
 from straightway.sources.yaml_documents import Reading
 
-# How many times the grace time a file that is gone waits for others.
+# How many times the grace time a vanished file waits for others.
 _TOGETHER = 10
 
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """Something seen that is not believed before ``until``."""
+    """An observation that is not accepted before ``until``."""
 
     seen: Reading | None
     until: float
 
 
 class Settling:
-    """Keeps what is believed of each file, and what is doubted."""
+    """Keeps the accepted content of each file, and doubtful observations."""
 
     def __init__(self, grace: float) -> None:
         self._grace = grace
@@ -50,17 +50,17 @@ class Settling:
 
     @property
     def believed(self) -> Mapping[str, Reading]:
-        """What each file is believed to hold. It holds no files that are gone."""
+        """The accepted content of each file, without files that are gone."""
         return self._believed
 
     @property
     def due(self) -> float | None:
-        """When the next doubted file should be looked at again."""
+        """When to read the next doubtful file again."""
         gone, others = self._gone_until, self._until(gone=False)
         return min([*others, *([] if gone is None else [gone])], default=None)
 
     def due_at(self, now: float) -> set[str]:
-        """Return the doubted files that should be looked at again."""
+        """Return the doubtful files that should be read again."""
         gone = self._gone_until
         is_over = gone is not None and gone <= now
         return {
@@ -71,7 +71,7 @@ class Settling:
 
     @property
     def _gone_until(self) -> float | None:
-        """When files that are gone are believed to be."""
+        """When vanished files are accepted as gone."""
         untils = self._until(gone=True)
         return min(max(untils), min(untils) + _TOGETHER * self._grace) if untils else None
 
@@ -81,9 +81,9 @@ class Settling:
     def see(
         self, seen: Mapping[str, Reading | None], now: float, *, trusting: bool = False
     ) -> tuple[Bundle, ...]:
-        """Take in what is seen of files (None: gone), and return the bundles that changed.
+        """Process what is seen of files (None: gone), and return the bundles that changed.
 
-        Those of files that are gone come last. ``trusting`` believes everything at once.
+        Those of files that are gone come last. ``trusting`` accepts everything at once.
         """
         changed = [
             self._believe(key, reading)
@@ -98,7 +98,7 @@ class Settling:
         return tuple(sorted(bundles, key=lambda bundle: (_says_nothing(bundle), bundle.key)))
 
     def _is_believable(self, key: str, reading: Reading | None, now: float) -> bool:
-        """Whether a reading may be believed at once; else it is doubted, if it is news."""
+        """Whether a reading can be accepted at once; otherwise it is doubtful, if it is new."""
         before = self._believed.get(key)
         if _is_same(before, reading):
             self._doubts.pop(key, None)
@@ -111,7 +111,7 @@ class Settling:
         return False
 
     def _believe(self, key: str, reading: Reading | None) -> Bundle | None:
-        """Believe a reading, and return its bundle if that changed."""
+        """Accept a reading, and return its bundle if that changed."""
         self._doubts.pop(key, None)
         before = self._believed.pop(key).bundle if key in self._believed else Bundle(key)
         if reading is not None:
@@ -120,7 +120,7 @@ class Settling:
         return None if _is_same_bundle(before, after) else after
 
     def _renamed(self) -> list[str]:
-        """Return the files that are gone and whose documents another file holds."""
+        """Return the vanished files whose documents another file holds."""
         gone = {key for key, doubt in self._doubts.items() if doubt.seen is None}
         if not gone:
             return []

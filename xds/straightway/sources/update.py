@@ -11,8 +11,8 @@ from straightway.documents import Bundle
 class Update:
     """Bundles that changed together, to be applied together, in this order.
 
-    ``synced`` is true from the update on that completes the source's first full listing: only then
-    is what is missing known to be missing.
+    ``synced`` is true once the source's first full listing is complete: only then are missing
+    objects known to be missing.
     """
 
     bundles: tuple[Bundle, ...]

@@ -1,15 +1,13 @@
-"""The YAML that nearly everybody writes, read line by line.
+"""Reads ordinary YAML line by line.
 
-libyaml's events cost several microseconds a line, most of which make Python objects that nobody
-looks at. A document in block style whose scalars each stand on one line needs none of that: its
-lines are an indentation, perhaps a dash, a key and a scalar. Most of them occur again and again,
-so that what a line says is mostly remembered.
+libyaml's events cost several microseconds a line, mostly for unused Python objects. A document in
+block style with one-line scalars needs none of them: its lines consist of an indentation, perhaps a
+dash, a key and a scalar. Most lines occur again and again, so parsed lines are cached.
 
-This reader must never be wrong, and need not read everything: of whatever is not so plain that it
-can mean one thing only, it reads nothing, and libyaml reads the document. That is said of flow
-style (``[a, b]``), of scalars over several lines, of anchors, aliases and tags, of escapes, tabs
-and other than ASCII characters, and of every mistake, so that all mistakes are named by libyaml.
-A property test compares the two.
+This reader must never be wrong, but need not read everything: it leaves a document to libyaml
+unless its meaning is unambiguous. That includes flow style (``[a, b]``), multi-line scalars,
+anchors, aliases and tags, escapes, tabs and non-ASCII characters, and every mistake, so that
+libyaml reports all mistakes. A property test compares the two.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from straightway.sources.yaml_scalars import Scalar, key_text, plain_scalar
 _MAX_LINE_LENGTH = 256
 _REMEMBERED_LINES = 4096
 
-# A word is printable, has no colon at its end, and begins with no "#", which would be a comment.
+# A word is printable, does not end with a colon, and does not begin with "#", a comment.
 _WORD = r"(?:[!\"$-9;-~]|:(?=[!-~]))(?:[!-9;-~]|:(?=[!-~]))*"
 _LINE = re.compile(
     rf"""
@@ -49,8 +47,8 @@ class _Line(NamedTuple):
     """What a line says.
 
     ``indent`` is the column of its dash or else of its key; ``item`` that of what follows the dash,
-    0 without a dash. ``has_value`` is false where the value, if any, stands on the next lines.
-    ``empty`` is ``[]`` or ``{}`` where one is the value. ``text`` is the scalar as it is written.
+    0 without a dash. ``has_value`` is false if the value, if any, is on the next lines. ``empty``
+    is the value if it is ``[]`` or ``{}``. ``text`` is the scalar as written.
     """
 
     indent: int
@@ -81,7 +79,7 @@ def read_blocks(text: str) -> Positions | None:
 
 @lru_cache(_REMEMBERED_LINES)
 def _read_line(line: str) -> _Line | None:
-    """Return what a line says: None if it may be other than plain, _NOTHING for a comment."""
+    """Return the parsed line: None if it may not be plain, _NOTHING for a comment."""
     match = _LINE.fullmatch(line)
     if match is None:
         return None
@@ -105,11 +103,11 @@ def _read_key(text: str) -> str | None:
 
 
 class _Reader:
-    """Puts a document together from its lines.
+    """Assembles a document from its lines.
 
     The open containers are kept with their columns and their numbers in the positions, innermost
-    last. While an entry is pending, its value stands on the next lines, if anywhere: until then,
-    its node is the last one, and it holds None.
+    last. The value of a pending entry is on the next lines, if anywhere: until then, its node is
+    the last one, and it holds None.
     """
 
     __slots__ = ("_columns", "_is_pending", "_key", "_numbers", "_positions", "_values")
@@ -123,7 +121,7 @@ class _Reader:
         self._is_pending = False
 
     def take(self, number: int, line: _Line) -> bool:
-        """Take in the next line; false if its meaning is not plain."""
+        """Process the next line; false if its meaning is not plain."""
         if not self._columns:
             if self._positions.count:
                 return False
@@ -149,7 +147,7 @@ class _Reader:
     def _is_inside(self, line: _Line) -> bool:
         """Whether the line belongs to the pending entry."""
         column = self._columns[-1]
-        # The items of a sequence may stand in the column of its key.
+        # The items of a sequence may start in the column of its key.
         in_line = line.indent == column and line.item > 0 and isinstance(self._values[-1], dict)
         return line.indent > column or in_line
 
@@ -193,7 +191,7 @@ class _Reader:
         return True
 
     def _value(self, node: int, line: _Line) -> Value:
-        """Return the value that a line says; None, and pending, if it says none."""
+        """Return the value on a line; None, with the entry pending, if there is none."""
         if line.empty is not None:
             self._positions.close(self._positions.open(node))
             return [] if line.empty == "[]" else {}
@@ -204,7 +202,7 @@ class _Reader:
         return line.scalar
 
     def _settle(self) -> None:
-        """Leave the pending entry, if there is one, without a value."""
+        """Leave the pending entry, if any, without a value."""
         if self._is_pending:
             self._is_pending = False
             self._positions.write(self._positions.count - 1, None, "")

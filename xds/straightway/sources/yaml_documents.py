@@ -1,20 +1,20 @@
-"""A file's text into documents.
+"""Splits a file's text into documents.
 
-The text is cut at its ``---`` lines before it is parsed. (YAML allows no such line inside a
-scalar, so the cut needs no parser.) Hence a broken document never harms the others of its file,
-and what a change leaves as it is need not be parsed again: read with the file's last
-:class:`Reading`, such a document is the identical ``Document`` (``is``). Where only its line
-moved, the ``Document`` is a new one, with a right origin, but its ``body`` is the identical one.
+The text is cut at its ``---`` lines before it is parsed. (YAML allows no such line inside a scalar,
+so the cut needs no parser.) So a broken document never affects the others in its file, and
+unchanged documents are not parsed again: read with the file's last :class:`Reading`, they are the
+identical ``Document`` (``is``). If only its line moved, the ``Document`` is a new one with the
+right origin, but its ``body`` is identical.
 
-What becomes of what is in the text:
+The contents are treated as follows:
 
 - documents with nothing but comments are skipped;
 - a ``List`` (``kubectl get -o yaml``), or ``…List`` with ``items``, becomes its items;
-- a document that is no mapping is a problem ``not-a-mapping``;
+- a document that is not a mapping is a problem ``not-a-mapping``;
 - broken YAML is a problem ``yaml-syntax``;
-- a text with nothing in it, not even a comment, is a problem ``empty-file``.
+- an empty text, without even a comment, is a problem ``empty-file``.
 
-All of these make the bundle incomplete: what it held before is then kept. JSON is YAML too.
+All problems make the bundle incomplete: what it held before is then kept. JSON is YAML too.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ _MARKER = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
 
 
 _SMALL = 16_384
-"""Up to so many characters, a document without aliases is far below all bounds of an object."""
+"""Up to this many characters, a document without aliases is far below all limits of an object."""
 
 
 class Chunk(NamedTuple):
-    """One YAML document of a file: its text, and the line (from 1) at which that begins."""
+    """One YAML document of a file: its text, and the line (from 1) where it begins."""
 
     line: int
     text: str
@@ -70,7 +70,7 @@ class ReadChunk(NamedTuple):
 
     @property
     def values(self) -> int:
-        """How many values it holds, at most."""
+        """An upper bound on the number of its values."""
         if self.positions is None:
             return min(len(self.chunk.text) // 2, MAX_VALUES)
         return self.positions.count
@@ -80,8 +80,8 @@ class ReadChunk(NamedTuple):
 class Reading:
     """What a file holds: the bundle, and the chunks that it was read from.
 
-    ``file`` is the file's name in origins. ``is_passing`` says that the system did not let it be
-    read, which may be otherwise at the next attempt.
+    ``file`` is the file's name in origins. ``is_passing`` says that the system did not allow it to
+    be read, which may be temporary.
     """
 
     file: str
@@ -96,7 +96,7 @@ class Reading:
 
     @property
     def ends_with_line_break(self) -> bool:
-        """Whether the last line that holds anything is a whole line."""
+        """Whether the last non-empty line ends with a line break."""
         return not self.chunks or self.chunks[-1].chunk.text.endswith("\n")
 
     def is_same_as(self, other: Reading) -> bool:
@@ -107,7 +107,7 @@ class Reading:
 
 
 def read_documents(key: str, file: str, text: str, before: Reading | None = None) -> Reading:
-    """Read the text of a file, using what ``before`` has of it already.
+    """Read the text of a file, reusing what is unchanged in ``before``.
 
     ``key`` becomes the bundle's key, ``file`` is the file's name in origins.
     """
@@ -129,7 +129,7 @@ def read_documents(key: str, file: str, text: str, before: Reading | None = None
 
 
 def split(text: str) -> Iterator[Chunk]:
-    """Cut a text into its YAML documents; those of nothing but blanks are left out."""
+    """Split a text into its YAML documents, without blank ones."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     line, start = 1, 0
     for end in chain(_cuts(text), (len(text),)):
@@ -141,7 +141,7 @@ def split(text: str) -> Iterator[Chunk]:
 
 
 def _first(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """Return as many problems of a file as people read, and how many there are besides."""
+    """Return the first problems of a file, and the number of the others."""
     first, further = problems[:MAX_FILE_PROBLEMS], problems[MAX_FILE_PROBLEMS:]
     if not further:
         return first
@@ -155,8 +155,8 @@ def _too_large(key: str, file: str, limit: str) -> Reading:
 
 
 def _empty(key: str, file: str) -> Reading:
-    # Editors empty a file before they write it anew, so nobody is taken to have meant it.
-    message = "The file is empty: delete it, or leave a comment in it, if that is meant."
+    # Editors empty a file before they rewrite it, so this is not taken as intended.
+    message = "The file is empty. If that is intended, delete it or leave a comment in it."
     return _unread(key, file, Problem(f"{file}:1", "empty-file", Severity.WARNING, message))
 
 
@@ -178,7 +178,7 @@ def _cuts(text: str) -> Iterator[int]:
 
 
 def _before_directives(text: str, start: int, end: int) -> int:
-    """Return where the directives (``%YAML 1.1``) begin that stand before a ``---`` at ``end``."""
+    """Return the start of the directives (``%YAML 1.1``) before a ``---`` at ``end``."""
     first = end
     while end > start:
         begin = max(text.rfind("\n", start, end - 1) + 1, start)
@@ -225,7 +225,7 @@ def _objects(path: Path, value: Value) -> Iterator[tuple[Path, Value]]:
     if isinstance(value, dict) and isinstance(items := value.get("items"), list):
         kind = value.get("kind")
         if isinstance(kind, str) and kind.endswith("List"):
-            # The items of a typed list, such as a ServiceList, may leave out what its kind says.
+            # The items of a typed list, such as a ServiceList, may omit what its kind implies.
             inherited = {"apiVersion": value.get("apiVersion"), "kind": kind.removesuffix("List")}
             for index, item in enumerate(items):
                 whole = item

@@ -1,7 +1,7 @@
 """How much a file of YAML may hold.
 
-Generous for what people and tools write, and low enough that any file is read in seconds and what
-it holds fits into memory. For comparison: an object in Kubernetes is at most 1.5 MiB.
+Generous for what people and tools write, and low enough to read any file in seconds and hold it in
+memory. For comparison: an object in Kubernetes is at most 1.5 MiB.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_ALIASED_TEXT = 2**20
 """How many characters all aliases of a document may stand for."""
 
 MAX_KEY_LENGTH = 1024
-"""How many characters a key may have. libyaml allows a key no more on a line, but after ``?``."""
+"""How many characters a key may have: libyaml's own limit, except for keys after ``?``."""
 
 MAX_FILE_SIZE = 64 * 2**20
 """How many bytes a file may have."""
@@ -33,8 +33,8 @@ MAX_FILE_VALUES = 2_000_000
 """How many values the documents of a file may hold together."""
 
 MAX_FILE_PROBLEMS = 100
-"""How many problems of a file are told; the others are counted."""
+"""How many problems of a file are listed; the others are counted."""
 
 
 class TooLargeError(yaml.MarkedYAMLError):
-    """A document holds more than it may. ``problem`` is a sentence without its full stop."""
+    """A document exceeds a limit. ``problem`` is a sentence without its full stop."""

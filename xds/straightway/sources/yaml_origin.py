@@ -1,4 +1,4 @@
-"""From a path in an object back to its line in the file, and to what is written there."""
+"""Maps a path in an object back to its line in the file, and to the text there."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class FileOrigin:
     base: Path = ()
 
     def at(self, path: Path = ()) -> str:
-        """Return ``file.yaml:17`` for a path in the object, or its nearest parent that is there.
+        """Return ``file.yaml:17`` for a path in the object, or for its nearest existing parent.
 
-        Where a mapping says a value, it is the line of the key.
+        For a value in a mapping, it is the line of the key.
         """
         return f"{self.file}:{self.line + self.positions.line((*self.base, *path))}"
 
     def written(self, path: Path = ()) -> str | None:
         """Return a scalar as it is written, without quotes: ``1.10``, where the value is 1.1.
 
-        None if the path leads to no scalar that is written in the document.
+        None if there is no such scalar in the document.
         """
         return self.positions.written((*self.base, *path))

@@ -1,11 +1,12 @@
-"""Where the parts of a YAML document stand in its text.
+"""The positions of the parts of a YAML document in its text.
 
-Whoever reads a document notes each of its nodes on the way, in the order of the text. Three arrays
-of integers hold that: the line of each node, which nodes are containers, and where a container's
-nodes end. They hold no keys: the entries of a mapping are its keys in order. What is rare (aliases,
-merges, scalars whose text their value does not give back) stands in small dictionaries.
+A reader records each node of a document as it goes, in the order of the text. Three arrays of
+integers hold the positions: the line of each node, which nodes are containers, and where a
+container's nodes end. They hold no keys: the entries of a mapping are its keys in order. Rare
+information (aliases, merges, scalars whose text differs from their value) is kept in small
+dictionaries.
 
-To note a node costs two appends; to find one costs a step for each part of its path, once the
+Recording a node costs two appends; finding one costs a step for each part of its path, once the
 containers on the way have been indexed.
 """
 
@@ -48,53 +49,53 @@ class Positions:
     # --- While the document is read ---
 
     def add(self, line: int) -> int:
-        """Note the next node, which stands at ``line`` (from 0), and return its number."""
+        """Record the next node, at ``line`` (from 0), and return its number."""
         self._lines.append(line)
         return len(self._lines) - 1
 
     def open(self, node: int) -> int:
-        """Note that a node is a container, and return what :meth:`close` asks for."""
+        """Mark a node as a container, and return the argument for :meth:`close`."""
         self._starts.append(node)
         self._ends.append(0)
         return len(self._starts) - 1
 
     def close(self, container: int) -> None:
-        """Note that all nodes inside a container have been added."""
+        """Record that all nodes inside a container have been added."""
         self._ends[container] = len(self._lines)
 
     def move(self, node: int, line: int) -> None:
-        """Note that a node stands at another line than was thought."""
+        """Correct the line of a node."""
         self._lines[node] = line
 
     def alias(self, node: int, target: int) -> None:
-        """Note that a node stands for another one, unless it is merged."""
+        """Record that a node is an alias of another one, unless it is merged."""
         self._targets = self._targets or {}
         self._targets.setdefault(node, target)
 
     def merge(self, node: int) -> None:
-        """Note that a node is what ``<<`` merges into its mapping: no key leads to it."""
+        """Mark a node as merged into its mapping by ``<<``: no key leads to it."""
         self.alias(node, _MERGED)
 
     def write(self, node: int, value: Scalar, text: str) -> None:
-        """Note the text of a scalar, where its value does not say it."""
+        """Record the text of a scalar that differs from its value."""
         if canonical_text(value) != text:
             self._written = self._written or {}
             self._written[node] = text
 
     @property
     def count(self) -> int:
-        """How many nodes there are."""
+        """The number of nodes."""
         return len(self._lines)
 
     # --- Afterwards ---
 
     def line(self, path: Path) -> int:
-        """Return the line (from 0) of a path, or of its nearest parent that is there."""
+        """Return the line (from 0) of a path, or of its nearest existing parent."""
         place, _, _ = self._find(path)
         return self._lines[place] if self._lines else 0
 
     def written(self, path: Path) -> str | None:
-        """Return the text of the scalar at a path, without quotes; None if there is none."""
+        """Return the text of the scalar at a path, without quotes, or None."""
         node, value, missing = self._find(path)
         if missing or isinstance(value, list | dict):
             return None
@@ -102,7 +103,7 @@ class Positions:
         return canonical_text(value) if text is None else text
 
     def _find(self, path: Path) -> tuple[int, Value, int]:
-        """Follow a path as far as it leads: its node and value there, and the steps not gone."""
+        """Follow a path as far as possible: the node and value there, and the remaining steps."""
         node, value = 0, self.root
         for gone, step in enumerate(path):
             child = self._child(node, value, step)
@@ -119,7 +120,7 @@ class Positions:
         container = self._target(node)
         children = self._children.get(container)
         if children is None:
-            # What a mapping has merged comes last in it, and has no place of its own.
+            # Merged entries come last in a mapping, and have no position of their own.
             steps = value if isinstance(value, dict) else range(len(value))
             children = dict(zip(steps, self._nodes_in(container), strict=False))
             self._children[container] = children

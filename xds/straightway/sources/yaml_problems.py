@@ -1,4 +1,4 @@
-"""What libyaml says about broken YAML, in plain words and with the place in the file."""
+"""Turns libyaml's errors about broken YAML into plain words, with the place in the file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from yaml.reader import ReaderError
 from straightway.documents import Problem, Severity
 from straightway.sources.yaml_limits import TooLargeError
 
-# libyaml's terms, said so that the cure is in them.
+# libyaml's terms, reworded to include the fix.
 _PLAIN_WORDS = {
     "mapping values are not allowed in this context": (
         "no key is allowed here; indent the line like its neighbours, and quote a value that "
@@ -27,7 +27,7 @@ _PLAIN_WORDS = {
     "could not find expected ':'": "there is no ': ' after the key",
     "found unexpected end of stream": "the quote that begins here is never closed",
 }
-# Those that libyaml notices only at some later place; the context is the place to mend.
+# Errors that libyaml notices only later; the context is the place to fix.
 _NOTICED_LATE = {"could not find expected ':'", "found unexpected end of stream"}
 
 
@@ -59,7 +59,7 @@ def _marked(first_line: int, text: str, error: yaml.MarkedYAMLError) -> tuple[in
     lines = text.rstrip("\n").split("\n")
     offset, column = mark.line, mark.column
     if offset >= len(lines):
-        # The end of the text, which is after its last line.
+        # The end of the text, after its last line.
         offset, column = len(lines) - 1, len(lines[-1])
     message = _PLAIN_WORDS.get(problem, problem)
     if lines[offset].startswith("\t", column):

@@ -1,4 +1,4 @@
-"""What an unquoted YAML scalar means, and what becomes of a key.
+"""The meaning of unquoted YAML scalars, and the conversion of keys.
 
 This follows ``sigs.k8s.io/yaml``, through which Kubernetes reads YAML: go-yaml v2, then JSON.
 
@@ -31,12 +31,12 @@ _INTEGER = re.compile(r"[-+]?(?:0[bB][01]+|0[oO]?[0-7]+|0[xX][0-9a-fA-F]+|0|[1-9
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INTEGER_RANGE = range(-(2**63), 2**64)
 
-# Text longer than this is no number: converting digits takes time that grows with their square.
+# Longer text is not a number: converting digits takes quadratic time.
 _MAX_NUMBER_LENGTH = 400
 
 
 def plain_scalar(text: str) -> Scalar:
-    """Return what an unquoted scalar means."""
+    """Return the value of an unquoted scalar."""
     value = _WORDS.get(text, text)
     if value is text and text[0] in _NUMBER_STARTS and len(text) <= _MAX_NUMBER_LENGTH:
         return _number(text)
@@ -44,12 +44,12 @@ def plain_scalar(text: str) -> Scalar:
 
 
 def canonical_text(value: Scalar) -> str:
-    """Return how a scalar is written in JSON; a string as it is."""
+    """Return the JSON text of a scalar; a string unchanged."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def key_text(value: object) -> str | None:
-    """Return the key in JSON that a value becomes; None if it cannot be a key."""
+    """Return the JSON key for a value, or None if it cannot be a key."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
@@ -60,7 +60,7 @@ def key_text(value: object) -> str | None:
 def _number(text: str) -> int | float | str:
     digits = text.replace("_", "")
     if _INTEGER.fullmatch(digits):
-        # A leading zero alone means octal, as in C.
+        # A leading zero means octal, as in C.
         unsigned = digits.lstrip("+-")
         octal = unsigned[0] == "0" and unsigned[1:].isdigit()
         number = int(digits, 8 if octal else 0)

@@ -1,13 +1,12 @@
-"""YAML text into plain data, the way Kubernetes reads it, with the place of each part.
+"""Reads YAML text into plain data as Kubernetes does, with the position of each part.
 
-Built straight from libyaml's events: more than twice as fast as PyYAML's SafeLoader, and free of
-recursion, so that no depth of nesting overflows the C stack. What scalars mean says
-:mod:`straightway.sources.yaml_scalars`. A key that is written twice is an error, as are tags other
-than YAML's own; ``<<`` merges mappings. How much a document may hold says
-:mod:`straightway.sources.yaml_limits`.
+Built directly from libyaml's events: more than twice as fast as PyYAML's SafeLoader, and without
+recursion, so that deep nesting cannot overflow the C stack. :mod:`straightway.sources.yaml_scalars`
+defines the meaning of scalars. Duplicate keys are errors, as are tags other than YAML's own; ``<<``
+merges mappings. :mod:`straightway.sources.yaml_limits` limits the size of a document.
 
-Most documents are written so plainly that :mod:`straightway.sources.yaml_blocks` can read them,
-several times faster.
+Most documents are plain enough for :mod:`straightway.sources.yaml_blocks`, which is several times
+faster.
 """
 
 from __future__ import annotations
@@ -47,15 +46,15 @@ _SEQUENCE_TAGS = {None, "!", f"{_TAG_PREFIX}seq"}
 
 
 def read_yaml(text: str) -> Positions:
-    """Return the value of the one document in ``text`` (None if it holds none), with places.
+    """Return the value of the one document in ``text`` (None if it is empty), with positions.
 
-    Raises yaml.YAMLError, with a mark where the place is known.
+    Raises yaml.YAMLError, with a mark if the place is known.
     """
     return read_blocks(text) or read_events(text)
 
 
 def read_events(text: str) -> Positions:
-    """Do what :func:`read_yaml` does, whatever the text looks like."""
+    """Like :func:`read_yaml`, but always with libyaml."""
     builder = _Builder()
     handlers = builder.handlers
     for event in iter(LOADER(text).get_event, None):
@@ -99,7 +98,7 @@ class _OpenSequence:
         self.value.append(value)
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
 
 class _OpenMapping:
@@ -148,7 +147,7 @@ class _OpenMapping:
             self.takes_key = True
 
     def close(self) -> None:
-        # What the mapping says itself wins over what it merges, earlier merges over later ones.
+        # A mapping's own entries win over merged ones, earlier merges over later ones.
         for merged in self._merged:
             for key, value in merged.items():
                 self.value.setdefault(key, value)
@@ -162,7 +161,7 @@ class _OpenMapping:
 
 @dataclass(slots=True)
 class _Anchor:
-    """What an anchor (``&name``) stands for, the node that it is at, and whether that is open."""
+    """The value of an anchor (``&name``), its node, and whether that is still open."""
 
     value: Value
     node: int
@@ -277,7 +276,7 @@ class _Builder:
             _fail_as_too_large(f"The document's aliases stand for more than {limit}", event)
 
     def _node(self, event: yaml.NodeEvent) -> int:
-        """Note the place of a value that begins, which is no key."""
+        """Record the position of a value that begins and is not a key."""
         innermost = self._innermost
         node = self.positions.add(innermost.line(event))
         if node >= MAX_VALUES:
@@ -289,12 +288,12 @@ class _Builder:
 
     def _end_document(self, event: yaml.DocumentEndEvent) -> None:
         self.positions.root = self._innermost.value
-        # Documents are split before they are parsed, so a second one is a mistake.
+        # Documents are split before they are parsed, so a second one is an error.
         self.handlers[yaml.DocumentStartEvent] = _fail_second_document
 
 
 def _pass(event: yaml.Event) -> None:
-    """Pass over an event that says nothing."""
+    """Ignore an event."""
 
 
 def _fail_second_document(event: yaml.Event) -> None:
@@ -314,7 +313,7 @@ def _tagged_scalar(event: yaml.ScalarEvent) -> Value:
 
 
 def _size(value: Value, limit: int) -> tuple[int, int]:
-    """Count a value and all inside it, up to a little over ``limit``, and their characters."""
+    """Count a value and everything inside it, to just over ``limit``, and their characters."""
     count = text = 0
     pending = [value]
     while pending and count <= limit:
@@ -331,7 +330,7 @@ def _size(value: Value, limit: int) -> tuple[int, int]:
 
 
 def _cut(text: str | None, length: int = 60) -> str:
-    """Return a text for a message, cut where it is long."""
+    """Return a text for a message, truncated if it is long."""
     text = text or ""
     return text if len(text) <= length else f"{text[:length]}…"
 

@@ -1,6 +1,5 @@
-"""From catalog and audience to Envoy messages. Pure: no I/O, no clock, no logging.
+"""From the routing model to Envoy messages. Pure: no I/O, no clock, no logging.
 
-``gateway`` and ``sidecar`` put together what an audience gets; below them stands one module a
-resource type (``clusters``, ``endpoints``, ``listeners``, ``routes``) and one a concept
-(``subsets``, ``transcoding``, ``names``, …).
+There is one module per resource type (``clusters``, ``endpoints``, ``listeners``, ``routes``) and
+one per concept (``subsets``, ``transcoding``, ``traffic_policy``, …).
 """

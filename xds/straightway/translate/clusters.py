@@ -1,4 +1,4 @@
-"""Clusters: those of services, and the few that every proxy has."""
+"""Clusters: those of services, and the constant ones of every proxy."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 def cluster(value: Cluster, dns_endpoints: Iterable[Endpoint] = ()) -> Message:
     """Return the message of a cluster.
 
-    ``dns_endpoints`` stand in it where Envoy resolves their names; for all others it gets endpoints
-    by EDS, or none.
+    ``dns_endpoints`` are part of it if Envoy resolves their names; all others get their endpoints
+    by EDS, or have none.
     """
     message = _named(value.name)
     # Istio turns panic mode off: an unhealthy endpoint is not better than none.
@@ -52,22 +52,22 @@ def _set_discovery(message: Message, value: Cluster, dns_endpoints: Iterable[End
 
 
 def black_hole_cluster() -> Message:
-    """Return the cluster for destinations that do not exist: no endpoint, so 503 at once."""
+    """Return the cluster for destinations that do not exist: no endpoints, so an immediate 503."""
     message = _named(names.BLACK_HOLE_CLUSTER)
     message.type = Message.STATIC
     return message
 
 
 def passthrough_cluster() -> Message:
-    """Return the cluster of sidecars for traffic that no service claims: to where it was going."""
+    """Return the sidecars' cluster for unclaimed traffic: it goes to its original destination."""
     return _original_destination_cluster(names.PASSTHROUGH_CLUSTER)
 
 
 def inbound_passthrough_cluster() -> Message:
-    """Return the cluster that hands what comes for the application on to it.
+    """Return the cluster that forwards inbound traffic to the application.
 
-    Its connections leave from 127.0.0.6: by that address Istio's iptables rules let them out
-    instead of redirecting them back to the sidecar.
+    Its connections use the source address 127.0.0.6, which Istio's iptables rules exempt from
+    redirection back to the sidecar.
     """
     message = _original_destination_cluster(names.INBOUND_PASSTHROUGH_CLUSTER)
     message.upstream_bind_config.source_address.address = "127.0.0.6"

@@ -1,4 +1,4 @@
-"""Durations as protobuf has them."""
+"""Durations in protobuf."""
 
 from __future__ import annotations
 

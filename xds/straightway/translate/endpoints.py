@@ -1,6 +1,6 @@
-"""Endpoints: each encoded by itself, and assignments joined from them.
+"""Endpoints: each encoded separately, and assignments joined from them.
 
-So one changed endpoint is one encoded anew, however many stand beside it.
+So one changed endpoint costs one encoding, however many others there are.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def encode_endpoint(endpoint: Endpoint) -> bytes:
 def assignment(cluster: str, endpoints: Iterable[tuple[str, bytes]]) -> bytes:
     """Return the encoded ``ClusterLoadAssignment`` of a cluster.
 
-    ``endpoints`` are pairs of locality and what :func:`encode_endpoint` gave. Localities come
-    sorted, endpoints within them in the given order.
+    ``endpoints`` are pairs of a locality and a result of :func:`encode_endpoint`. Localities are
+    sorted, endpoints within them keep the given order.
     """
     localities: dict[str, list[bytes]] = {}
     for locality, encoded in endpoints:
@@ -54,7 +54,7 @@ def assignment(cluster: str, endpoints: Iterable[tuple[str, bytes]]) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _locality(name: str) -> bytes:
-    """Return the beginning of a ``LocalityLbEndpoints``: nothing where there is no name."""
+    """Return the start of a ``LocalityLbEndpoints``; empty without a locality name."""
     if not name:
         return b""
     region, zone, sub_zone, *_ = [*name.split("/"), "", "", ""]

@@ -1,4 +1,4 @@
-"""Listeners: the ports at which Envoy takes requests, and the filters that these pass."""
+"""Listeners: the ports on which Envoy accepts requests, and the filters that these pass."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HttpConnectionManager: TypeAlias = http_connection_manager_pb2.HttpConnectionMan
 
 _OUTBOUND_PORT, _INBOUND_PORT = 15001, 15006
 CAPTURING_PORTS = frozenset({_OUTBOUND_PORT, _INBOUND_PORT})
-"""Where Istio's iptables rules redirect to: no other listener of a sidecar may stand there."""
+"""The targets of Istio's iptables rules: no other listener of a sidecar may use them."""
 
 _ROUTER_FILTER = "envoy.filters.http.router"
 _HTTP_CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
@@ -35,7 +35,7 @@ _ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
 
 
 class HttpFilter(NamedTuple):
-    """A filter of HTTP requests; ``first``: before all others instead of before the router."""
+    """An HTTP filter; ``first``: before all others instead of just before the router."""
 
     name: str
     config: Message
@@ -43,11 +43,11 @@ class HttpFilter(NamedTuple):
 
 
 def http_listener(value: HttpListener, filters: Iterable[HttpFilter] = ()) -> Listener:
-    """Return an HTTP listener with its own filters beside those that every listener has."""
+    """Return an HTTP listener with its own filters in addition to the common ones."""
     name = names.listener(value.address, value.port)
     manager = _http_connection_manager(name, value.routes, filters)
     if value.side is Side.EDGE:
-        # Where requests enter: x-forwarded-for is the proxy's to write, and no client's is trusted.
+        # At the edge the proxy writes x-forwarded-for, and trusts no client's.
         manager.use_remote_address.value = True
         manager.normalize_path.value = True
     listener = _listener(name, value.address, value.port)
@@ -60,9 +60,9 @@ def http_listener(value: HttpListener, filters: Iterable[HttpFilter] = ()) -> Li
 
 
 def virtual_outbound() -> Listener:
-    """Return the listener to which iptables redirects all that the application sends.
+    """Return the listener to which iptables redirects all outbound traffic.
 
-    It hands connections on to the listener of their original port; what has none passes through.
+    It hands connections to the listener of their original port; those without one pass through.
     """
     listener = _listener(names.VIRTUAL_OUTBOUND, "0.0.0.0", _OUTBOUND_PORT)  # noqa: S104 (iptables' target)
     listener.traffic_direction = base_pb2.OUTBOUND
@@ -72,7 +72,7 @@ def virtual_outbound() -> Listener:
 
 
 def virtual_inbound() -> Listener:
-    """Return the listener to which iptables redirects all that comes for the application."""
+    """Return the listener to which iptables redirects all inbound traffic."""
     listener = _listener(names.VIRTUAL_INBOUND, "0.0.0.0", _INBOUND_PORT)  # noqa: S104 (iptables' target)
     listener.traffic_direction = base_pb2.INBOUND
     listener.listener_filters.add(name=_ORIGINAL_DESTINATION).typed_config.Pack(
@@ -114,9 +114,9 @@ def _http_connection_manager(
 
 
 def _http_filters(filters: Iterable[HttpFilter]) -> list[HttpFilter]:
-    # The filter has no rules of its own: only routes that have some read headers. It is always
-    # there, because a change of the filter chain drains the listener's connections: switching
-    # dynamic subsets on must be felt at once on connections that are open.
+    # The filter itself has no rules: only routes with rules read headers. It is always present,
+    # because a change of the filter chain drains the listener's connections, and enabling dynamic
+    # subsets must take effect at once on open connections.
     chain = [HttpFilter(subsets.FILTER_NAME, header_to_metadata_pb2.Config())]
     for each in filters:
         chain.insert(0 if each.first else len(chain), each)

@@ -1,4 +1,4 @@
-"""Action → what Envoy does with a matched request: route, redirect or answer itself."""
+"""Action → what Envoy does with a matched request: route, redirect or respond directly."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _REDIRECT_CODES = {
 
 
 def set_action(route: Route, action: Action, path: PathMatch | None) -> None:
-    """Set what happens to the requests; ``path`` is how their path was matched."""
+    """Set what happens to requests; ``path`` is how their path was matched."""
     if isinstance(action, Forward):
         _set_forward(route.route, action, path)
     elif isinstance(action, Redirect):
@@ -56,7 +56,7 @@ def set_action(route: Route, action: Action, path: PathMatch | None) -> None:
 def set_headers(
     target: Route | ClusterWeight, request: HeaderChanges, response: HeaderChanges
 ) -> None:
-    """Set what a route or weighted cluster does to headers; Envoy removes before it adds."""
+    """Set the header changes of a route or weighted cluster; Envoy removes before it adds."""
     for name, value in request.set:
         _add(target.request_headers_to_add.add(), name, value, _SET)
     for name, value in request.add:
@@ -101,7 +101,7 @@ def _set_direct_response(
 
 
 def _set_forward(action: RouteAction, forward: Forward, path: PathMatch | None) -> None:
-    # 0 means no limit; Envoy's own default would be 15 s.
+    # 0 means no limit; Envoy's default would be 15 s.
     action.timeout.CopyFrom(duration(forward.timeout))
     if forward.retry is not None:
         action.retry_policy.CopyFrom(retry_policy(forward.retry))
@@ -138,7 +138,7 @@ def retry_policy(retry: Retry) -> RetryPolicy:
         conditions.append("retriable-status-codes")
         policy.retriable_status_codes.extend(retry.status_codes)
     policy.retry_on = ",".join(dict.fromkeys(conditions))
-    # Another host than the one that failed, if there is one.
+    # A different host than the one that failed, if there is one.
     policy.host_selection_retry_max_attempts = 5
     policy.retry_host_predicate.add(
         name="envoy.retry_host_predicates.previous_hosts"
@@ -153,11 +153,11 @@ def retry_policy(retry: Retry) -> RetryPolicy:
 def _set_path_rewrite(action: RouteAction, rewrite: PathRewrite, path: PathMatch | None) -> None:
     of_a_prefix = path is None or path.kind is TextKind.PREFIX
     if rewrite.kind is RewriteKind.WHOLE and of_a_prefix:
-        # All of the path in place of the prefix alone, which Envoy's plain rewrite would replace.
+        # Replace the whole path, not just the prefix as Envoy's plain rewrite would.
         action.regex_rewrite.pattern.regex = r"^(?s:.*)$"
         action.regex_rewrite.substitution = rewrite.text.replace("\\", "\\\\")
     else:
-        # Envoy replaces what was matched: a prefix, or of any other match the whole path.
+        # Envoy replaces what was matched: a prefix or, for any other match, the whole path.
         action.prefix_rewrite = rewrite.text
 
 

@@ -1,4 +1,4 @@
-"""Match → RouteMatch: which requests a route is for."""
+"""Match → RouteMatch: which requests a route applies to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ StringMatcher: TypeAlias = string_pb2.StringMatcher
 
 
 def set_match(result: RouteMatch, match: Match) -> None:
-    """Set what a match demands. See :func:`lacks_missing` for what it cannot say."""
+    """Set the conditions of a match. See :func:`lacks_missing` for what it cannot express."""
     if match.path is None:
         result.prefix = "/"
     else:
@@ -32,11 +32,10 @@ def set_match(result: RouteMatch, match: Match) -> None:
 
 
 def lacks_missing(header: HeaderMatch) -> bool:
-    """Whether Envoy's matcher leaves out requests without the header, which the condition admits.
+    """Whether Envoy's matcher misses requests without the header that the condition admits.
 
-    Envoy knows two ways to treat a missing header: it fails every condition, or it is like an empty
-    one. Where an inverted condition excludes the empty value, neither is right, and the first is
-    taken.
+    Envoy can treat a missing header in two ways: it fails every condition, or it counts as empty.
+    If an inverted condition excludes the empty value, neither is right, and the first is used.
     """
     return header.inverted and _admits_empty(header.text)
 
@@ -58,13 +57,13 @@ def _add_header(result: RouteMatch, header: HeaderMatch) -> None:
         matcher.present_match = True
         return
     set_text(matcher.string_match, header.text)
-    # A header that is missing has not the value; Envoy alone would say that nothing is known of it.
+    # A missing header does not have the value; by default Envoy treats it as unknown.
     if header.inverted and not _admits_empty(header.text):
         matcher.treat_missing_header_as_empty = True
 
 
 def set_text(matcher: StringMatcher, text: TextMatch) -> None:
-    """Set how a text is compared, other than by its presence."""
+    """Set how a string is compared, other than by presence."""
     if text.kind is TextKind.EXACT:
         matcher.exact = text.text
     elif text.kind is TextKind.PREFIX:

@@ -1,4 +1,4 @@
-"""Routes: virtual hosts, each encoded by itself, and the route configurations joined from them."""
+"""Routes: separately encoded virtual hosts, and the route configurations joined from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RouteConfiguration: TypeAlias = route_pb2.RouteConfiguration
 
 # RouteConfiguration.virtual_hosts
 _VIRTUAL_HOSTS = 2
-# Each such condition doubles a rule's routes; more of them admit no request without the header.
+# Each such condition doubles a rule's routes; beyond this the header must be present.
 _MOST_DOUBLED = 4
 
 
@@ -45,19 +45,19 @@ def virtual_host(host: VirtualHost) -> bytes:
 
 
 def route_configuration(name: str, virtual_hosts: Iterable[bytes]) -> bytes:
-    """Return the encoded ``RouteConfiguration`` of what :func:`virtual_host` gave.
+    """Return the encoded ``RouteConfiguration`` of results of :func:`virtual_host`.
 
-    The bytes are those that protobuf would write for the whole message. Copying is all that is
-    done: 1,000 virtual hosts take some 20 µs.
+    The bytes are those that protobuf would write for the whole message. They are only copied: 1,000
+    virtual hosts take about 20 µs.
     """
     head: bytes = RouteConfiguration(name=name).SerializeToString()
     return b"".join((head, *virtual_hosts, _TAIL))
 
 
 def _tail() -> bytes:
-    """Return what is the same in every route configuration: fields with numbers above 2."""
+    """Return the constant part of a route configuration: fields with numbers above 2."""
     configuration = RouteConfiguration()
-    # A cluster may be on its way while its routes are here: xDS is eventually consistent.
+    # A cluster may arrive after its routes: xDS is eventually consistent.
     configuration.validate_clusters.value = False
     # `foo.com:8008` is the host `foo.com`.
     configuration.ignore_port_in_host_matching = True
@@ -80,9 +80,9 @@ def _set_route(route: Route, rule: Rule) -> None:
 
 
 def _expressible(rule: Rule) -> Iterator[Rule]:
-    """Yield rules that are one Envoy route each and together mean the same: mostly the rule itself.
+    """Yield equivalent rules that are one Envoy route each: usually the rule itself.
 
-    In order: where two match one request, the first is right.
+    In order: if two match a request, the first is right.
     """
     for match in _by_header(rule.match):
         for matched in _by_prefix(match, rule):
@@ -90,7 +90,7 @@ def _expressible(rule: Rule) -> Iterator[Rule]:
 
 
 def _by_header(match: Match) -> Iterator[Match]:
-    """Take apart what Envoy cannot say of a header at once: that it is missing, or not empty."""
+    """Split a condition that Envoy cannot express at once: a header is missing, or not empty."""
     doubled = [each for each in match.headers if lacks_missing(each)][:_MOST_DOUBLED]
     variants = [match]
     for header in doubled:
@@ -104,10 +104,10 @@ def _replaced(match: Match, old: HeaderMatch, new: HeaderMatch) -> Match:
 
 
 def _by_prefix(match: Match, rule: Rule) -> Iterator[Match]:
-    """Take ``/a`` → ``/`` apart into ``/a/`` → ``/`` and ``/a`` → ``/``.
+    """Split ``/a`` → ``/`` into ``/a/`` → ``/`` and ``/a`` → ``/``.
 
-    Envoy's plain rewrite would make ``//b`` of ``/a/b``, and a regex of a long prefix is more than
-    an Envoy takes whose limit (``re2.max_program_size.error_level``) is the default.
+    Envoy's plain rewrite would turn ``/a/b`` into ``//b``, and a regex with a long prefix exceeds
+    Envoy's default limit (``re2.max_program_size.error_level``).
     """
     path, action = match.path, rule.action
     if (

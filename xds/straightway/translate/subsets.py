@@ -1,4 +1,4 @@
-"""Dynamic subsets: which endpoints belong together, and which subset a request asks for.
+"""Dynamic subsets: how endpoints are grouped, and which subset a request selects.
 
 A policy's subsets become the cluster's ``lb_subset_config``, the values of endpoints become their
 metadata (``endpoints``), and a rule's subset keys become request metadata. Envoy compares the last
@@ -39,11 +39,11 @@ def lb_subset_config(subsets: Subsets) -> _SubsetConfig:
     """Return ``Cluster.lb_subset_config``."""
     config = _SubsetConfig(
         fallback_policy=_TOP_LEVEL_POLICY[subsets.fallback],
-        # A runtime's models are a list; with this, each of them is a subset of its own.
+        # A runtime's models are a list; this puts the endpoint into the subset of each.
         list_as_any=True,
     )
-    # Short selectors first: Envoy ignores a selector's own policy if its sorted keys begin those of
-    # a selector that stands before it (`initSubsetSelectorMap`, as of 1.40).
+    # Short selectors first: Envoy ignores a selector's own policy if its sorted keys are a prefix
+    # of those of an earlier selector (`initSubsetSelectorMap`, as of 1.40).
     for selector in sorted(subsets.selectors, key=lambda each: len(each.keys)):
         policy = _SELECTOR_POLICY[selector.fallback]
         config.subset_selectors.add(keys=selector.keys, fallback_policy=policy)

@@ -36,7 +36,7 @@ _SIMPLE = {
 
 
 def apply_policy(message: Message, policy: Policy) -> None:
-    """Set what a policy says, but subsets and protocols; a cluster's own ``lb_policy`` stays."""
+    """Apply a policy except subsets and protocols; a cluster's own ``lb_policy`` stays."""
     if message.lb_policy != Message.CLUSTER_PROVIDED:
         _set_balancing(message, policy.balancing)
     _set_connection_pool(message, policy.pool)
@@ -47,7 +47,7 @@ def apply_policy(message: Message, policy: Policy) -> None:
 def _set_balancing(message: Message, balancing: Balancing) -> None:
     if isinstance(balancing, RingHash):
         message.lb_policy = Message.RING_HASH
-        # Written out even if it is Envoy's default, for it decides which endpoint a key goes to.
+        # Set even if it is Envoy's default, because it decides which endpoint a key maps to.
         message.ring_hash_lb_config.minimum_ring_size.value = balancing.minimum_size
     elif isinstance(balancing, Maglev):
         message.lb_policy = Message.MAGLEV
@@ -58,7 +58,7 @@ def _set_balancing(message: Message, balancing: Balancing) -> None:
 
 
 def _set_connection_pool(message: Message, pool: ConnectionPool) -> None:
-    # Without a limit of ours, Envoy has 1,024 connections, requests and pending ones, 3 retries.
+    # By default Envoy limits connections, requests and pending requests to 1,024, retries to 3.
     thresholds = message.circuit_breakers.thresholds.add()
     thresholds.max_connections.value = pool.max_connections or _UNLIMITED
     thresholds.max_pending_requests.value = pool.max_pending_requests or _UNLIMITED
@@ -88,7 +88,7 @@ def _whole_seconds(value: timedelta) -> int:
 def _set_outlier_detection(message: Message, outliers: OutlierDetection) -> None:
     detection = message.outlier_detection
     detection.SetInParent()
-    # There is no statistical detection in the model: only consecutive failures eject an endpoint.
+    # The model has no statistical detection: only consecutive failures eject an endpoint.
     detection.enforcing_success_rate.value = 0
     _set_consecutive(detection, outliers)
     if outliers.interval is not None:
@@ -116,14 +116,14 @@ def _set_consecutive(
             continue
         if count:
             getattr(detection, name).value = count
-        # Envoy has no count that means never: 0 turns enforcement off.
+        # Envoy has no count that means never; an enforcement of 0 disables it.
         getattr(detection, f"enforcing_{name}").value = 100 if count else 0
 
 
 def protocol_options(cluster: Cluster) -> HttpProtocolOptions | None:
-    """Return how Envoy talks HTTP to the endpoints; None leaves Envoy's default, HTTP/1.1.
+    """Return the HTTP options for the endpoints; None leaves Envoy's default, HTTP/1.1.
 
-    Where the port does not say what it speaks, it is what the client speaks, as in Istio.
+    If the port declares no protocol, the client's is used, as in Istio.
     """
     pool = cluster.policy.pool
     options = HttpProtocolOptions()

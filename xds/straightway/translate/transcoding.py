@@ -1,8 +1,7 @@
 """Transcoding: gRPC as JSON over HTTP, by Envoy's ``grpc_json_transcoder``.
 
-The filter stands behind ``header_to_metadata``, for it rewrites ``:path`` (unless
-``transcodeFirst`` asks for the opposite); it keeps the route that was found for the path that the
-client sent.
+The filter comes after ``header_to_metadata``, because it rewrites ``:path`` (unless
+``transcodeFirst`` reverses the order); it keeps the route that was found for the client's path.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ FILTER_NAME = "envoy.filters.http.grpc_json_transcoder"
 
 
 def missing_services(transcoder: JsonTranscoder) -> list[str] | None:
-    """Return the services that the descriptor lacks; None if it is not complete in itself.
+    """Return the services that the descriptor lacks; None if the descriptor is incomplete.
 
     Envoy would reject the whole listener for either.
     """
@@ -60,7 +59,7 @@ def transcoder_filter(transcoder: JsonTranscoder) -> HttpFilter:
     )
     config.max_request_body_size.value = transcoder.largest_request
     config.max_response_body_size.value = transcoder.largest_response
-    # Else a call with a mistaken parameter would reach the gRPC server as JSON, and fail there.
+    # Otherwise a call with a wrong parameter would reach the gRPC server as JSON, and fail there.
     config.request_validation_options.reject_unknown_query_parameters = True
     config.auto_mapping = transcoder.auto_mapping
     options = config.print_options
