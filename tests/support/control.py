@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from straightway.catalog import Catalog
 from straightway.control import Control, Debounce, Interest
 from straightway.discovery import RESOURCE_TYPES, Cache, Resource
-from straightway.documents import Bundle, ProblemStore
+from straightway.documents import Bundle, ChangeListener, ProblemStore
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience, Proxy, Role, audience_in
 from straightway.sources import Update
@@ -72,6 +72,7 @@ class Desk:
         proxies: Iterable[Proxy] = (),
         wanted: Iterable[Audience] = (AUDIENCE,),
         linger: float = 0.0,
+        listener: ChangeListener | None = None,
     ) -> None:
         self.cache = Cache()
         self.catalog = Catalog(mistaken=lambda *_: None)
@@ -85,6 +86,7 @@ class Desk:
             intake=self.intake,
             interest=self.interest,
             problems=self.problems,
+            listener=listener,
             endpoints_pause=PAUSE,
             config=CONFIG,
         )

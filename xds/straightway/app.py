@@ -22,6 +22,7 @@ from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer, grpc_options
 from straightway.documents import ProblemStore, Reference
 from straightway.intake import Intake, LastGood
+from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
 from straightway.proxies.addresses import Address
@@ -76,6 +77,7 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
         intake=Intake(last_good, options.vanish_grace),
         interest=interest,
         problems=problems,
+        listener=ChangeLog(options.vanish_grace),
     )
 
     def key_of(node: base_pb2.Node) -> Audience:

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from straightway.documents import Bundle
+from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from tests.support.control import (
     API,
@@ -45,6 +46,26 @@ def test_what_vanishes_at_once_is_served_until_the_grace_time_is_over():
                 assert desk.names(CLUSTER_LOAD_ASSIGNMENT) == []
                 assert desk.problems.standing == []
             assert [line["event"] for line in lines] == ["problem", "problem solved"]
+
+    run(scenario())
+
+
+def test_the_end_of_the_grace_time_is_a_warning_that_names_what_is_removed():
+    async def scenario():
+        async with synced(*FIRST, desk=Desk(grace=GRACE, listener=ChangeLog(GRACE))) as desk:
+            desk.apply(*GONE)
+            await asyncio.sleep(GRACE - 1)
+            with capture_logs() as lines:
+                await asyncio.sleep(2)
+            (line,) = [line for line in lines if line["log_level"] == "warning"]
+            assert line["removed"] == "2 Services, 2 WorkloadEntries"
+            assert line["reason"] == "missing for 200 s"
+            assert line["objects"] == [
+                "Service default/api",
+                "Service default/web",
+                "WorkloadEntry default/a",
+                "WorkloadEntry default/b",
+            ]
 
     run(scenario())
 

@@ -21,7 +21,7 @@ from straightway.control.interest import Interest
 from straightway.control.making import Making, Pending
 from straightway.control.pace import Breath, Debounce
 from straightway.discovery import Cache
-from straightway.documents import ProblemStore, Reference
+from straightway.documents import Change, ChangeListener, ProblemStore, Reference
 from straightway.intake import Accepted, Intake
 from straightway.sources import Update
 from straightway.units import Call
@@ -43,7 +43,7 @@ class Control:
     """Keeps the cache true to the sources, for the audiences that streams want.
 
     ``sources`` are the names of all that will call :meth:`apply`: nothing is in force before each
-    of them has its first listing in.
+    of them has its first listing in. ``listener`` hears of each change after the first config.
     """
 
     def __init__(
@@ -55,12 +55,16 @@ class Control:
         intake: Intake,
         interest: Interest,
         problems: ProblemStore,
+        listener: ChangeListener | None = None,
         endpoints_pause: float = ENDPOINTS_PAUSE,
         config: Debounce = CONFIG,
     ) -> None:
         self.catalog = catalog
         self.synced = asyncio.Event()
-        self._making = Making(catalog, cache, interest, intake, problems, self._mistaken)
+        self._making = Making(
+            catalog, cache, interest, intake, problems, self._mistaken, self._taken
+        )
+        self._listener = listener or ChangeListener()
         self._intake = intake
         self._problems = problems
         self._endpoints_pause = endpoints_pause
@@ -209,11 +213,20 @@ class Control:
             await asyncio.sleep(_RETRY_SECONDS if due is None else max(0.0, due - clock()))
             if due is not None and due <= clock():
                 with self._contained("internal error, what vanished is not let go"):
-                    self._accept(self._intake.expire(clock()))
+                    self._give_up(self._intake.expire(clock()))
                     continue
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    def _give_up(self, accepted: Accepted) -> None:
+        self._accept(accepted)
+        self._listener.given_up(tuple(accepted.changes))
+
     # --- What is told ---
+
+    def _taken(self, change: Change) -> None:
+        if self.synced.is_set() and change != Change():
+            with self._contained("internal error, a change is not told"):
+                self._listener.changed(change)
 
     @property
     def mistakes(self) -> int:

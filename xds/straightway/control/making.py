@@ -19,7 +19,7 @@ from straightway.control.interest import Interest
 from straightway.control.pace import Breath
 from straightway.control.published import Published
 from straightway.discovery import Cache
-from straightway.documents import ProblemStore, Reference
+from straightway.documents import Change, ProblemStore, Reference
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
@@ -40,6 +40,7 @@ class Making:
     """Puts changes into the catalog, and keeps what was made from it true.
 
     ``mistaken`` is told of a unit that raised: a mistake of ours. What it made before stays.
+    ``taken`` is told of each change of the catalog.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class Making:
         intake: Intake,
         problems: ProblemStore,
         mistaken: Callable[[Call, Exception], None],
+        taken: Callable[[Change], None],
     ) -> None:
         self._catalog = catalog
+        self._taken = taken
         self._interest = interest
         self.units = Units(catalog, mistaken)
         """Everything that was made, for figures."""
@@ -70,10 +73,21 @@ class Making:
         pending.clear()
         if not changes:
             return set()
+        change = self._change_of(changes)
         changed = self._catalog.change(changes)
         self.units.changed(changed)
+        self._taken(change)
         self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
         return changed
+
+    def _change_of(self, changes: Pending) -> Change:
+        came, changed, went = list[Reference](), list[Reference](), list[Reference]()
+        for reference, after in changes.items():
+            before = self._catalog.object(reference)
+            if after is not before:
+                found = came if before is None else went if after is None else changed
+                found.append(reference)
+        return Change(tuple(came), tuple(changed), tuple(went))
 
     async def take_workloads(self, pending: Pending, breath: Breath) -> None:
         """Put pending changes of workloads into the catalog, giving way in between."""

@@ -2,9 +2,10 @@ r"""What all stages share: documents, problems, and references to objects.
 
 Sources emit :class:`Bundle`\ s of :class:`Document`\ s before anyone knows what they mean; every
 stage reports :class:`Problem`\ s, which one :class:`ProblemStore` holds; a :class:`Reference` names
-an object throughout.
+an object throughout, and a :class:`Change` says which came into force or went.
 """
 
+from straightway.documents.change import Change, ChangeListener
 from straightway.documents.document import Bundle, Document, Origin
 from straightway.documents.finding import Finding
 from straightway.documents.problem import Problem, ProblemCode, Severity
@@ -13,6 +14,8 @@ from straightway.documents.reference import Reference
 
 __all__ = [
     "Bundle",
+    "Change",
+    "ChangeListener",
     "Document",
     "Finding",
     "Origin",

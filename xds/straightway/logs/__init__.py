@@ -1,7 +1,7 @@
 """Logs: the format of log lines, and the lines themselves.
 
-``setup`` configures structlog; ``problems``, ``streams`` and ``pushes`` write what happens. They
-only listen: nothing depends on a line being written.
+``setup`` configures structlog; ``changes``, ``problems``, ``streams`` and ``pushes`` write what
+happens. They only listen: nothing depends on a line being written.
 """
 
 from straightway.logs.setup import LogFormat, LogLevel, configure

@@ -1,0 +1,27 @@
+"""Changes of what is in force, and who wants to hear of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from straightway.documents.reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The objects that came into force, were replaced or went, together."""
+
+    added: tuple[Reference, ...] = ()
+    changed: tuple[Reference, ...] = ()
+    removed: tuple[Reference, ...] = ()
+
+
+class ChangeListener:
+    """Does nothing: override the events you need. They must not block."""
+
+    def changed(self, change: Change) -> None:
+        """Handle a change that is in force now."""
+
+    def given_up(self, vanished: Sequence[Reference]) -> None:
+        """Handle the end of the grace time of objects that vanished at once: they are removed."""
