@@ -65,6 +65,7 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
     await asyncio.to_thread(check_folder, folder)
     state = StateFolder(options.state) if options.state is not None else None
     last_good = await asyncio.to_thread(state.open) if state is not None else LastGood()
+    source = FolderSource(folder, earlier=[place.key for place in last_good.unseen(_FOLDER)])
     catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
     cache = Cache()
     interest = Interest(cache)
@@ -95,7 +96,7 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
                     tasks.create_task(_load_uncollected(control)),
                     tasks.create_task(_serve_from_first_config(discovery, control)),
                     tasks.create_task(control.run(discovery.rekey)),
-                    tasks.create_task(FolderSource(folder).run(partial(control.apply, _FOLDER))),
+                    tasks.create_task(source.run(partial(control.apply, _FOLDER))),
                 ]
                 if state is not None:
                     keeping = _keep_from_first_config(state, last_good, control)

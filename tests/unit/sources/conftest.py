@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ DEADLINE = 20.0
 class Followed:
     """A folder source at work."""
 
-    def __init__(self, folder: Path, **settings: float) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
         self._updates: asyncio.Queue[Update] = asyncio.Queue()
         source = FolderSource(folder, **settings)
@@ -68,7 +69,7 @@ async def follow() -> AsyncIterator[Follow]:
     """Start following a folder; settings are those of FolderSource."""
     started: list[Followed] = []
 
-    def start(folder: Path, **settings: float) -> Followed:
+    def start(folder: Path, **settings: Any) -> Followed:
         started.append(Followed(folder, **settings))
         return started[-1]
 

@@ -118,6 +118,51 @@ async def test_a_folder_below_that_cannot_be_listed_keeps_its_objects(
     await followed.assert_nothing_new()
 
 
+async def test_a_folder_below_that_cannot_be_listed_at_the_start_keeps_what_an_earlier_run_read(
+    folder: Path, follow
+) -> None:
+    aside = folder.with_name("aside")
+    aside.mkdir()
+    (aside / "y.yaml").write_text("c: 3\n")
+    (folder / "sub").symlink_to(aside.with_name("not-mounted"))
+    earlier = ["sub/gone.yaml", "sub/y.yaml", "submarine.yaml", "x.yaml"]
+    followed = follow(folder, removal_grace=SHORT, rescan_interval=SHORT, earlier=earlier)
+
+    trouble, gone, y, x = await followed.bundles()
+
+    assert codes(trouble) == ["unreadable-folder"]
+    assert trouble.problems[0].message.endswith("What it held stays in force.")
+    assert gone == Bundle("sub/gone.yaml", complete=False)
+    assert y == Bundle("sub/y.yaml", complete=False)
+    assert bodies(x) == [{"a": 1}, {"b": 2}]
+    await followed.assert_nothing_new()
+
+    (folder / "sub").unlink()
+    (folder / "sub").symlink_to(aside)
+    found = [*await followed.bundles(), *await followed.bundles()]
+
+    assert [(bundle.key, bundle.complete) for bundle in found] == [
+        (".", True),
+        ("sub/y.yaml", True),
+        ("sub/gone.yaml", True),
+    ]
+    assert [bodies(bundle) for bundle in found] == [[], [{"c": 3}], []]
+    # What was gone does not return with the next failure.
+    (folder / "sub").unlink()
+    (folder / "sub").symlink_to(aside.with_name("not-mounted"))
+    assert codes(await followed.bundle()) == ["unreadable-folder"]
+    await followed.assert_nothing_new()
+
+
+async def test_a_folder_below_that_was_never_read_is_left_out(folder: Path, follow) -> None:
+    (folder / "sub").symlink_to("nowhere")
+    followed = follow(folder)
+
+    trouble, _ = await followed.bundles()
+
+    assert trouble.problems[0].message.endswith("Whatever it holds is left out.")
+
+
 async def test_a_folder_that_the_system_cannot_watch_is_polled(
     folder: Path, follow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,8 @@ What happens when
 - **the folder is renamed or deleted**: everything stays in force, with the problem
   ``config-folder-gone``, until a folder with that name is back; the two are then compared.
 - **a folder below it cannot be listed**: what it held stays in force, with the problem
-  ``unreadable-folder``.
+  ``unreadable-folder``. At the start, the bundles of the files that an earlier run read there are
+  incomplete, so that later stages keep what that run held.
 - **a file or folder temporarily cannot be read** (no file descriptor is left, for example): it is
   retried soon, and less often the longer it fails.
 - **all files vanish** (an unmounted volume): one update removes them, after the grace time.
@@ -27,7 +28,7 @@ What happens when
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import structlog
@@ -50,7 +51,10 @@ class _FolderGoneError(Exception):
 
 
 class FolderSource:
-    """Reads a folder and follows it. Times are in seconds."""
+    """Reads a folder and follows it. Times are in seconds.
+
+    ``earlier`` are the files, by key, that an earlier run read.
+    """
 
     def __init__(
         self,
@@ -59,11 +63,13 @@ class FolderSource:
         removal_grace: float = 0.5,
         rescan_interval: float = 30.0,
         poll_interval: float = 0.5,
+        earlier: Collection[str] = (),
     ) -> None:
         self._folder = folder
+        self._earlier = earlier
         self._rescan_interval = rescan_interval
         self._poll_interval = poll_interval
-        self._reader = FolderReader(folder)
+        self._reader = FolderReader(folder, earlier)
         self._settling = Settling(removal_grace)
         self._restarts = Backoff()
         self._retries = Backoff()
@@ -102,7 +108,7 @@ class FolderSource:
         """Follow the folder until another one replaces it. Raises _FolderGoneError, WatchError."""
         folder = self._identity()
         # The files of another folder are read, whatever was read under their names before.
-        self._reader = FolderReader(self._folder)
+        self._reader = FolderReader(self._folder, self._earlier)
         watch = await self._open_watch()
         clock = asyncio.get_running_loop().time
         try:
@@ -186,6 +192,7 @@ class FolderSource:
         self._plan_retry(clock())
         bundles = self._settling.see(seen, clock(), trusting=not self._synced)
         self._synced = True
+        self._earlier = ()
         return bundles
 
     def _plan_retry(self, now: float) -> None:

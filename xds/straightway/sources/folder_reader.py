@@ -6,7 +6,7 @@ It blocks: the folder source calls it in a thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePath
 
@@ -45,10 +45,15 @@ def folder_bundle(problems: tuple[Problem, ...]) -> Bundle:
 
 
 class FolderReader:
-    """Reads the config files of a folder, and remembers the version read of each."""
+    """Reads the config files of a folder, and remembers the version read of each.
 
-    def __init__(self, folder: Path) -> None:
+    ``earlier`` are the files, by key, that an earlier run read: some may be in a folder that cannot
+    be read now.
+    """
+
+    def __init__(self, folder: Path, earlier: Collection[str] = ()) -> None:
         self._folder = folder
+        self._earlier = earlier
         self._files: dict[str, ConfigFile] = {}
         self._has_links = False
         self.failing: set[str] = set()
@@ -66,17 +71,22 @@ class FolderReader:
         """
         listing = list_files(self._folder)
         self._has_links = any(file.linked for file in listing.files.values())
+        kept = {*known, *self._files, *self._earlier} if listing.unreadable else set[str]()
         self.problems = tuple(
-            _unreadable_folder(self._folder / key, reason)
+            _unreadable_folder(self._folder / key, reason, holds=_is_any_below(key, kept))
             for key, reason in listing.unreadable.items()
         )
-        seen = {
+        seen: Seen = {
             file.key: self._read(file, known)
             for file in listing.files.values()
             if file.key in named or self._may_differ(file)
         }
         # The contents of an unreadable folder are not known to be gone.
         unknown = tuple(f"{key}/" for key in listing.unreadable)
+        for key in self._earlier:
+            if key.startswith(unknown) and key not in known:
+                seen[key] = Reading(str(self._folder / key), Bundle(key, complete=False))
+        self._earlier = ()
         for key in (known.keys() | self._files.keys() | named) - listing.files.keys():
             if not key.startswith(unknown):
                 self._forget(key)
@@ -140,10 +150,16 @@ def _is_utf8(key: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in key)
 
 
-def _unreadable_folder(folder: Path, reason: str) -> Problem:
+def _is_any_below(folder: str, keys: Iterable[str]) -> bool:
+    return any(key.startswith(f"{folder}/") for key in keys)
+
+
+def _unreadable_folder(folder: Path, reason: str, *, holds: bool) -> Problem:
+    """Return the problem of a folder; ``holds``: files in it were read before."""
+    effect = "What it held stays in force." if holds else "Whatever it holds is left out."
     return Problem(
         origin=str(folder),
         code="unreadable-folder",
         severity=Severity.ERROR,
-        message=f"The folder cannot be read: {reason}. What it held stays in force.",
+        message=f"The folder cannot be read: {reason}. {effect}",
     )
