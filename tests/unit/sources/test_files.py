@@ -84,7 +84,7 @@ def test_a_link_that_leads_nowhere_is_a_file_that_cannot_be_read(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("null", None),
+        ("null # none", None),
         ("- 1", "a list"),
         ("7", "the value 7"),
         ("true", "the value true"),

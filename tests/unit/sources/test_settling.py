@@ -126,15 +126,34 @@ def test_a_file_that_stays_broken_is_incomplete_and_keeps_its_other_documents() 
     assert [problem.code for problem in bundle.problems] == ["yaml-syntax"]
 
 
-def test_a_file_that_stays_empty_keeps_its_objects_with_a_warning() -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n \n", "---\n", "---", "null\n", "--- ~\n...\n", "%YAML 1.1\n---\n", "---\nnull\n---\n"],
+)
+def test_a_file_that_stays_without_content_keeps_its_objects_with_a_warning(text: str) -> None:
     watched = Watched(x=TWO)
-    watched.see(x="")
-    [bundle] = watched.see(after=GRACE, x="")
+    watched.see(x=text)
+    [bundle] = watched.see(after=GRACE, x=text)
     assert (bundle.documents, bundle.complete) == ((), False)
     [problem] = bundle.problems
     assert (problem.code, problem.origin, problem.is_error) == ("empty-file", "x:1", False)
     assert watched.see(after=GRACE, x="\n") == []
     assert watched.settling.due is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# none\n",
+        "---\n# Source: chart/templates/x.yaml\n",
+        "null # none\n",
+        "kind: List\nitems: []\n",
+    ],
+)
+def test_a_file_whose_author_says_that_it_holds_nothing_gives_up_its_objects(text: str) -> None:
+    watched = Watched(x=TWO)
+    watched.see(x=text)
+    assert watched.see(after=GRACE, x=text) == [Bundle("x")]
 
 
 def test_an_empty_file_keeps_what_a_broken_one_kept() -> None:

@@ -12,7 +12,9 @@ The contents are treated as follows:
 - a ``List`` (``kubectl get -o yaml``), or ``…List`` with ``items``, becomes its items;
 - a document that is not a mapping is a problem ``not-a-mapping``;
 - broken YAML is a problem ``yaml-syntax``;
-- an empty text, without even a comment, is a problem ``empty-file``.
+- a text without objects and without a comment (nothing, a lone ``---``, ``null``) is a problem
+  ``empty-file``: editors, full disks and failed pipelines leave such files, and people who mean it
+  can say so in a comment.
 
 All problems make the bundle incomplete: what it held before is then kept. JSON is YAML too.
 """
@@ -121,7 +123,7 @@ def read_documents(key: str, file: str, text: str, before: Reading | None = None
             return _too_large(key, file, f"{MAX_FILE_DOCUMENTS:,} documents")
         if values > MAX_FILE_VALUES:
             return _too_large(key, file, f"{MAX_FILE_VALUES:,} values")
-    if not chunks:
+    if all(map(_is_blank, chunks)):
         return _empty(key, file)
     problems = _first(tuple(problem for read in chunks for problem in read.problems))
     documents = tuple(document for read in chunks for document in read.documents)
@@ -154,8 +156,13 @@ def _too_large(key: str, file: str, limit: str) -> Reading:
     return _unread(key, file, Problem(f"{file}:1", "file-too-large", Severity.ERROR, message))
 
 
+def _is_blank(read: ReadChunk) -> bool:
+    """Whether a chunk holds neither an object nor a comment."""
+    is_null = read.positions is not None and read.positions.root is None
+    return is_null and "#" not in read.chunk.text
+
+
 def _empty(key: str, file: str) -> Reading:
-    # Editors empty a file before they rewrite it, so this is not taken as intended.
     message = "The file is empty. If that is intended, delete it or leave a comment in it."
     return _unread(key, file, Problem(f"{file}:1", "empty-file", Severity.WARNING, message))
 
