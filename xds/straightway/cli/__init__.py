@@ -1,7 +1,7 @@
 """The command line. Each command has its own module, which parses arguments, calls and prints.
 
 Exit codes: 0 success; 1 the config has errors, or the server failed; 2 usage error; 130 interrupted
-(`serve` exits with 0 then).
+(`serve` exits with 0 then); 141 the reader of the output closed the pipe.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from straightway import __version__
 from straightway.cli.bootstrap import bootstrap
+from straightway.cli.printing import printing
 from straightway.cli.serve import serve
 from straightway.cli.translate import translate
 from straightway.cli.validate import validate
@@ -50,12 +51,13 @@ def _options(
 
 def main() -> None:
     """Run the command line; report a usage error as one line, without a traceback."""
-    try:
-        status = app(standalone_mode=False)
-    except TyperException as error:
-        if message := error.format_message():  # Empty after the help was printed.
-            typer.echo(f"Error: {message.rstrip('.')}; see --help", err=True)
-        status = error.exit_code
-    except typer.Abort:
-        status = 130
+    with printing():
+        try:
+            status = app(standalone_mode=False)
+        except TyperException as error:
+            if message := error.format_message():  # Empty after the help was printed.
+                typer.echo(f"Error: {message.rstrip('.')}; see --help", err=True)
+            status = error.exit_code
+        except typer.Abort:
+            status = 130
     sys.exit(status)

@@ -13,6 +13,7 @@ import typer
 
 from straightway import logs
 from straightway.cli.arguments import DEFAULT_ROOT_NAMESPACE, RootNamespace, parse_address
+from straightway.cli.printing import survive_closed_pipes
 from straightway.proxies.addresses import Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
@@ -99,6 +100,7 @@ def serve(
         max_connection_age=max_connection_age,
         root_namespace=root_namespace,
     )
+    survive_closed_pipes()
     logs.configure(log_format, log_level)
     if root is None and not no_state:
         structlog.get_logger().warning(
