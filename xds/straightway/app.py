@@ -84,7 +84,7 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
-    streams = StreamLog(control.origins)
+    streams = StreamLog(control.origins, options.max_connection_age)
     discovery = DiscoveryServer(cache, key_of, callbacks=[interest, streams])
     discovery.set_serving(False)
     stopping = asyncio.Event()

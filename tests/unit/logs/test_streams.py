@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -35,7 +37,7 @@ def log() -> StreamLog:
         found = ORIGINS.get((key, type_url, name), [])
         return [each for each in found if "virtual host" not in words or each.endswith(words[-5:])]
 
-    return StreamLog(origins)
+    return StreamLog(origins, max_connection_age=1800)
 
 
 def test_a_proxy_comes_and_goes(log):
@@ -53,6 +55,27 @@ def test_a_proxy_comes_and_goes(log):
     }
     assert closed["event"] == "proxy disconnected"
     assert closed["reason"] == "client disconnected"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason", "said"),
+    [
+        (1600, Closed.GONE, "client disconnected"),
+        (1630, Closed.GONE, "connection reached --max-connection-age"),
+        (1990, Closed.GONE, "connection reached --max-connection-age"),
+        (2000, Closed.GONE, "client disconnected"),
+        (1800, Closed.SHUTDOWN, "shutting down"),
+    ],
+)
+def test_a_connection_that_is_renewed_because_of_its_age_is_said_to_be(log, seconds, reason, said):
+    client = replace(CLIENT, since=datetime.now(UTC) - timedelta(seconds=seconds))
+
+    with capture_logs() as lines:
+        log.stream_closed(client, reason)
+        StreamLog(lambda *_: []).stream_closed(client, reason)
+
+    assert [line["reason"] for line in lines] == [said, str(reason)]
+    assert lines[0]["after_seconds"] == pytest.approx(seconds, abs=1)
 
 
 def test_a_rejection_is_reported_in_envoys_words_with_the_objects_it_means(log):

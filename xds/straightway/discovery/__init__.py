@@ -31,11 +31,12 @@ from straightway.discovery.resources import (
 from straightway.discovery.response import Variant
 from straightway.discovery.server import DiscoveryServer
 from straightway.discovery.session import Limits, Received
-from straightway.discovery.settings import Settings, grpc_options
+from straightway.discovery.settings import AGED_STREAMS_END, Settings, grpc_options
 from straightway.discovery.verdicts import Verdict
 from straightway.discovery.wire import field as encoded_field
 
 __all__ = [
+    "AGED_STREAMS_END",
     "CLUSTER",
     "CLUSTER_LOAD_ASSIGNMENT",
     "LISTENER",

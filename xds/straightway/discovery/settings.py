@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from straightway.discovery.session import Limits
+
+AGED_STREAMS_END: Final = 10.0
+"""How long streams may go on after their connection reached its greatest age, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,6 @@ def grpc_options(
     if max_connection_age is not None:
         options += [
             ("grpc.max_connection_age_ms", round(max_connection_age * 1000)),
-            ("grpc.max_connection_age_grace_ms", 10_000),
+            ("grpc.max_connection_age_grace_ms", round(AGED_STREAMS_END * 1000)),
         ]
     return options

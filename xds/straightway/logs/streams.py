@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import structlog
 
-from straightway.discovery import Callbacks, ClientState, Closed, Push, resources_meant
+from straightway.discovery import (
+    AGED_STREAMS_END,
+    Callbacks,
+    ClientState,
+    Closed,
+    Push,
+    resources_meant,
+)
 from straightway.logs.pushes import PushLog
 
 Origins: TypeAlias = Callable[[Hashable, str, str, str], Sequence[str]]
@@ -19,13 +27,21 @@ a part of the resource.
 
 _log = structlog.get_logger()
 _MOST_OBJECTS = 5
+_JITTER = 0.1
+"""The part of the greatest age of a connection by which gRPC varies it."""
+_TOLERANCE = 1.0
+"""How much later than its connection a stream may begin or end, in seconds."""
 
 
 class StreamLog(Callbacks):
-    """One line per proxy that connects or disconnects, per kind of push and per rejection."""
+    """One line per proxy that connects or disconnects, per kind of push and per rejection.
 
-    def __init__(self, origins: Origins) -> None:
+    ``max_connection_age`` is that of the server, in seconds.
+    """
+
+    def __init__(self, origins: Origins, max_connection_age: float | None = None) -> None:
         self._origins = origins
+        self._max_age = max_connection_age
         self._pushes = PushLog()
 
     def close(self) -> None:
@@ -37,8 +53,22 @@ class StreamLog(Callbacks):
         _log.info("proxy connected", **_who(client), variant=client.variant.value, peer=client.peer)
 
     def stream_closed(self, client: ClientState, reason: Closed) -> None:
-        """Log a proxy that has disconnected."""
-        _log.info("proxy disconnected", **_who(client), reason=str(reason))
+        """Log a proxy that has disconnected, and after how many seconds."""
+        seconds = (datetime.now(UTC) - client.since).total_seconds()
+        is_aged = reason is Closed.GONE and self._is_at_greatest_age(seconds)
+        _log.info(
+            "proxy disconnected",
+            **_who(client),
+            reason="connection reached --max-connection-age" if is_aged else str(reason),
+            after_seconds=round(seconds, 1),
+        )
+
+    def _is_at_greatest_age(self, seconds: float) -> bool:
+        """Whether gRPC closes a connection at this age, which it does without saying so."""
+        if self._max_age is None:
+            return False
+        least = self._max_age * (1 - _JITTER) + AGED_STREAMS_END - _TOLERANCE
+        return least <= seconds <= self._max_age * (1 + _JITTER) + AGED_STREAMS_END + _TOLERANCE
 
     def pushed(self, client: ClientState, push: Push) -> None:
         """Log what was sent."""
