@@ -183,6 +183,19 @@ def test_an_external_name_without_ports_is_another_name_for_a_service(host):
     assert found.hostname == "web.default.svc.cluster.local"
 
 
+@pytest.mark.parametrize(
+    "target", ["web.default.svc.cluster.local.", "Web.Default.svc.cluster.local"]
+)
+def test_an_external_name_is_a_name_of_dns(target):
+    alias = to_yaml(
+        "v1", "Service", "one", "shop", {"type": "ExternalName", "externalName": target}
+    )
+    found = read(catalog_of(ALIASES[0], alias), lambda reading: resolve(reading, "one", "shop"))
+
+    assert found is not None
+    assert found.hostname == "web.default.svc.cluster.local"
+
+
 def test_sidecars_know_a_service_by_all_its_aliases():
     def found(reading):
         web = reading.service("web.default.svc.cluster.local")

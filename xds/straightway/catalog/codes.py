@@ -15,6 +15,7 @@ class CatalogCode(ProblemCode):
     DUPLICATE_HOST = "duplicate-host"
     UNKNOWN_GATEWAY = "unknown-gateway"
     HOST_NOT_IN_GATEWAY = "host-not-in-gateway"
+    HOST_IS_ALIAS = "host-is-alias"
     UNKNOWN_HOST = "unknown-host"
     UNKNOWN_PORT = "unknown-port"
     UNKNOWN_SUBSET = "unknown-subset"

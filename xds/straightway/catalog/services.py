@@ -143,7 +143,8 @@ def _from_service(service: Service) -> RegisteredService:
         inline=(WorkloadEntrySpec(address=external),) if external else (),
         addresses=_virtual_ips(spec.cluster_ip),
         includes_unready=spec.publish_not_ready_addresses,
-        alias_of=(external or "") if not ports else "",
+        # DNS allows a full name to end with a dot, and Kubernetes takes it here.
+        alias_of=external.removesuffix(".").lower() if external and not ports else "",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from straightway.api import DestinationRule
 from straightway.catalog import CatalogCode, Resolution, keys
+from straightway.checks.aliases import check_rule_host
 from straightway.checks.suggestions import unknown_host
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.services import hostname_of, resolve
@@ -21,6 +22,7 @@ def check_destination_rule(reading: Reading, reference: Reference) -> Iterator[F
     host = rule.spec.host
     if host.startswith("*"):
         return
+    yield from check_rule_host(reading, reference, ("spec", "host"), host)
     service = resolve(reading, host, reference.namespace)
     if service is None:
         yield unknown_host(reading, reference, ("spec", "host"), host)

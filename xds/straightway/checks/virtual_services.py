@@ -1,4 +1,4 @@
-"""VirtualServices: Gateways, hosts, ports, subsets and subset keys that do not exist.
+"""VirtualServices: Gateways, hosts, ports, subsets and subset keys that do not exist; aliases.
 
 Which DestinationRule applies depends on the client: at a Gateway the proxies of its namespace, in
 the mesh the sidecars of the VirtualService's own namespace.
@@ -15,6 +15,7 @@ from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.catalog import CatalogCode, RegisteredService, keys
 from straightway.catalog.gateways import MESH, gateway_name, gateways_of
 from straightway.catalog.hosts import intersection
+from straightway.checks.aliases import check_rule_host, unknown_target
 from straightway.checks.suggestions import Path, suggestion, unknown_host
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.gateways import admitted
@@ -37,6 +38,9 @@ def check_virtual_service(reading: Reading, reference: Reference) -> Iterator[Fi
     gateways = [known[name] for name in sorted(bound) if name in known]
     if virtual_service.spec.gateways and bound <= known.keys():
         yield from _check_hosts(reading, virtual_service, gateways)
+    if MESH in bound:
+        for index, host in enumerate(virtual_service.spec.hosts):
+            yield from check_rule_host(reading, reference, ("spec", "hosts", index), host)
     clients = _clients(reading, reference, bound, gateways)
     seen: dict[tuple[Path, str], Finding] = {}
     for index, http in enumerate(virtual_service.spec.http):
@@ -126,6 +130,10 @@ class _Routes:
             service = resolve(self.reading, destination.host, self.subject.namespace)
             if service is None:
                 yield unknown_host(self.reading, self.subject, (*at, "host"), destination.host)
+                continue
+            if service.alias_of:
+                host = destination.host
+                yield unknown_target(self.reading, self.subject, (*at, "host"), host, service)
                 continue
             yield from self._check_port(destination, service, at)
             yield from self._check_subset(destination, service, at)

@@ -7,28 +7,35 @@ from straightway.catalog import RegisteredService, ServicePort
 from straightway.catalog.services import candidate_hostnames
 from straightway.units import Reading
 
-_LONGEST_CHAIN = 8
-
 
 def resolve(reading: Reading, host: str, namespace: str) -> RegisteredService | None:
     """Return the service that ``host`` means in an object of ``namespace``, or None.
 
     An ExternalName without ports is an alias of the service behind it.
     """
-    for hostname in candidate_hostnames(host, namespace):
-        if (service := reading.service(hostname)) is not None:
-            return _behind(reading, service)
-    return None
+    service = named(reading, host, namespace)
+    return behind(reading, service) if service is not None else None
 
 
-def _behind(reading: Reading, service: RegisteredService) -> RegisteredService:
-    named = service
-    for _ in range(_LONGEST_CHAIN):
-        target = reading.service(service.alias_of) if service.alias_of else None
-        if target is None:
+def named(reading: Reading, host: str, namespace: str) -> RegisteredService | None:
+    """Return the service, which may be an alias, that has this name in ``namespace``."""
+    found = map(reading.service, candidate_hostnames(host, namespace))
+    return next((service for service in found if service is not None), None)
+
+
+def behind(reading: Reading, service: RegisteredService) -> RegisteredService:
+    """Return the service that an alias stands for, through other aliases; any other is itself.
+
+    It is the last alias of the chain if there is no service behind that, and the alias itself if
+    the chain is a cycle.
+    """
+    last, seen = service, {service.hostname}
+    while last.alias_of and (target := reading.service(last.alias_of)) is not None:
+        if target.hostname in seen:
             return service
-        service = target
-    return named  # The aliases form a cycle.
+        seen.add(target.hostname)
+        last = target
+    return last
 
 
 def hostname_of(reading: Reading, host: str, namespace: str) -> str:
