@@ -10,9 +10,9 @@ RUN pip install --no-cache-dir --constraint constraints.txt . numpy scikit-learn
 COPY demo demo
 RUN python -m demo.training /models
 
-# Docker fills an empty named volume that is mounted here with a copy of this folder.
+# Docker fills an empty named volume that is mounted here with a copy of the folder, owner included.
 COPY demo/config /config
-RUN chown -R nobody /config
+RUN mkdir /state && chown -R nobody /config /state
 USER nobody
 
 CMD ["straightway", "--help"]

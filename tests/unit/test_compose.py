@@ -139,10 +139,36 @@ def test_a_runtime_understands_its_command(name: str, monkeypatch: pytest.Monkey
 
 def test_control_plane_and_runtimes_share_the_config_volume() -> None:
     for name in ["control-plane", *RUNTIMES]:
-        assert SERVICES[name]["volumes"] == ["config:/config"]
+        assert "config:/config" in SERVICES[name]["volumes"]
         assert SERVICES[name]["build"] == "."
-    assert list(COMPOSE["volumes"]) == ["config"]
     assert ["COPY", "demo/config /config"] in INSTRUCTIONS
+
+
+def test_the_control_plane_keeps_its_state_in_a_volume() -> None:
+    assert str(serve_options()["state"]) == "/state"
+    assert "state:/state" in SERVICES["control-plane"]["volumes"]
+
+
+def test_all_volumes_are_declared_and_writable_for_the_user_of_the_image() -> None:
+    mounts = [mount.split(":") for name in RUNTIMES for mount in SERVICES[name]["volumes"]]
+    mounts += [mount.split(":") for mount in SERVICES["control-plane"]["volumes"]]
+    (owned,) = [
+        argument.partition("chown -R nobody ")[2].split()
+        for _, argument in INSTRUCTIONS
+        if "chown" in argument
+    ]
+
+    assert ["USER", "nobody"] in INSTRUCTIONS
+    assert {name for name, _ in mounts} == set(COMPOSE["volumes"])
+    assert {folder for _, folder in mounts} == set(owned)
+
+
+def test_the_image_explains_itself_without_a_command() -> None:
+    (arguments,) = [json.loads(argument) for name, argument in INSTRUCTIONS if name == "CMD"]
+    program, *options = arguments
+
+    assert program == "straightway"
+    assert CliRunner().invoke(app, options).exit_code == 0
 
 
 def test_the_image_copies_what_exists_and_is_not_ignored() -> None:
