@@ -114,6 +114,27 @@ def test_what_is_wrong_in_them_is_said_in_the_same_words(read):
     assert problem.message == "port must be a whole number."
 
 
+def test_names_and_numbers_of_a_services_ports_are_each_its_own(read):
+    parsed = read(
+        """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec:
+          ports:
+          - {name: http, port: 80}
+          - {name: http, port: 81}
+          - {name: dns, port: 81}
+          - {name: dns-udp, port: 81, protocol: UDP}
+        """
+    )
+
+    assert [(problem.path, problem.code) for problem in parsed.problems] == [
+        ("spec.ports[1].name", "duplicate-value"),
+        ("spec.ports[2].port", "duplicate-value"),
+    ]
+
+
 def test_a_workload_entry_keeps_labels_and_annotations(read):
     parsed = read(
         """

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic.dataclasses import dataclass
 
+from straightway.api.codes import Code
+from straightway.api.faults import Fault, raise_faults
 from straightway.api.metadata import Labels
 from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
+from straightway.api.texts import quoted
 from straightway.api.values import Host, Port, none_as_empty_list
 
 
@@ -24,6 +28,27 @@ class ServicePort:
     app_protocol: str | None = None
 
 
+def _check_ports(ports: tuple[ServicePort, ...], info: ValidationInfo) -> tuple[ServicePort, ...]:
+    if len(ports) > 1:
+        raise_faults(_duplicates(ports), info, "ports")
+    return ports
+
+
+def _duplicates(ports: tuple[ServicePort, ...]) -> Iterator[Fault]:
+    """Yield the ports that Kubernetes refuses, because an earlier one has the name or number."""
+    names: set[str] = set()
+    numbers: set[tuple[int, str]] = set()
+    for index, port in enumerate(ports):
+        if port.name and port.name in names:
+            message = f"Another port is already named {quoted(port.name)}: rename one."
+            yield Fault(Code.DUPLICATE_VALUE, message, (index, "name"))
+        if (port.port, port.protocol) in numbers:
+            message = f"Another port already has the number {port.port}: change one."
+            yield Fault(Code.DUPLICATE_VALUE, message, (index, "port"))
+        names.add(port.name or "")
+        numbers.add((port.port, port.protocol))
+
+
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class ServiceSpec:
     """The used fields of a Service."""
@@ -32,7 +57,9 @@ class ServiceSpec:
     cluster_ip: Annotated[str | None, Field(alias="clusterIP")] = None
     selector: Labels = Field(default_factory=dict)
     external_name: Host | None = None
-    ports: Annotated[tuple[ServicePort, ...], BeforeValidator(none_as_empty_list)] = ()
+    ports: Annotated[
+        tuple[ServicePort, ...], BeforeValidator(none_as_empty_list), AfterValidator(_check_ports)
+    ] = ()
     publish_not_ready_addresses: bool = False
 
 
