@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -53,10 +54,10 @@ def test_bytes_that_are_not_utf_8_are_a_problem_at_their_line(tmp_path: Path) ->
 def test_a_file_that_cannot_be_read_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: str) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(file_reader, "content_of", refuse)
     (tmp_path / "x.yaml").write_text("a: 1\n")
     assert only_problem(tmp_path) == ("unreadable-file", f"{tmp_path}/x.yaml:1")
 
@@ -64,12 +65,29 @@ def test_a_file_that_cannot_be_read_is_a_problem(
 def test_a_file_that_is_gone_before_it_is_read_is_no_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(path: Path) -> bytes:
+    def gone(path: str) -> bytes:
         raise FileNotFoundError
 
-    monkeypatch.setattr(Path, "read_bytes", gone)
+    monkeypatch.setattr(file_reader, "content_of", gone)
     (tmp_path / "x.yaml").write_text("a: 1\n")
     assert read_path(tmp_path) == ()
+
+
+def test_a_pipe_that_has_just_taken_a_files_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(OSError, match="not a regular file"):
+        file_reader.content_of(str(tmp_path / "pipe.yaml"))
+
+
+@pytest.mark.skipif(not Path("/proc/kmsg").exists(), reason="there is no such file here")
+def test_one_of_the_kernels_files_that_is_read_only_once_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").symlink_to("/proc/kmsg")
+    [bundle] = read_path(tmp_path)
+    assert not bundle.complete
+
+
+def test_a_file_without_a_size_is_read(tmp_path: Path) -> None:
+    assert file_reader.content_of("/proc/self/comm") == Path("/proc/self/comm").read_bytes()
 
 
 def test_a_link_that_leads_nowhere_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:

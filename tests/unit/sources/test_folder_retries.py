@@ -45,8 +45,8 @@ class Failing:
 def unreadable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Failing:
     """Let no file be read whose name has an x."""
     error = OSError(request.param, os.strerror(request.param))
-    failing = Failing(Path.read_bytes, error, "x.yaml")
-    monkeypatch.setattr(Path, "read_bytes", lambda path: failing(path))
+    failing = Failing(file_reader.content_of, error, "x.yaml")
+    monkeypatch.setattr(file_reader, "content_of", failing)
     return failing
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import errno
+import os
+import stat
 
 import structlog
 
@@ -12,6 +14,7 @@ from straightway.sources.yaml_documents import Reading, read_documents
 from straightway.sources.yaml_limits import MAX_FILE_SIZE
 
 _log = structlog.get_logger()
+_LEAST = 2**16
 
 
 def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None:
@@ -32,12 +35,29 @@ def read_file(file: ConfigFile, before: Reading | None = None) -> Reading | None
         return _unread(file, "internal-error", message)
 
 
+def content_of(path: str) -> bytes:
+    """Return the bytes of a regular file, at most one more than is allowed.
+
+    Raises OSError also for what would never end, or would wait: a named pipe that has just taken
+    the file's place, or a link to one of the kernel's files such as ``/proc/kmsg``.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 (it is open)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        # The kernel's files have no size.
+        content = file.read(min(max(status.st_size, _LEAST), MAX_FILE_SIZE) + 1)
+    if content is None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return content
+
+
 def _read(file: ConfigFile, before: Reading | None) -> Reading:
-    path = Path(file.path)
-    if path.stat().st_size > MAX_FILE_SIZE:
+    content = content_of(file.path)
+    if len(content) > MAX_FILE_SIZE:
         size = f"{MAX_FILE_SIZE // 2**20} MiB"
         return _unread(file, "file-too-large", f"The file is larger than {size}: split it.")
-    content = path.read_bytes()
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
