@@ -185,10 +185,23 @@ def test_each_config_folder_has_its_own(tmp_path):
     assert folder_for(tmp_path, Path("/a/config")).name.startswith("config-")
 
 
-def test_a_config_folder_has_the_same_wherever_it_is_named_from(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.parametrize("path", ["config", "./config/", "../work/config", "other/../config"])
+def test_a_config_folder_has_the_same_however_it_is_named(tmp_path, monkeypatch, path):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
 
-    assert folder_for(tmp_path, Path("config")) == folder_for(tmp_path, tmp_path / "config")
+    assert folder_for(tmp_path, Path(path)) == folder_for(tmp_path, tmp_path / "work" / "config")
+
+
+def test_a_link_that_each_release_points_elsewhere_has_the_same(tmp_path):
+    link, found = tmp_path / "current", []
+    for release in ("1", "2"):
+        link.unlink(missing_ok=True)
+        (tmp_path / release).mkdir()
+        link.symlink_to(release)
+        found.append(folder_for(tmp_path, link))
+
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(

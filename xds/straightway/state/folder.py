@@ -46,8 +46,12 @@ def default_root() -> Path | None:
 
 
 def folder_for(root: Path, config: Path) -> Path:
-    """Return the state folder of a config folder: its name, and a digest of its path."""
-    path = config.absolute()
+    """Return the state folder of a config folder: its name, and a digest of its path.
+
+    The path is that which the user knows: if it is a link that each release points elsewhere, the
+    state is still the same.
+    """
+    path = Path(os.path.abspath(config))  # noqa: PTH100 (Path.absolute keeps `..`)
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
     name = re.sub(r"[^A-Za-z0-9._-]", "_", path.name)[:64].lstrip(".")
     return root / f"{name or 'config'}-{digest}"
