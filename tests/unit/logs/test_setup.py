@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import errno
 import io
 import json
 import logging
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -32,30 +30,6 @@ def _restore_logging() -> Iterator[None]:
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-class Full(io.StringIO):
-    """A stream on a full disk."""
-
-    is_full = True
-
-    def write(self, text: str) -> int:
-        if self.is_full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return super().write(text)
-
-
-def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(capsys) -> None:
-    stream = Full()
-    configure(LogFormat.JSON, stream=stream)
-
-    structlog.get_logger().info("lost")
-    logging.getLogger("grpc").warning("lost")
-    stream.is_full = False
-    structlog.get_logger().info("written")
-
-    assert [line["event"] for line in lines(stream)] == ["written"]
-    assert capsys.readouterr().err == ""
 
 
 def test_a_json_line_says_when_how_bad_and_what_first_and_then_the_facts() -> None:

@@ -5,21 +5,21 @@ Every JSON line has ``timestamp`` (UTC, ISO 8601 with microseconds), ``level`` (
 details of the event under their own keys. ``logger`` names the library that a line comes from, if
 it is not Straightway; ``exception`` holds a traceback as one string.
 
-A line that cannot be written (a full disk, a pipe that nobody reads any more) is lost, and nothing
-else: serving does not depend on the log.
+A line that cannot be written at once (a full disk, a pipe that nobody reads, a stopped terminal) is
+lost, and nothing else: serving does not depend on the log. How many were lost is logged later.
 """
 
 from __future__ import annotations
 
-import io
 import logging
 import sys
-from contextlib import suppress
 from enum import StrEnum
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from straightway.logs.lossy import LossyStream
 
 
 class LogFormat(StrEnum):
@@ -47,7 +47,6 @@ def configure(
     """Send structlog's and the standard library's logs to ``stream`` (stderr) in one format."""
     stream = stream or sys.stderr
     on_terminal = stream.isatty()
-    stream = cast("TextIO", _Dropping(stream))
     if format is LogFormat.AUTO:
         format = LogFormat.CONSOLE if on_terminal else LogFormat.JSON  # noqa: A001
     common: list[Processor] = [
@@ -57,28 +56,20 @@ def configure(
     ]
     least = logging.getLevelNamesMapping()[level.upper()]
     renderers = _renderers(format, colors=on_terminal)
+
+    def lost(lines: int) -> str:
+        line: Any = {"event": "log lines lost", "lines": lines}
+        for process in (*common, *renderers):
+            line = process(None, "warning", line)
+        return f"{line}\n"
+
+    stream = cast("TextIO", LossyStream(stream, lost))
     structlog.configure(
         processors=[*common, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
     )
     _take_over_standard_logging(stream, least, common, renderers)
-
-
-class _Dropping(io.TextIOBase):
-    """Writes to a stream, and drops what the system does not allow to be written."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
 
 
 def _renderers(format: LogFormat, *, colors: bool) -> list[Processor]:  # noqa: A002
