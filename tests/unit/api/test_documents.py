@@ -7,6 +7,7 @@ import pytest
 from straightway.api import is_known, reference_of
 from straightway.documents import Reference
 
+HEADLESS = {"clusterIP": "None"}
 ISTIO = "networking.istio.io"
 NAMED = {"metadata": {"name": "a", "namespace": "b"}}
 
@@ -24,14 +25,14 @@ NAMED = {"metadata": {"name": "a", "namespace": "b"}}
         ({"apiVersion": f"{ISTIO}/v1", "kind": "VirtualServce"}, "unknown-kind", "VirtualService?"),
         ({"apiVersion": f"{ISTIO}/v2", "kind": "Gateway"}, "unsupported-version", "v1beta1"),
         ({"apiVersion": "v2", "kind": "Pod"}, "unsupported-version", "write v1"),
-        ({"apiVersion": "v1", "kind": "Service", "spec": {}}, "missing-field", "metadata"),
+        ({"apiVersion": "v1", "kind": "Service", "spec": HEADLESS}, "missing-field", "metadata"),
         (
-            {"apiVersion": "v1", "kind": "Service", "metadata": {}, "spec": {}},
+            {"apiVersion": "v1", "kind": "Service", "metadata": {}, "spec": HEADLESS},
             "missing-field",
             "name",
         ),
         (
-            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "A"}, "spec": {}},
+            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "A"}, "spec": HEADLESS},
             "invalid-name",
             "lowercase letters",
         ),
@@ -40,7 +41,7 @@ NAMED = {"metadata": {"name": "a", "namespace": "b"}}
                 "apiVersion": "v1",
                 "kind": "Service",
                 "metadata": {"name": "a", "namespace": "b.c"},
-                "spec": {},
+                "spec": HEADLESS,
             },
             "invalid-name",
             "namespace",
@@ -136,7 +137,7 @@ def test_identity_is_readable_although_the_rest_is_bad(read):
 
 
 def test_the_namespace_is_default_where_none_is_written(read):
-    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {}}
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": HEADLESS}
 
     assert (
         read(body).object.reference

@@ -29,6 +29,7 @@ from straightway.api.metadata import (
     NAME_PATTERN,
     NAMESPACE_LENGTH,
     NAMESPACE_PATTERN,
+    may_mean_another_namespace,
 )
 from straightway.api.objects import ApiObject
 from straightway.api.texts import one_of, quoted
@@ -126,6 +127,8 @@ def written_reference(body: object) -> Reference | None:
     if not isinstance(kind, str) or not isinstance(metadata, Mapping):
         return None
     name, namespace = metadata.get("name"), metadata.get("namespace")
+    if namespace is None and may_mean_another_namespace(metadata):
+        return None
     if namespace is None or namespace == "":
         namespace = "default"
     if not kind or not isinstance(name, str) or not name or not isinstance(namespace, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from straightway.api.model import KUBERNETES
+from straightway.api.spelling import misspelt, spelled
 from straightway.api.values import none_as_empty_dict, none_as_empty_str
 
 NAME_PATTERN = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
@@ -18,6 +20,25 @@ NAMESPACE_PATTERN = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$"
 NAMESPACE_LENGTH = 63
 """https://kubernetes.io/docs/concepts/overview/working-with-objects/names/, lengths in characters.
 """
+
+_USED = frozenset(
+    {"name", "namespace", "labels", "annotations", "creationTimestamp", "deletionTimestamp"}
+)
+_UNUSED = frozenset(
+    {
+        "clusterName",
+        "deletionGracePeriodSeconds",
+        "finalizers",
+        "generateName",
+        "generation",
+        "managedFields",
+        "ownerReferences",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+"""https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/"""
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -59,6 +80,14 @@ class Metadata:
     def created_at(self) -> float:
         """When the object was created (POSIX seconds); infinite if unknown."""
         return seconds_of(self.creation_timestamp)
+
+
+CheckedMetadata = Annotated[Metadata, spelled(_USED, _UNUSED)]
+
+
+def may_mean_another_namespace(metadata: Mapping[str, object]) -> bool:
+    """Whether a field was meant to be the namespace: the object is not in the default one."""
+    return any(meant == "namespace" for _, meant in misspelt(metadata, _USED, _UNUSED))
 
 
 def seconds_of(timestamp: object) -> float:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
-from straightway.api.metadata import Metadata
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
+
+from straightway.api.metadata import CheckedMetadata
 from straightway.api.model import Discarded, camel
+from straightway.api.spelling import check_spelling
+from straightway.api.suggestions import fields_of
 from straightway.documents import Reference
+
+_OTHERS = frozenset({"status"})
 
 
 class ApiObject(BaseModel):
@@ -16,7 +22,7 @@ class ApiObject(BaseModel):
 
     api_version: str
     kind: str
-    metadata: Metadata
+    metadata: CheckedMetadata
 
     @property
     def reference(self) -> Reference:
@@ -34,6 +40,11 @@ class IstioObject(ApiObject):
 
 
 class KubernetesObject(ApiObject):
-    """A core Kubernetes object: unused fields are dropped."""
+    """A core Kubernetes object: unused fields are dropped, unless they are misspelt."""
 
     model_config = ConfigDict(extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_spelling(cls, value: Any, info: ValidationInfo) -> Any:
+        return check_spelling(value, info, fields_of(cls), _OTHERS)

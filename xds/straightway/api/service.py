@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic.dataclasses import dataclass
 
 from straightway.api.codes import Code
@@ -13,8 +13,32 @@ from straightway.api.faults import Fault, raise_faults
 from straightway.api.metadata import Labels
 from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
+from straightway.api.spelling import spelled
+from straightway.api.suggestions import fields_of
 from straightway.api.texts import quoted
 from straightway.api.values import Host, Port, none_as_empty_list
+
+_UNUSED = frozenset(
+    {
+        "allocateLoadBalancerNodePorts",
+        "clusterIPs",
+        "externalIPs",
+        "externalTrafficPolicy",
+        "healthCheckNodePort",
+        "internalTrafficPolicy",
+        "ipFamilies",
+        "ipFamily",
+        "ipFamilyPolicy",
+        "loadBalancerClass",
+        "loadBalancerIP",
+        "loadBalancerSourceRanges",
+        "sessionAffinity",
+        "sessionAffinityConfig",
+        "topologyKeys",
+        "trafficDistribution",
+    }
+)
+"""https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/"""
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
@@ -26,6 +50,9 @@ class ServicePort:
     target_port: Port | str | None = None
     protocol: str = "TCP"
     app_protocol: str | None = None
+
+
+_CheckedPort = Annotated[ServicePort, spelled(fields_of(ServicePort), ["nodePort"])]
 
 
 def _check_ports(ports: tuple[ServicePort, ...], info: ValidationInfo) -> tuple[ServicePort, ...]:
@@ -58,12 +85,20 @@ class ServiceSpec:
     selector: Labels = Field(default_factory=dict)
     external_name: Host | None = None
     ports: Annotated[
-        tuple[ServicePort, ...], BeforeValidator(none_as_empty_list), AfterValidator(_check_ports)
+        tuple[_CheckedPort, ...], BeforeValidator(none_as_empty_list), AfterValidator(_check_ports)
     ] = ()
     publish_not_ready_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _check(self, info: ValidationInfo) -> Self:
+        if not self.ports and self.type != "ExternalName" and self.cluster_ip != "None":
+            message = "ports is required: add it. Only a headless Service needs none."
+            fault = Fault(Code.MISSING_FIELD, message, ("ports",))
+            raise_faults((fault,), info, "spec")
+        return self
 
 
 class Service(KubernetesObject):
     """A Kubernetes Service."""
 
-    spec: ServiceSpec
+    spec: Annotated[ServiceSpec, spelled(fields_of(ServiceSpec), _UNUSED)]

@@ -21,11 +21,11 @@ def suggestion(model: type, path: Path) -> str:
     """Return the end of the message that a field does not exist."""
     name = str(path[-1]) if path else ""
     fields = list(_named_fields(_model_at(model, path[:-1])))
-    near = _nearest(name, fields)
+    near = nearest(name, fields)
     if near:
         return f": did you mean {near}?"
     places = places_of(model)
-    elsewhere = places.get(name) or places.get(_nearest(name, places) or "")
+    elsewhere = places.get(name) or places.get(nearest(name, places) or "")
     if elsewhere:
         return f": it belongs in {elsewhere}."
     return f"; the fields here are {', '.join(sorted(fields))}."
@@ -40,7 +40,7 @@ def fields_at(model: type, path: Path) -> list[str]:
     ]
 
 
-def _nearest(name: str, candidates: Iterable[str]) -> str | None:
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the most similar name, ignoring case and underscores."""
     if len(name) > _LONGEST_NAME:
         return None
@@ -51,6 +51,12 @@ def _nearest(name: str, candidates: Iterable[str]) -> str | None:
 
 def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
+
+
+@cache
+def fields_of(model: type) -> frozenset[str]:
+    """Return the YAML names of a model's fields."""
+    return frozenset(_named_fields(model))
 
 
 @cache
