@@ -34,6 +34,7 @@ from straightway.discovery.session import Limits, Received
 from straightway.discovery.settings import Settings, grpc_options
 from straightway.discovery.verdicts import Verdict
 from straightway.discovery.wire import field as encoded_field
+from straightway.discovery.wire import field_head as encoded_field_head
 
 __all__ = [
     "CLUSTER",
@@ -62,6 +63,7 @@ __all__ = [
     "Variant",
     "Verdict",
     "encoded_field",
+    "encoded_field_head",
     "grpc_options",
     "resources_meant",
 ]
