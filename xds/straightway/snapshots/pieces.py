@@ -49,6 +49,8 @@ def _route_pieces(units: Units, bound: BoundPort, view: str) -> Iterator[Call]:
             continue
         for routes in block:
             piece = Call(encoded_host, (*routes, scope))
+            if units.is_fresh(piece):
+                continue  # Its clusters, too, or they are recomputed one by one.
             yield piece
             encoded = units.get_or_none(piece)
             for key in encoded.clusters if encoded is not None else ():
