@@ -40,7 +40,7 @@ def parsed(*texts: str) -> dict[Reference, ApiObject | None]:
 
 def read(catalog: Catalog, function: Callable[[Reading], T]) -> T:
     """What a function makes of a catalog, as a unit."""
-    found: T = Units(catalog, _raise).get(Call(function))
+    found: T = Units(catalog).get(Call(function))
     return found
 
 
@@ -49,7 +49,7 @@ class World:
 
     def __init__(self, *texts: str, root_namespace: str = "istio-system") -> None:
         self.catalog = Catalog(root_namespace)
-        self.units = Units(self.catalog, _raise)
+        self.units = Units(self.catalog)
         self.objects: dict[Reference, ApiObject] = {}
         self.observed: dict[Reference, Mapping[str, Observation]] = {}
         self.put(parsed(*texts))
@@ -144,7 +144,3 @@ def made_by(world: World, audiences: Iterable[Audience], *texts: str) -> Counter
     finally:
         world.units._make = make  # type: ignore[method-assign]
     return counts
-
-
-def _raise(_call: Call, mistake: Exception) -> None:
-    raise mistake

@@ -53,7 +53,7 @@ class Making:
     ) -> None:
         self._catalog = catalog
         self._interest = interest
-        self.units = Units(catalog, mistaken)
+        self.units = Units(catalog, mistaken=mistaken)
         """Everything that was made, for figures."""
         self._published = Published(cache, self.units)
         self._checking = Checking(self.units, intake, problems)
