@@ -142,8 +142,10 @@ class Session:
             subscription = self._open(type_url, request)
         names_before = len(subscription.names)
         verdict, plan = subscription.request(request)
+        if subscription.longest_name > self._limits.name_length:
+            raise LimitExceededError(f"a resource name of {subscription.longest_name} characters")
         if len(subscription.names) > names_before:
-            self._check_names(subscription)
+            self._check_number_of_names()
         if is_first and tables is not None:
             subscription.look(tables.get(type_url, _EMPTY))
         if is_first and type_url == CLUSTER_LOAD_ASSIGNMENT:
@@ -275,13 +277,10 @@ class Session:
             self._lifetimes[type_url] = Lifetimes()
         return subscription
 
-    def _check_names(self, subscription: Subscription) -> None:
+    def _check_number_of_names(self) -> None:
         names = sum(len(each.names) for each in self._subscriptions.values())
         if names > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
-        longest = max(map(len, subscription.names))
-        if longest > self._limits.name_length:
-            raise LimitExceededError(f"a resource name of {longest} characters")
 
     def _prolong(self, subscription: Subscription, table: Table, now: float) -> Plan | None:
         """Return a heartbeat response for resources whose TTLs would expire at the client."""
