@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from envoy.config.core.v3.base_pb2 import Node
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
 from straightway.discovery.delta import DeltaSubscription
@@ -44,12 +45,21 @@ class Limits:
     """What one stream may subscribe to: names of all types together, and types.
 
     ``names`` also limits, per type, the resources that a reconnecting client says it holds.
-    ``name_length`` is in characters, of names and type URLs.
+    ``name_length`` is in characters, of names, type URLs, node ids and node clusters. ``node_size``
+    is in bytes, of the Node without its list of extensions.
     """
 
     names: int = 100_000
     types: int = 32
     name_length: int = 4096
+    node_size: int = 1 << 20
+
+    def check_node(self, node: Node) -> None:
+        """Raise LimitExceededError if a stream's Node, without its extensions, is too large."""
+        if (size := node.ByteSize()) > self.node_size:
+            raise LimitExceededError(f"a node of {size} bytes without its extensions")
+        if (longest := max(len(node.id), len(node.cluster))) > self.name_length:
+            raise LimitExceededError(f"a node id or node cluster of {longest} characters")
 
 
 class Received(NamedTuple):
