@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from envoy.config.core.v3.base_pb2 import Node
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
 from straightway.discovery.delta import DeltaSubscription
@@ -44,12 +45,21 @@ class Limits:
     """What one stream may subscribe to: names of all types together, and types.
 
     ``names`` also limits, per type, the resources that a reconnecting client says it holds.
-    ``name_length`` is in characters, of names and type URLs.
+    ``name_length`` is in characters, of names, type URLs, node ids and node clusters. ``node_size``
+    is in bytes, of the Node without its list of extensions.
     """
 
     names: int = 100_000
     types: int = 32
     name_length: int = 4096
+    node_size: int = 1 << 20
+
+    def check_node(self, node: Node) -> None:
+        """Raise LimitExceededError if a stream's Node, without its extensions, is too large."""
+        if (size := node.ByteSize()) > self.node_size:
+            raise LimitExceededError(f"a node of {size} bytes without its extensions")
+        if (longest := max(len(node.id), len(node.cluster))) > self.name_length:
+            raise LimitExceededError(f"a node id or node cluster of {longest} characters")
 
 
 class Received(NamedTuple):
@@ -142,8 +152,10 @@ class Session:
             subscription = self._open(type_url, request)
         names_before = len(subscription.names)
         verdict, plan = subscription.request(request)
+        if subscription.longest_name > self._limits.name_length:
+            raise LimitExceededError(f"a resource name of {subscription.longest_name} characters")
         if len(subscription.names) > names_before:
-            self._check_names(subscription)
+            self._check_number_of_names()
         if is_first and tables is not None:
             subscription.look(tables.get(type_url, _EMPTY))
         if is_first and type_url == CLUSTER_LOAD_ASSIGNMENT:
@@ -275,13 +287,10 @@ class Session:
             self._lifetimes[type_url] = Lifetimes()
         return subscription
 
-    def _check_names(self, subscription: Subscription) -> None:
+    def _check_number_of_names(self) -> None:
         names = sum(len(each.names) for each in self._subscriptions.values())
         if names > self._limits.names:
             raise LimitExceededError(f"more than {self._limits.names} resource names")
-        longest = max(map(len, subscription.names))
-        if longest > self._limits.name_length:
-            raise LimitExceededError(f"a resource name of {longest} characters")
 
     def _prolong(self, subscription: Subscription, table: Table, now: float) -> Plan | None:
         """Return a heartbeat response for resources whose TTLs would expire at the client."""

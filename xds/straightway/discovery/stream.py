@@ -231,6 +231,7 @@ class Stream:
         # kept without the list of Envoy's extensions, which is most of its size.
         self._node.CopyFrom(node)
         self._node.ClearField("extensions")
+        self._settings.limits.check_node(self._node)
         try:
             key = self._key_of(self._node)
         except Exception as error:
