@@ -4,8 +4,9 @@ import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Limits, Variant
+from straightway.discovery.limits import LimitExceededError
 from straightway.discovery.requests import InvalidRequestError, Request, decode
-from straightway.discovery.session import LimitExceededError, Session
+from straightway.discovery.session import Session
 
 
 @pytest.fixture
