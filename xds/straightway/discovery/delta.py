@@ -117,6 +117,7 @@ class DeltaSubscription(Subscription):
         self._must_respond = self.wildcard and not held
         subscribe.discard(WILDCARD)
         self.names = subscribe
+        self.longest_name = max(map(len, subscribe), default=0)
         self._initial = held
         if not held:
             self._progress.resend = self.names.copy()

@@ -19,11 +19,12 @@ from envoy.config.core.v3.base_pb2 import Node
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Closed, Events
 from straightway.discovery.client import ClientState
+from straightway.discovery.limits import LimitExceededError
 from straightway.discovery.patience import Patience
 from straightway.discovery.report import Reporter
 from straightway.discovery.requests import InvalidRequestError, decode
 from straightway.discovery.response import Variant
-from straightway.discovery.session import LimitExceededError, Session
+from straightway.discovery.session import Session
 from straightway.discovery.settings import Settings
 from straightway.discovery.status import ResourceStatus
 from straightway.discovery.table import Table
@@ -243,6 +244,7 @@ class Stream:
         # kept without the list of Envoy's extensions, which is most of its size.
         self._node.CopyFrom(node)
         self._node.ClearField("extensions")
+        self._settings.limits.check_node(self._node)
         try:
             key = self._key_of(self._node)
         except Exception as error:

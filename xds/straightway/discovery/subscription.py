@@ -47,6 +47,7 @@ class Subscription(ABC):
         "_pending_removals",
         "_progress",
         "ack",
+        "longest_name",
         "names",
         "type_url",
         "verdicts",
@@ -56,6 +57,8 @@ class Subscription(ABC):
     def __init__(self, type_url: str) -> None:
         self.type_url = type_url
         self.names: set[str] = set()
+        self.longest_name = 0
+        """The length of the longest name that was ever requested."""
         self.wildcard = False
         self.ack = b""
         """The encoded request that would accept the newest response, if there is only one."""
@@ -178,6 +181,7 @@ class Subscription(ABC):
         """Add names; return those that are new."""
         new = {intern(name) for name in names if name not in self.names}
         self.names |= new
+        self.longest_name = max(self.longest_name, max(map(len, new), default=0))
         return new
 
     def _want_all(self) -> None:

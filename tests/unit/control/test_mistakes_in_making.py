@@ -1,9 +1,8 @@
-"""Mistakes of ours are contained: told with their cause, counted, and all else goes on."""
+"""Mistakes of ours in what is made: told with their cause, counted, and all else is made."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,21 +10,14 @@ from structlog.testing import capture_logs
 
 from straightway import checks
 from straightway.api import DestinationRule
-from straightway.catalog import catalog as catalog_module
-from straightway.discovery import (
-    CLUSTER,
-    CLUSTER_LOAD_ASSIGNMENT,
-    LISTENER,
-    ROUTE_CONFIGURATION,
-)
+from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
 from straightway.documents import Bundle, Problem
-from straightway.intake import Intake
-from straightway.proxies.audience import Audience, Proxy, Role
+from straightway.proxies.audience import Audience, Role
 from straightway.snapshots import listeners as listeners_module
 from straightway.snapshots import routes as routes_module
 from straightway.translate import clusters as clusters_module
 from straightway.translate import endpoints as endpoints_module
-from tests.support.configs import bundle, entry, istio
+from tests.support.configs import bundle, istio
 from tests.support.control import (
     API,
     ASSIGNMENT,
@@ -39,40 +31,11 @@ from tests.support.control import (
     synced,
     workload,
 )
+from tests.support.mistakes import Lines, OurMistakeError, break_for, errors
 from tests.support.virtual_time import run
 
 FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 ROUTES = "http.80"
-Lines = Sequence[Mapping[str, Any]]
-
-
-class OurMistakeError(Exception):
-    """What is raised in the place of a mistake."""
-
-
-def fails_for(function: Callable[..., Any], text: str) -> Callable[..., Any]:
-    """Return a function that does the same, but raises where its first argument names a text."""
-
-    def failing(first: Any, *rest: Any, **named: Any) -> Any:
-        if text in str(first):
-            raise OurMistakeError(text)
-        return function(first, *rest, **named)
-
-    return failing
-
-
-def break_for(broken: pytest.MonkeyPatch, module: Any, function: str, text: str) -> None:
-    """Have a function raise where its first argument names a text."""
-    broken.setattr(module, function, fails_for(getattr(module, function), text))
-
-
-def errors(lines: Lines) -> list[tuple[str, str]]:
-    """The events that were logged as errors, each with the cause."""
-    return [
-        (line["event"], str(line["exc_info"]) if line["exc_info"] is not True else "")
-        for line in lines
-        if line["log_level"] == "error" and "exc_info" in line
-    ]
 
 
 def gateway_desk() -> Desk:
@@ -86,9 +49,6 @@ FIRST = (
     routes_file("good", "good.com"),
     routes_file("bad", "bad.com"),
 )
-
-
-# --- In what is made ---
 
 
 def test_a_mistake_in_one_virtual_host_leaves_all_others_served_and_its_old_one_in_place(
@@ -214,29 +174,6 @@ def test_a_mistake_in_a_listener_keeps_its_gateway_as_it_was_and_no_other(
     run(scenario())
 
 
-# --- In the catalog and the checks ---
-
-
-def test_a_mistake_in_indexing_an_object_leaves_it_out_and_takes_all_others(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    async def scenario():
-        async with synced() as desk:
-            with monkeypatch.context() as broken:
-                break_for(broken, catalog_module, "services_of", "'bad'")
-                desk.apply(service_file("bad"), service_file("api"))
-                await asyncio.sleep(LONG)
-            assert API in desk.names(CLUSTER)
-            assert ASSIGNMENT.replace("web", "bad") not in desk.names(CLUSTER)
-            assert desk.control.mistakes == 1
-
-            desk.apply(service_file("bad", port=81))
-            await asyncio.sleep(LONG)
-            assert ASSIGNMENT.replace("web", "bad").replace("80", "81") in desk.names(CLUSTER)
-
-    run(scenario())
-
-
 def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -270,169 +207,5 @@ def test_a_mistake_in_a_check_keeps_what_it_found_before_and_all_others_run(
             desk.apply(rule("bad", "web.default.svc.cluster.local"))
             await asyncio.sleep(LONG)
             assert subjects(desk.problems.standing) == ["DestinationRule default/other"]
-
-    run(scenario())
-
-
-# --- In what comes in ---
-
-
-def test_a_mistake_in_the_intake_does_not_end_the_source_that_calls_it(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    def fail(*_: object) -> None:
-        raise OurMistakeError("intake")
-
-    async def scenario():
-        async with synced() as desk:
-            before = desk.resources()
-            with monkeypatch.context() as broken, capture_logs() as lines:
-                broken.setattr(Intake, "apply", fail)
-                desk.apply(service_file("lost"))
-                await asyncio.sleep(LONG)
-            assert desk.resources() == before
-            assert desk.control.mistakes == len(errors(lines)) == 1
-
-            desk.apply(service_file("api"))
-            await asyncio.sleep(LONG)
-            assert API in desk.names(CLUSTER)
-
-    run(scenario())
-
-
-def test_a_source_whose_first_listing_meets_a_mistake_still_counts_as_synced(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    """Else nothing at all would be served, for good."""
-
-    def fail(*_: object) -> None:
-        raise OurMistakeError("intake")
-
-    async def scenario():
-        desk = Desk(["folder", "cluster"])
-        monkeypatch.setattr(Intake, "complete", fail)
-        desk.apply(WEB, source="folder")
-        with monkeypatch.context() as broken:
-            broken.setattr(Intake, "apply", fail)
-            desk.apply(source="cluster")
-        async with synced(desk=desk):
-            assert ASSIGNMENT in desk.names(CLUSTER)
-            assert desk.control.mistakes == 3
-
-    run(scenario())
-
-
-def test_a_listener_of_problems_that_fails_does_not_keep_the_change_from_being_made():
-    def fail(*_: object) -> None:
-        raise OurMistakeError("listener")
-
-    async def scenario():
-        async with synced() as desk:
-            desk.problems.listen(fail)
-            broken = bundle("{apiVersion: v1, kind: Service, metadata: {name: x}}", "x.yaml")
-            desk.apply(broken, service_file("api"))
-            await asyncio.sleep(LONG)
-            assert API in desk.names(CLUSTER)
-            assert desk.control.mistakes == 1
-
-    run(scenario())
-
-
-def test_a_mistake_in_letting_go_what_vanished_does_not_end_the_loop(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    expire = Intake.expire
-    failed: list[float] = []
-
-    def fail_once(intake: Intake, now: float) -> Any:
-        if not failed:
-            failed.append(now)
-            raise OurMistakeError("expire")
-        return expire(intake, now)
-
-    monkeypatch.setattr(Intake, "expire", fail_once)
-
-    async def scenario():
-        async with synced(WEB, service_file("api"), desk=Desk(grace=50)) as desk:
-            desk.apply(Bundle("web.yaml"), Bundle("default.api.yaml"))
-            await asyncio.sleep(LONG)
-            assert ASSIGNMENT not in desk.names(CLUSTER)
-            assert failed == [50]
-            assert desk.control.mistakes == 1
-
-    run(scenario())
-
-
-# --- In telling proxies apart ---
-
-
-@pytest.mark.parametrize("when", ["first", "later"])
-def test_proxies_that_could_not_be_told_apart_are_told_apart_later(when: str):
-    proxy = Proxy(Role.GATEWAY, "default", {"tier": "front"})
-    failed: list[float] = []
-
-    def fail_once() -> None:
-        if not failed:
-            failed.append(1)
-            raise OurMistakeError("rekey")
-
-    async def scenario():
-        desk = Desk(proxies=[proxy], wanted=[AUDIENCE])
-        if when == "first":
-            desk.on_rekey = fail_once
-        async with synced(WEB, desk=desk):
-            desk.on_rekey = fail_once
-            desk.apply(gateway_file("{tier: front}"), service_file("api"))
-            await asyncio.sleep(LONG)
-            assert API in desk.names(CLUSTER)
-            assert desk.control.mistakes == 1
-            assert desk.audiences == {FRONTS}
-            assert desk.names(LISTENER, FRONTS) == ["0.0.0.0_80"]
-
-    run(scenario())
-
-
-def test_a_mistake_in_sending_one_assignment_leaves_no_other_unsent(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    api = [service_file("api"), bundle(entry("b", {"app": "api"}, "10.0.1.1"), "b.yaml")]
-
-    async def scenario():
-        async with synced(WEB, workload("10.0.0.1"), *api) as desk:
-            await asyncio.sleep(LONG)
-            update, calls = desk.cache.update, []
-
-            def failing_once(*given: Any) -> None:
-                calls.append(given)
-                if len(calls) == 1:
-                    raise OurMistakeError
-                update(*given)
-
-            monkeypatch.setattr(desk.cache, "update", failing_once)
-            with capture_logs():
-                desk.apply(
-                    workload("10.0.0.2"), bundle(entry("b", {"app": "api"}, "10.0.1.2"), "b.yaml")
-                )
-                await asyncio.sleep(LONG)
-            sent = [desk.body(CLUSTER_LOAD_ASSIGNMENT, name) for name in (ASSIGNMENT, API)]
-            assert sum(b"10.0.0.2" in body or b"10.0.1.2" in body for body in sent) == 1
-
-    run(scenario())
-
-
-def test_a_mistake_that_nobody_foresaw_ends_no_lane(monkeypatch: pytest.MonkeyPatch):
-    async def scenario():
-        async with synced() as desk:
-            with monkeypatch.context() as broken, capture_logs() as lines:
-                broken.setattr(desk.cache, "update", fails_for(desk.cache.update, str(AUDIENCE)))
-                desk.apply(workload("10.0.0.2"))
-                desk.apply(service_file("lost"))
-                await asyncio.sleep(LONG)
-            assert desk.control.mistakes == len(errors(lines)) > 0
-
-            desk.apply(workload("10.0.0.3"), service_file("api"))
-            await asyncio.sleep(LONG)
-            assert API in desk.names(CLUSTER)
-            assert b"10.0.0.3" in desk.body(CLUSTER_LOAD_ASSIGNMENT, ASSIGNMENT)
 
     run(scenario())
