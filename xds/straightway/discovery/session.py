@@ -82,7 +82,10 @@ class Session:
     ) -> None:
         self.variant = variant
         self.has_more = False
-        """Whether there may be more to send, after what :meth:`next` has just returned."""
+        """Whether there may be more to send, after what :meth:`next` has just returned.
+
+        Also if a request about one type makes another due.
+        """
         self.deadline: float | None = None
         """When there may be something to send without a change; None for never.
 
@@ -136,7 +139,7 @@ class Session:
         if verdict is Verdict.NACK and type_url == CLUSTER:
             self._order.rejected_clusters()
         if type_url == CLUSTER and self._order.warming:
-            self._order.gave_up_clusters(subscription.wants)
+            self.has_more |= self._order.gave_up_clusters(subscription.wants)
         message = request.error_detail.message if verdict is Verdict.NACK else ""
         return Received(subscription, verdict, plan, request.response_nonce, message)
 

@@ -236,7 +236,8 @@ class Stream:
         reporter = reporter or self._open(request.node)
         received = self._session.request(request, self._tables())
         reporter.received(received)
-        if received.verdict is not Verdict.ACK or not received.subscription.is_up_to_date:
+        is_up_to_date = received.subscription.is_up_to_date and not self._session.has_more
+        if received.verdict is not Verdict.ACK or not is_up_to_date:
             self._wake()  # An ACK alone makes nothing due.
 
     def _open(self, node: Node) -> Reporter:
