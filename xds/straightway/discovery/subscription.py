@@ -9,11 +9,11 @@ The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+from straightway.discovery.names import NO_NAMES, changed
 from straightway.discovery.progress import NO_TABLE, Holding, Progress
 from straightway.discovery.removals import PendingRemovals
 from straightway.discovery.requests import Request
@@ -30,10 +30,6 @@ WILDCARD_TYPES: Final = frozenset({CLUSTER, LISTENER})
 
 The spec, "How the client specifies what resources to return".
 """
-
-# Names are interned, because thousands of clients request the same ones. Not by Python 3.12, which
-# never frees interned strings: a client could fill the memory with invented names.
-intern = str if sys.version_info[:2] == (3, 12) else sys.intern
 
 
 class Subscription(ABC):
@@ -56,7 +52,7 @@ class Subscription(ABC):
 
     def __init__(self, type_url: str) -> None:
         self.type_url = type_url
-        self.names: set[str] = set()
+        self.names = NO_NAMES
         self.longest_name = 0
         """The length of the longest name that was ever requested."""
         self.wildcard = False
@@ -177,11 +173,12 @@ class Subscription(ABC):
         # A resource from an earlier stream, in a version that only the client knows, has no name.
         return ResourceStatus(name, sent.version if sent and sent.name else "", state)
 
-    def _want(self, names: Iterable[str]) -> set[str]:
+    def _want(self, names: Iterable[str]) -> frozenset[str]:
         """Add names; return those that are new."""
-        new = {intern(name) for name in names if name not in self.names}
-        self.names |= new
-        self.longest_name = max(self.longest_name, max(map(len, new), default=0))
+        new = frozenset(names) - self.names
+        if new:
+            self.names = changed(self.names, new, NO_NAMES)
+            self.longest_name = max(self.longest_name, max(map(len, new)))
         return new
 
     def _want_all(self) -> None:
