@@ -151,7 +151,7 @@ def test_a_mistake_in_an_assignment_leaves_the_old_one_in_place_and_others_chang
     run(scenario())
 
 
-def test_a_mistake_in_a_listener_keeps_its_gateway_as_it_was_and_no_other(
+def test_a_mistake_in_a_new_listener_keeps_nothing_else_of_its_gateway_from_changing(
     monkeypatch: pytest.MonkeyPatch,
 ):
     async def scenario():
@@ -159,13 +159,19 @@ def test_a_mistake_in_a_listener_keeps_its_gateway_as_it_was_and_no_other(
             before = desk.resources(FRONTS)
             with monkeypatch.context() as broken, capture_logs() as lines:
                 break_for(broken, listeners_module, "http_listener", "81")
-                desk.apply(gateway_file("{tier: front}", "second", 81), service_file("more"))
+                desk.apply(
+                    gateway_file("{tier: front}", "second", 81),
+                    service_file("more"),
+                    routes_file("more", "more.com", "more"),
+                )
                 await asyncio.sleep(LONG)
-            assert {name for url, name in before if url == LISTENER} <= set(
+            assert sorted(name for url, name in before if url == LISTENER) == sorted(
                 desk.names(LISTENER, FRONTS)
             )
-            assert ASSIGNMENT.replace("web", "more") in desk.names(CLUSTER)
+            assert ASSIGNMENT.replace("web", "more") in desk.names(CLUSTER, FRONTS)
+            assert b"more.com" in desk.body(ROUTE_CONFIGURATION, ROUTES, FRONTS)
             assert desk.control.mistakes == len(errors(lines)) == 1
+            desk.apply(Bundle("more.yaml"), Bundle("default.more.yaml"))
 
             desk.apply(Bundle("second.yaml"))
             await asyncio.sleep(LONG)
