@@ -126,7 +126,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpClient]:
 
 def bootstrap(port: int, upstream: HttpUpstream) -> dict[str, Any]:
     hosts = [virtual_host(VirtualHost("all", ("*",), RULES))]
-    routes = route_pb2.RouteConfiguration.FromString(route_configuration("r", hosts))
+    routes = route_pb2.RouteConfiguration.FromString(b"".join(route_configuration("r", hosts)))
     listener = http_listener(HttpListener("127.0.0.1", port, "r"))
     address = {"address": "127.0.0.1", "port_value": upstream.port}
     endpoint = {"endpoint": {"address": {"socket_address": address}}}

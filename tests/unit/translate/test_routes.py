@@ -42,7 +42,7 @@ OFF = PathRewrite(RewriteKind.PREFIX, "/")
 
 
 def configured(*hosts: VirtualHost) -> route_pb2.RouteConfiguration:
-    body = route_configuration("http.80", map(virtual_host, hosts))
+    body = b"".join(route_configuration("http.80", map(virtual_host, hosts)))
     message = route_pb2.RouteConfiguration.FromString(body)
     assert message.SerializeToString(deterministic=True) == body
     return message

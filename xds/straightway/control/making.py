@@ -56,7 +56,7 @@ class Making:
         self._catalog = catalog
         self._taken = taken
         self._interest = interest
-        self.units = Units(catalog, mistaken)
+        self.units = Units(catalog, mistaken=mistaken)
         """Everything that was made, for figures."""
         self._published = Published(cache, self.units)
         self._checking = Checking(self.units, intake, problems)

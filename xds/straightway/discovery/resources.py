@@ -61,9 +61,10 @@ class Resource:
     """One named piece of config, encoded once for all its clients.
 
     ``version`` identifies the content: two resources of one type and name with the same version are
-    assumed to be the same. ``body`` is the encoded ``google.protobuf.Any``. ``eds_service_name`` is
-    set on a Cluster that gets its endpoints by EDS: the name of the ClusterLoadAssignment that
-    Envoy must receive before it uses the cluster; empty for everything else.
+    assumed to be the same. ``parts`` are the encoded ``google.protobuf.Any``, in pieces that other
+    resources may share; they are joined once, in a response. ``eds_service_name`` is set on a
+    Cluster that gets its endpoints by EDS: the name of the ClusterLoadAssignment that Envoy must
+    receive before it uses the cluster; empty for everything else.
 
     ``aliases`` are additional names by which delta clients may request it (the spec, "Resource
     names"; virtual hosts on demand depend on them). One alias stands for one resource: of several
@@ -71,7 +72,7 @@ class Resource:
     the resource without a heartbeat from the server (the spec, "TTL"); None means no limit. A
     change of the TTL alone is sent without the body, and needs no new version.
 
-    In a response a resource consists of a head and the body; ``sotw_head`` and ``delta_head`` are
+    In a response a resource consists of a head and the parts; ``sotw_head`` and ``delta_head`` are
     the heads, for the field ``resources`` of a DiscoveryResponse and a DeltaDiscoveryResponse.
 
     Raises ValueError for a ``ttl`` that is not positive.
@@ -79,7 +80,7 @@ class Resource:
 
     name: str
     version: str
-    body: bytes = field(repr=False)
+    parts: tuple[bytes, ...] = field(repr=False)
     eds_service_name: str = ""
     aliases: tuple[str, ...] = ()
     ttl: float | None = None
@@ -90,11 +91,16 @@ class Resource:
     def __post_init__(self) -> None:
         if self.ttl is not None and self.ttl <= 0:
             raise ValueError(f"a TTL must be positive: {self.ttl}")
-        size = len(self.body)
-        # The body comes last, so that it can be appended.
+        size = sum(map(len, self.parts))
+        # The parts come last, so that they can be appended.
         inner = self._envelope() + wire.field_head(2, size)
         object.__setattr__(self, "sotw_head", wire.field_head(2, size))
         object.__setattr__(self, "delta_head", wire.field_head(2, len(inner) + size) + inner)
+
+    @property
+    def body(self) -> bytes:
+        """The encoded ``google.protobuf.Any``, joined anew each time."""
+        return b"".join(self.parts)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -159,8 +165,7 @@ class Resource:
         cls,
         name: str,
         type_url: str,
-        value: bytes,
-        *,
+        *value: bytes,
         version: str | None = None,
         eds_service_name: str = "",
         aliases: Iterable[str] = (),
@@ -168,19 +173,22 @@ class Resource:
     ) -> Self:
         """Return the resource for a message that is already serialised to ``value``.
 
-        With ``version`` nothing is hashed: if ``value`` is joined from parts, a digest of their
+        ``value`` may be given in parts, which are not copied: one of hundreds of kilobytes can
+        share most of them with others. With ``version`` nothing is hashed: a digest of the parts'
         digests is as good as one of all bytes.
         """
-        # Joined at once: a value may have hundreds of kilobytes.
-        head = wire.field_head(2, len(value)) if value else b""
-        body = b"".join((_type_field(type_url), head, value))
+        size = sum(map(len, value))
+        head = _type_field(type_url) + (wire.field_head(2, size) if size else b"")
+        parts = (head + b"".join(value[:1]), *value[1:])
         known_as = tuple(aliases)
         if version is None:
-            digest = blake2b(body, digest_size=8)
+            digest = blake2b(digest_size=8)
+            for part in parts:
+                digest.update(part)
             for alias in known_as:
                 digest.update(wire.field(4, alias))
             version = digest.hexdigest()
-        return cls(name, version, body, eds_service_name, known_as, ttl)
+        return cls(name, version, parts, eds_service_name, known_as, ttl)
 
 
 def encode_held(name: str, version: str) -> bytes:

@@ -104,25 +104,27 @@ def encode(
     if not plan.resources or plan.withheld or not is_shared:
         # Its names may be invented by a client, or its resources come from another table: not
         # cached.
-        return _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
+        return _numbered(_parts(variant, type_url, plan, ttl=ttl), variant, type_url)
     # Not the variant itself: a member of an Enum is slow to hash.
     key = (variant is Variant.DELTA, type_url, ttl, plan.content(table))
     made = table.shared(
-        key, lambda: _numbered(_body(variant, type_url, plan, ttl=ttl), variant, type_url)
+        key, lambda: _numbered(_parts(variant, type_url, plan, ttl=ttl), variant, type_url)
     )
     if made.number > after:
         return made
     # The stream may have sent this one before, and no nonce may be repeated.
-    return _numbered(made.data[: -len(_nonce_field(made.nonce))], variant, type_url)
+    return _numbered([memoryview(made.data)[: -len(_nonce_field(made.nonce))]], variant, type_url)
 
 
-def _numbered(body: bytes, variant: Variant, type_url: str) -> Encoded:
+def _numbered(parts: list[bytes | memoryview], variant: Variant, type_url: str) -> Encoded:
     number = next(_numbers)
     nonce = format(number, "x")
     is_delta = variant is Variant.DELTA
     # Of DeltaDiscoveryRequest: type_url = 2, response_nonce = 6.
     ack = wire.field(2, type_url) + wire.field(6, nonce) if is_delta else b""
-    return Encoded(number, nonce, body + _nonce_field(nonce), ack)
+    # Joined once: a response may have half a megabyte.
+    parts.append(_nonce_field(nonce))
+    return Encoded(number, nonce, b"".join(parts), ack)
 
 
 def _nonce_field(nonce: str) -> bytes:
@@ -138,10 +140,11 @@ def _named(resources: Iterable[Resource]) -> tuple[str, ...]:
     return tuple([resource.name for resource in resources])
 
 
-def _body(variant: Variant, type_url: str, plan: Plan, *, ttl: bool) -> bytes:
+def _parts(variant: Variant, type_url: str, plan: Plan, *, ttl: bool) -> list[bytes | memoryview]:
+    """Return a response but for its nonce."""
     # version_info or system_version_info = 1, resources = 2, type_url = 4 in both messages, and
     # removed_resources = 6 in DeltaDiscoveryResponse.
-    parts = [wire.field(1, plan.version), wire.field(4, type_url)]
+    parts: list[bytes | memoryview] = [wire.field(1, plan.version), wire.field(4, type_url)]
     parts += [wire.field(6, name) for name in plan.removed]
     parts += [wire.field(2, resource.heartbeat()) for resource in plan.heartbeats]
     # The documentation of VHDS, "Subscribing to Resources": name (= 3) and alias (= 4), no body.
@@ -152,8 +155,9 @@ def _body(variant: Variant, type_url: str, plan: Plan, *, ttl: bool) -> bytes:
             wrapped = resource.wrapped()
             parts.append(wire.field(2, wrapped if is_delta else _any(wrapped)))
         else:
-            parts += (resource.delta_head if is_delta else resource.sotw_head, resource.body)
-    return b"".join(parts)
+            parts.append(resource.delta_head if is_delta else resource.sotw_head)
+            parts += resource.parts
+    return parts
 
 
 def _any(wrapped: bytes) -> bytes:

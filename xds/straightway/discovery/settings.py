@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from straightway.discovery.session import Limits
+from straightway.discovery.limits import Limits
 
 AGED_STREAMS_END: Final = 10.0
 """How long streams may go on after their connection reached its greatest age, in seconds."""

@@ -7,11 +7,11 @@ digest of its block.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from operator import itemgetter
 from typing import NamedTuple
 
 from straightway.api.values import is_ip
+from straightway.catalog.labels import selects
 from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Resource
 from straightway.documents import Reference
 from straightway.routing.clusters import Cluster, Endpoint, Resolution
@@ -23,10 +23,9 @@ from straightway.routing.istio.endpoints import (
     endpoints_in,
     neutral_endpoint,
 )
+from straightway.snapshots.digest import digest
 from straightway.translate import endpoints
 from straightway.units import Reading
-
-_DIGEST_BYTES = 16
 
 Labels = tuple[tuple[str, str], ...]
 Place = tuple[str, int]
@@ -63,18 +62,18 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
         return None
     blocks = blocks_of(reading, key, cluster)
     if all(block.is_ipv4 for block in blocks) and not _overlap(blocks):
-        body = endpoints.assignment(
+        parts = endpoints.assignment(
             cluster.name, (each for block in blocks for each in block.bodies)
         )
-        version = _digest(block.digest for block in blocks).hex()
+        version = digest(block.digest for block in blocks).hex()
     else:
         # EDS accepts IP addresses only: other endpoints are left out.
         found = (each for each in endpoints_of(blocks) if is_ip(each.value.address))
-        body = endpoints.assignment(
+        parts = endpoints.assignment(
             cluster.name, ((each.value.locality, each.body) for each in found)
         )
-        version = _digest([body]).hex()
-    return Resource.encoded(cluster.name, CLUSTER_LOAD_ASSIGNMENT, body, version=version)
+        version = digest(parts).hex()
+    return Resource.encoded(cluster.name, CLUSTER_LOAD_ASSIGNMENT, *parts, version=version)
 
 
 def _overlap(blocks: Sequence[EncodedBlock]) -> bool:
@@ -145,7 +144,7 @@ def encoded_block(
     encoded = []
     if service is not None and service_port is not None:
         for item in endpoints_in(reading, block, service, service_port):
-            if all(item.labels.get(key) == value for key, value in labels):
+            if selects(labels, item.labels):
                 value = neutral_endpoint(reading, item, subset_keys)
                 body = endpoints.encode_endpoint(value)
                 encoded.append(Encoded((value.address, value.port), value, body, item.workload))
@@ -159,9 +158,5 @@ def encoded_block(
         places=frozenset(each.place for each in encoded),
         bodies=by_locality,
         is_ipv4=all(":" not in each.place[0] and is_ip(each.place[0]) for each in encoded),
-        digest=_digest(part for each in by_locality for part in (each[0].encode(), each[1])),
+        digest=digest(part for each in by_locality for part in (each[0].encode(), each[1])),
     )
-
-
-def _digest(parts: Iterable[bytes]) -> bytes:
-    return blake2b(b"".join(parts), digest_size=_DIGEST_BYTES).digest()

@@ -17,11 +17,13 @@ from straightway.routing.istio.virtual_hosts import Scope
 from straightway.snapshots.audiences import clusters_in, clusters_of_service, mesh_clusters
 from straightway.snapshots.clusters import cluster_resource
 from straightway.snapshots.routes import (
-    encoded_block,
     encoded_host,
     encoded_hosts,
+    encoded_namespace,
+    encoded_namespaces,
     encoded_service_host,
     gateway_routes,
+    namespace_blocks,
     service_blocks,
 )
 from straightway.units import Call, Units
@@ -47,6 +49,8 @@ def _route_pieces(units: Units, bound: BoundPort, view: str) -> Iterator[Call]:
             continue
         for routes in block:
             piece = Call(encoded_host, (*routes, scope))
+            if units.is_fresh(piece):
+                continue  # Its clusters, too, or they are recomputed one by one.
             yield piece
             encoded = units.get_or_none(piece)
             for key in encoded.clusters if encoded is not None else ():
@@ -74,12 +78,24 @@ def _host_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
     """Yield the virtual hosts of sidecars for all services."""
     catalog = units.catalog
     for port in sorted(catalog.values_at(keys.HTTP_PORTS)):
-        for namespace in sorted(catalog.values_at(keys.http_namespaces(port))):
-            is_local = namespace == audience.namespace
-            if units.is_fresh(Call(encoded_block, (port, namespace, view, is_local))):
-                continue
-            rest = (port, view, is_local)
-            for block in units.get(Call(service_blocks, (port, namespace))):
-                if not units.is_fresh(Call(encoded_hosts, (encoded_service_host, block, rest))):
-                    for host in block:
-                        yield Call(encoded_service_host, (*host, *rest))
+        for block in units.get(Call(namespace_blocks, (port,))):
+            if audience.namespace in block:
+                for each in block:
+                    yield from _service_pieces(units, port, each, view, each == audience.namespace)
+            elif not units.is_fresh(Call(encoded_namespaces, (port, block, view))):
+                for each in block:
+                    yield from _service_pieces(units, port, each, view, False)
+                yield Call(encoded_namespaces, (port, block, view))
+
+
+def _service_pieces(
+    units: Units, port: int, namespace: str, view: str, is_local: bool
+) -> Iterator[Call]:
+    """Yield the virtual hosts of sidecars for the services of a namespace."""
+    if units.is_fresh(Call(encoded_namespace, (port, namespace, view, is_local))):
+        return
+    rest = (port, view, is_local)
+    for block in units.get(Call(service_blocks, (port, namespace))):
+        if not units.is_fresh(Call(encoded_hosts, (encoded_service_host, block, rest))):
+            for host in block:
+                yield Call(encoded_service_host, (*host, *rest))

@@ -8,7 +8,6 @@ one is digested again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -28,24 +27,22 @@ from straightway.routing.istio.virtual_hosts import (
     other_host,
     service_host,
 )
+from straightway.snapshots.digest import digest
 from straightway.translate.routes import route_configuration, virtual_host
 from straightway.units import Call, Reading
-
-_DIGEST_BYTES = 16
-
 
 Hosts: TypeAlias = tuple[tuple[Any, ...], ...]
 """A block of hosts, each with whatever else identifies its virtual host."""
 
 
 class EncodedHosts(NamedTuple):
-    """Encoded virtual hosts and their digest; ``clusters`` are those they name.
+    """Encoded virtual hosts, in parts, and their digest; ``clusters`` are those they name.
 
     ``name`` is the virtual host's, empty for several.
     """
 
     name: str
-    body: bytes
+    parts: tuple[bytes, ...]
     digest: bytes
     clusters: frozenset[ClusterKey] = frozenset()
 
@@ -63,7 +60,7 @@ class Routes(NamedTuple):
 def gateway_routes(reading: Reading, bound: BoundPort, view: str) -> Routes:
     """Return the routes of a gateway's port."""
     scope = Scope(bound.ports, bound.gateways, view)
-    found = _block(
+    found = _group(
         reading.make(encoded_hosts, encoded_host, block, (scope,))
         for block in reading.make(hosts_of, bound)
     )
@@ -94,20 +91,37 @@ def sidecar_routes(
 
     ``namespace`` is that of the sidecars if it has services at the port, else empty.
     """
-    blocks = [
-        reading.make(encoded_block, port, each, view, each == namespace)
-        for each in sorted(reading.values(keys.http_namespaces(port)))
-    ]
+    found = []
+    for block in reading.make(namespace_blocks, port):
+        if namespace not in block:
+            found.append(reading.make(encoded_namespaces, port, block, view))
+        else:
+            found += [
+                reading.make(encoded_namespace, port, each, view, each == namespace)
+                for each in block
+            ]
     others = reading.make(encoded_others, port, view, captured)
-    return _joined(names.sidecar_route(port), [*blocks, others])
+    return _joined(names.sidecar_route(port), [*found, others])
 
 
-def encoded_block(
+def namespace_blocks(reading: Reading, port: int) -> tuple[tuple[str, ...], ...]:
+    """Return the namespaces with services at a port, in blocks."""
+    return divided(sorted(reading.values(keys.http_namespaces(port))), str)
+
+
+def encoded_namespaces(
+    reading: Reading, port: int, block: tuple[str, ...], view: str
+) -> EncodedHosts:
+    """Return the virtual hosts of all services of a block of namespaces, for sidecars elsewhere."""
+    return _group(reading.make(encoded_namespace, port, each, view, False) for each in block)
+
+
+def encoded_namespace(
     reading: Reading, port: int, namespace: str, view: str, is_local: bool
 ) -> EncodedHosts:
     """Return the virtual hosts of all services of a namespace at a port."""
     rest = (port, view, is_local)
-    return _block(
+    return _group(
         reading.make(encoded_hosts, encoded_service_host, block, rest)
         for block in reading.make(service_blocks, port, namespace)
     )
@@ -127,7 +141,7 @@ def encoded_others(reading: Reading, port: int, view: str, captured: bool) -> En
     ]
     if _host(reading, Call(encoded_other_host, ("*", port, view))) is None:
         found.append(_encoded(anything_else(captured=captured)))
-    return _block(found)
+    return _group(found)
 
 
 def other_blocks(reading: Reading) -> tuple[Hosts, ...]:
@@ -160,7 +174,7 @@ def _host(reading: Reading, call: Call) -> EncodedHosts | None:
 
 def _encoded(host: VirtualHost, clusters: frozenset[ClusterKey] = frozenset()) -> EncodedHosts:
     body = virtual_host(host)
-    return EncodedHosts(host.name, body, _digest([body]), clusters)
+    return EncodedHosts(host.name, (body,), digest([body]), clusters)
 
 
 def encoded_hosts(
@@ -171,22 +185,22 @@ def encoded_hosts(
     A virtual host that cannot be made because of a bug is left out.
     """
     found = (_host(reading, Call(make, (*host, *rest))) for host in block)
-    return _block(encoded for encoded in found if encoded is not None)
+    group = _group(encoded for encoded in found if encoded is not None)
+    return group._replace(parts=(b"".join(group.parts),))
 
 
-def _block(hosts: Iterable[EncodedHosts]) -> EncodedHosts:
+def _group(hosts: Iterable[EncodedHosts]) -> EncodedHosts:
+    """Return several virtual hosts, or groups of them, as one. Nothing is copied."""
     hosts = list(hosts)
-    body = b"".join([host.body for host in hosts])
-    clusters = frozenset[ClusterKey]().union(*[host.clusters for host in hosts])
-    return EncodedHosts("", body, _digest([host.digest for host in hosts]), clusters)
+    return EncodedHosts(
+        name="",
+        parts=tuple([part for host in hosts for part in host.parts]),
+        digest=digest([host.digest for host in hosts]),
+        clusters=frozenset[ClusterKey]().union(*[host.clusters for host in hosts]),
+    )
 
 
 def _joined(name: str, hosts: Iterable[EncodedHosts]) -> Resource:
-    hosts = list(hosts)
-    body = route_configuration(name, (host.body for host in hosts))
-    version = _digest(host.digest for host in hosts).hex()
-    return Resource.encoded(name, ROUTE_CONFIGURATION, body, version=version)
-
-
-def _digest(parts: Iterable[bytes]) -> bytes:
-    return blake2b(b"".join(parts), digest_size=_DIGEST_BYTES).digest()
+    group = _group(hosts)
+    parts = route_configuration(name, group.parts)
+    return Resource.encoded(name, ROUTE_CONFIGURATION, *parts, version=group.digest.hex())

@@ -46,7 +46,7 @@ def _set_discovery(message: Message, value: Cluster, dns_endpoints: Iterable[End
             message.type = Message.STRICT_DNS
             message.dns_lookup_family = Message.V4_PREFERRED
             encoded = ((each.locality, encode_endpoint(each)) for each in dns_endpoints)
-            message.load_assignment.MergeFromString(assignment(value.name, encoded))
+            message.load_assignment.MergeFromString(b"".join(assignment(value.name, encoded)))
         case Resolution.NONE:
             _set_original_destination(message)
 

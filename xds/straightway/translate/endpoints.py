@@ -11,7 +11,7 @@ from functools import lru_cache
 from envoy.config.core.v3 import base_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
 
-from straightway.discovery import encoded_field
+from straightway.discovery import encoded_field, encoded_field_head
 from straightway.routing.clusters import Endpoint
 from straightway.translate.subsets import METADATA_NAMESPACE
 
@@ -35,21 +35,22 @@ def encode_endpoint(endpoint: Endpoint) -> bytes:
     return encoded_field(_ENDPOINTS, message.SerializeToString(deterministic=True))
 
 
-def assignment(cluster: str, endpoints: Iterable[tuple[str, bytes]]) -> bytes:
-    """Return the encoded ``ClusterLoadAssignment`` of a cluster.
+def assignment(cluster: str, endpoints: Iterable[tuple[str, bytes]]) -> tuple[bytes, ...]:
+    """Return the encoded ``ClusterLoadAssignment`` of a cluster, in parts.
 
-    ``endpoints`` are pairs of a locality and a result of :func:`encode_endpoint`. Localities are
-    sorted, endpoints within them keep the given order.
+    ``endpoints`` are pairs of a locality and joined results of :func:`encode_endpoint`. Localities
+    are sorted, endpoints within them keep the given order.
     """
     localities: dict[str, list[bytes]] = {}
     for locality, encoded in endpoints:
         localities.setdefault(locality, []).append(encoded)
     head: bytes = endpoint_pb2.ClusterLoadAssignment(cluster_name=cluster).SerializeToString()
-    groups = [
-        encoded_field(_ENDPOINTS, _locality(name) + b"".join(members))
-        for name, members in sorted(localities.items())
-    ]
-    return b"".join((head, *groups))
+    parts = [head]
+    for name, members in sorted(localities.items()):
+        group = _locality(name)
+        size = len(group) + sum(map(len, members))
+        parts += (encoded_field_head(_ENDPOINTS, size) + group, *members)
+    return tuple(parts)
 
 
 @lru_cache(maxsize=1024)

@@ -44,14 +44,13 @@ def virtual_host(host: VirtualHost) -> bytes:
     return encoded_field(_VIRTUAL_HOSTS, message.SerializeToString(deterministic=True))
 
 
-def route_configuration(name: str, virtual_hosts: Iterable[bytes]) -> bytes:
-    """Return the encoded ``RouteConfiguration`` of results of :func:`virtual_host`.
+def route_configuration(name: str, virtual_hosts: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return the encoded ``RouteConfiguration`` of joined results of :func:`virtual_host`.
 
-    The bytes are those that protobuf would write for the whole message. They are only copied: 1,000
-    virtual hosts take about 20 µs.
+    Joined, the parts are what protobuf would write for the whole message.
     """
     head: bytes = RouteConfiguration(name=name).SerializeToString()
-    return b"".join((head, *virtual_hosts, _TAIL))
+    return (head, *virtual_hosts, _TAIL)
 
 
 def _tail() -> bytes:
