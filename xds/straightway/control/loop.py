@@ -218,8 +218,9 @@ class Control:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     def _give_up(self, accepted: Accepted) -> None:
-        with self._contained("internal error, a change is not told"):
-            self._listener.given_up(tuple(accepted.changes))
+        if accepted.changes:
+            with self._contained("internal error, a change is not told"):
+                self._listener.given_up(tuple(accepted.changes))
         self._accept(accepted)
 
     # --- What is told ---
