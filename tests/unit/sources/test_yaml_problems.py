@@ -1,9 +1,13 @@
 """Messages about broken YAML."""
 
+import tracemalloc
+
 import pytest
+import yaml
 
 from straightway.documents import Severity
 from straightway.sources.yaml_documents import read_documents
+from straightway.sources.yaml_problems import syntax_problem
 
 
 @pytest.mark.parametrize(
@@ -33,3 +37,18 @@ def test_a_syntax_problem_names_the_place_and_the_cure(
     assert problem.origin == f"config/x.yaml:{line + 2}"
     assert words in problem.message
     assert f"column {column}:" in problem.message
+
+
+def test_the_place_in_a_large_text_takes_little_memory() -> None:
+    text = "a: b\n" * 200_000
+    mark = yaml.Mark("x", 0, 150_000, 3, None, 0)
+    error = yaml.MarkedYAMLError(None, None, "bad", mark)
+    tracemalloc.start()
+    try:
+        problem = syntax_problem("x", 1, text, error)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert problem.origin == "x:150001"
+    assert peak < 2 * len(text)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
+
 import yaml
 from yaml.reader import ReaderError
 
 from straightway.documents import Problem, Severity
 from straightway.sources.yaml_limits import TooLargeError
+
+_LINE_BREAK = re.compile("\n")
 
 # libyaml's terms, reworded to include the fix.
 _PLAIN_WORDS = {
@@ -56,17 +61,30 @@ def _marked(first_line: int, text: str, error: yaml.MarkedYAMLError) -> tuple[in
     if problem in _NOTICED_LATE:
         mark = error.context_mark or mark
     assert mark is not None
-    lines = text.rstrip("\n").split("\n")
+    text = text.rstrip("\n")
     offset, column = mark.line, mark.column
-    if offset >= len(lines):
+    start = _start_of(text, offset)
+    if start is None:
         # The end of the text, after its last line.
-        offset, column = len(lines) - 1, len(lines[-1])
+        start = text.rfind("\n") + 1
+        offset, column = text.count("\n"), len(text) - start
     message = _PLAIN_WORDS.get(problem, problem)
-    if lines[offset].startswith("\t", column):
+    if text.startswith("\t", start + column):
         message = "YAML does not allow a tab here; indent with spaces"
     elif error.context_mark and error.context_mark.line != mark.line:
         message += f" ({error.context} in line {first_line + error.context_mark.line})"
     return first_line + offset, column + 1, message
+
+
+def _start_of(text: str, line: int) -> int | None:
+    """Return where a line (from 0) starts, or None if there is no such line.
+
+    A list of all lines can take ten times the memory of the text.
+    """
+    if line == 0:
+        return 0
+    found = next(islice(_LINE_BREAK.finditer(text), line - 1, None), None)
+    return None if found is None else found.end()
 
 
 def _unprintable(first_line: int, text: str, error: ReaderError) -> tuple[int, int, str]:
