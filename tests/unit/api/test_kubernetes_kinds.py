@@ -114,6 +114,12 @@ def test_what_is_wrong_in_them_is_said_in_the_same_words(read):
     assert problem.message == "port must be a whole number."
 
 
+def test_a_number_of_more_than_64_bits_is_too_large_and_not_a_fraction(read):
+    parsed = read(SERVICE.replace("port: 8000", "port: 1.0e+30"))
+
+    assert [problem.message for problem in parsed.problems] == ["port must be a smaller number."]
+
+
 def test_names_and_numbers_of_a_services_ports_are_each_its_own(read):
     parsed = read(
         """

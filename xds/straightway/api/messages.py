@@ -49,6 +49,7 @@ _CODES_OF_TYPES = {
 
 _MOST_NAMES = 6
 _LONGEST_MESSAGE = 1_000
+_HUGE = 2.0**63
 
 
 def code_of(error: ErrorDetails) -> Code:
@@ -91,9 +92,17 @@ def _sentence(
         case Code.EMPTY_FIELD, _:
             return f"{field} has no value: write one, or remove the line."
         case Code.WRONG_TYPE, kind:
-            return _type_message(model, path, _EXPECTED[kind], _as_written(given, path, written))
+            expected = _expected(kind, given)
+            return _type_message(model, path, expected, _as_written(given, path, written))
         case _:
             return f"{quoted(_as_written(given, path, written))} cannot be used as {field}."
+
+
+def _expected(kind: str, given: object) -> str:
+    expected = _EXPECTED[kind]
+    # A whole number of more than 64 bits is read as a float.
+    is_huge = isinstance(given, float) and abs(given) >= _HUGE
+    return "a smaller number" if is_huge and expected == "a whole number" else expected
 
 
 class _Literal(str):
