@@ -109,3 +109,17 @@ def test_an_alias_of_no_service_is_no_destination(target, remedy):
 def test_a_gateway_serves_any_host_and_routes_to_aliases():
     host = "www.default.svc.cluster.local"
     assert problems(WEB, GATEWAY, alias("www", HOSTNAME), routes(host, "www", "gw")) == []
+
+
+@pytest.mark.parametrize("target", [HOSTNAME, f"{HOSTNAME}.", "api.example.com"])
+def test_an_external_name_with_ports_is_an_alias_in_istio_only(target):
+    spec = {"type": "ExternalName", "externalName": target, "ports": [{"name": "http", "port": 80}]}
+
+    found = problems(WEB, to_yaml("v1", "Service", "www", "default", spec))
+
+    if target == "api.example.com":
+        assert found == []
+    else:
+        (problem,) = found
+        assert (problem.code, problem.path) == ("alias-with-ports", "spec.ports")
+        assert problem.message.endswith("Remove the ports, and it is an alias, as in Istio.")

@@ -16,6 +16,7 @@ class CatalogCode(ProblemCode):
     UNKNOWN_GATEWAY = "unknown-gateway"
     HOST_NOT_IN_GATEWAY = "host-not-in-gateway"
     HOST_IS_ALIAS = "host-is-alias"
+    ALIAS_WITH_PORTS = "alias-with-ports"
     UNKNOWN_HOST = "unknown-host"
     UNKNOWN_PORT = "unknown-port"
     UNKNOWN_SUBSET = "unknown-subset"

@@ -92,6 +92,14 @@ def service_hostname(name: str, namespace: str) -> str:
     return f"{name}.{namespace}.{CLUSTER_DOMAIN}"
 
 
+def full_name(external_name: str) -> str:
+    """Return the hostname that an ``externalName`` means.
+
+    As in DNS, letters of either case are the same, and a full name may end with a dot.
+    """
+    return external_name.removesuffix(".").lower()
+
+
 def candidate_hostnames(host: str, namespace: str) -> Iterator[str]:
     """Yield the hostnames that ``host`` may mean in an object of ``namespace``, most likely first.
 
@@ -142,8 +150,7 @@ def _from_service(service: Service) -> RegisteredService:
         inline=(WorkloadEntrySpec(address=external),) if external else (),
         addresses=_virtual_ips(spec.cluster_ip),
         includes_unready=spec.publish_not_ready_addresses,
-        # DNS allows a full name to end with a dot, and Kubernetes takes it here.
-        alias_of=external.removesuffix(".").lower() if external and not ports else "",
+        alias_of=full_name(external) if external and not ports else "",
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from straightway.api import Service
 from straightway.api.texts import quoted
 from straightway.catalog import CatalogCode, RegisteredService
+from straightway.catalog.services import full_name
 from straightway.checks.suggestions import Path
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.services import behind, named
@@ -29,6 +31,25 @@ def check_rule_host(
         f"Istio. {_remedy(reading, service)}"
     )
     yield Finding(subject, path, CatalogCode.HOST_IS_ALIAS, message)
+
+
+def check_external_name(reading: Reading, service: Service) -> Iterator[Finding]:
+    """Report an ExternalName with ports for a service that is known here.
+
+    In Istio it is an alias; here it is a service of its own, as it was in Istio before 1.21.
+    """
+    spec = service.spec
+    if spec.type != "ExternalName" or not spec.ports or spec.external_name is None:
+        return
+    target = reading.service(full_name(spec.external_name))
+    if target is not None and target.source != service.reference:
+        message = (
+            "With ports this is a service of its own, whose only endpoint is the address of "
+            f"{target.hostname}: nothing that is set for that applies, and there are no labels to "
+            "choose by. Remove the ports, and it is an alias, as in Istio."
+        )
+        code = CatalogCode.ALIAS_WITH_PORTS
+        yield Finding(service.reference, ("spec", "ports"), code, message)
 
 
 def unknown_target(

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from straightway.api import ApiObject, ServiceEntry, WorkloadEntry
+from straightway.api import ApiObject, Service, ServiceEntry, WorkloadEntry
 from straightway.api.values import is_ip
 from straightway.catalog import CatalogCode, Resolution
 from straightway.catalog.labels import labels_of
 from straightway.catalog.services import services_of
+from straightway.checks.aliases import check_external_name
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.gateways import services_selecting
 from straightway.units import Reading
 
 
 def check_service(reading: Reading, reference: Reference) -> Iterator[Finding]:
-    """Report the hostnames of a Service or ServiceEntry that belong to an older object."""
+    """Report hostnames that belong to an older object, and aliases that have ports.
+
+    This is for Services and ServiceEntries.
+    """
     source = reading.object(ApiObject, reference)
+    if isinstance(source, Service):
+        yield from check_external_name(reading, source)
     for index, service in enumerate(services_of(source) if source is not None else ()):
         registered = reading.service(service.hostname)
         if registered is not None and registered.source != reference:
