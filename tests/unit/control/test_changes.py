@@ -101,6 +101,21 @@ def test_workloads_are_told_by_themselves():
     assert heard.changes == [Change((A,)), Change((named("api"),)), Change(changed=(A,))]
 
 
+def test_many_workloads_are_one_change():
+    heard = Heard()
+    many = [workload("10.0.0.1", f"w{number}") for number in range(1200)]
+
+    async def scenario():
+        async with synced(WEB, desk=Desk(listener=heard)) as desk:
+            desk.apply(*many)
+            await asyncio.sleep(LONG)
+
+    run(scenario())
+
+    (change,) = heard.changes
+    assert len(change.added) == len(many)
+
+
 def test_a_listener_that_raises_costs_nothing_else():
     async def scenario():
         async with synced(WEB, desk=Desk(listener=Broken())) as desk:

@@ -71,12 +71,16 @@ class Making:
         """Put pending changes into the catalog, and return the keys that differ."""
         changes = pending.copy()
         pending.clear()
+        change = self._change_of(changes)
+        changed = self._change(changes)
+        self._taken(change)
+        return changed
+
+    def _change(self, changes: Pending) -> set[Key]:
         if not changes:
             return set()
-        change = self._change_of(changes)
         changed = self._catalog.change(changes)
         self.units.changed(changed)
-        self._taken(change)
         self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
         return changed
 
@@ -91,12 +95,15 @@ class Making:
 
     async def take_workloads(self, pending: Pending, breath: Breath) -> None:
         """Put pending changes of workloads into the catalog, giving way in between."""
+        change = Change()
         while pending:
             some = dict(islice(pending.items(), _AT_ONCE))
             for reference in some:
                 del pending[reference]
-            self.take(some)
+            change += self._change_of(some)
+            self._change(some)
             await breath.take()
+        self._taken(change)
 
     def observe(self, observed: Mapping[Reference, Mapping[str, Observation]]) -> None:
         """Take in what workloads were observed to hold."""
