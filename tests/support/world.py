@@ -16,7 +16,7 @@ from straightway.discovery import (
     ROUTE_CONFIGURATION,
     Resource,
 )
-from straightway.documents import Finding, Reference
+from straightway.documents import Finding, Reference, at_once
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience, Role
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
@@ -110,10 +110,9 @@ class World:
     def resources_in_pieces(self, audience: Audience) -> Resources:
         """The same, made in steps as the control loop does."""
         with self.units.keeping():
-            for _ in self.units.remake():
-                pass
             for piece in pieces_of(self.units, audience):
                 self.units.get_or_none(piece)
+            at_once(self.units.renewing(Call(snapshot_of, (audience,))))
             return self.resources(audience)
 
     def findings(self) -> dict[Reference, tuple[Finding, ...]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from straightway.discovery import LISTENER
+from straightway.documents import at_once
 from straightway.proxies.audience import Audience, Role
+from straightway.snapshots import snapshot_of
+from straightway.units import Call
 from tests.support.configs import entry, istio, service
 from tests.support.world import GATEWAY_PROXY, SIDECAR, World, made_by
 
@@ -198,8 +201,7 @@ def test_a_server_that_goes_takes_its_listener_along(world):
 
     # A mistake would raise here: what was made for the server that is gone is made again.
     world.change(gateway(80))
-    for _ in world.units.remake():
-        pass
+    at_once(world.units.renewing(Call(snapshot_of, (GATEWAY_PROXY,))))
     assert len(listeners(world)) == 1
 
 

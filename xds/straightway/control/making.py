@@ -6,20 +6,21 @@ loop may be in here at once: one continues where the catalog is when its turn co
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Hashable, Mapping
-from itertools import islice
+import asyncio
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 
 from straightway.api import ApiObject
-from straightway.catalog import Catalog, Key, Observation
+from straightway.catalog import WORKLOAD_KINDS, Catalog, Key, Observation
 from straightway.control.checking import Checking
+from straightway.control.garbage import Garbage
 from straightway.control.interest import Interest
 from straightway.control.pace import Breath
 from straightway.control.published import Published
 from straightway.discovery import Cache
-from straightway.documents import ProblemStore, Reference
+from straightway.documents import ProblemStore, Reference, Steps
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
@@ -32,8 +33,8 @@ _log = structlog.get_logger()
 Pending = dict[Reference, ApiObject | None]
 """Objects that are to be put in force, or taken out (None)."""
 
-_AT_ONCE = 500
-"""How many workloads are put into the catalog without giving way."""
+_AT_ONCE = 40
+"""How many objects are put into the catalog without giving way: some milliseconds of work."""
 
 
 class Making:
@@ -49,14 +50,18 @@ class Making:
         interest: Interest,
         intake: Intake,
         problems: ProblemStore,
+        garbage: Garbage,
         mistaken: Callable[[Call, Exception], None],
     ) -> None:
         self._catalog = catalog
         self._interest = interest
+        self._garbage = garbage
         self.units = Units(catalog, mistaken)
         """Everything that was made, for figures."""
         self._published = Published(cache, self.units)
         self._checking = Checking(self.units, intake, problems)
+        # Held while the catalog is changed: half of one change is not sent.
+        self._changing = asyncio.Lock()
         # What is stale, and of this what is no assignment. A mistake at one leaves the rest here.
         self._stale: dict[Call, None] = {}
         self._stale_audiences: dict[Audience, None] = {}
@@ -64,29 +69,26 @@ class Making:
 
     # --- Changes ---
 
-    def take(self, pending: Pending) -> set[Key]:
-        """Put pending changes into the catalog, and return the keys that differ."""
-        changes = pending.copy()
-        pending.clear()
-        if not changes:
-            return set()
-        changed = self._catalog.change(changes)
-        self.units.changed(changed)
+    async def take(self, pending: Pending, breath: Breath) -> set[Key]:
+        """Put pending changes into the catalog, giving way in between.
+
+        Returns the keys that differ. What becomes pending meanwhile is left to the next time.
+        """
+        changed: set[Key] = set()
+        for some in _portions(pending):
+            async with self._changing:
+                changed |= await breath.through(self._change(some))
+        return changed
+
+    def _change(self, changes: Pending) -> Steps[set[Key]]:
+        changed = yield from self._catalog.changing(changes)
+        yield from self.units.marking(changed)
         self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
         return changed
 
-    async def take_workloads(self, pending: Pending, breath: Breath) -> None:
-        """Put pending changes of workloads into the catalog, giving way in between."""
-        while pending:
-            some = dict(islice(pending.items(), _AT_ONCE))
-            for reference in some:
-                del pending[reference]
-            self.take(some)
-            await breath.take()
-
-    def observe(self, observed: Mapping[Reference, Mapping[str, Observation]]) -> None:
-        """Take in what workloads were observed to hold."""
-        for workload, held in observed.items():
+    async def observe(self, workload: Reference, held: Mapping[str, Observation]) -> None:
+        """Take in what a workload was observed to hold."""
+        async with self._changing:
             self.units.changed(self._catalog.observe(workload, held))
 
     # --- What is stale ---
@@ -98,7 +100,9 @@ class Making:
             call = next(iter(self._stale))
             del self._stale[call]
             if call.make is assignment:
-                self._published.renew(call)
+                await breath.through(self.units.renewing(call))
+                async with self._changing:
+                    self._published.renew(call)
                 await breath.take()
             elif call.make is snapshot_of:
                 (audience,) = call.args
@@ -119,24 +123,27 @@ class Making:
         ``is_large`` says that much was changed, so that what is made stays for long.
         """
         wanted, stale = self._interest.wanted, self._stale_audiences
-        for audience in [each for each in self._published.audiences if each not in wanted]:
-            self._published.withdraw(audience)
-        with self.units.keeping():
-            for _ in self.units.remake():
+        has_new = bool(self.waiting)
+        with self._uncollected(is_large or has_new), self.units.keeping():
+            for audience in [each for each in self._published.audiences if each not in wanted]:
+                self._published.withdraw(audience)
                 await breath.take()
             await self.renew(breath)
-            waiting = self.waiting
-            stale.update(dict.fromkeys(waiting))
+            stale.update(dict.fromkeys(self.waiting))
             while stale:
                 audience = next(iter(stale))
                 del stale[audience]
                 if audience in wanted:
                     await self._refresh_one(audience, breath)
                     await breath.take()
-        if is_large or waiting:
-            # What was made stays. Looking through all of it for garbage would stop the event loop
-            # for hundreds of milliseconds, again and again, and find nothing.
-            gc.freeze()
+            await breath.through(self.units.forgetting())
+            if is_large:
+                self._garbage.leave_alone(len(self.units))
+            elif has_new:
+                self._garbage.leave_alone_if_grown(len(self.units))
+
+    def _uncollected(self, is_so: bool) -> AbstractContextManager[None]:
+        return self._garbage.paused() if is_so else nullcontext()
 
     async def _refresh_one(self, audience: Audience, breath: Breath) -> None:
         call = Call(snapshot_of, (audience,))
@@ -145,6 +152,7 @@ class Making:
             for piece in pieces_of(self.units, audience):
                 self.units.get_or_none(piece)
                 await breath.take()
+            await breath.through(self.units.renewing(call))
             before = self._published.snapshot(audience)
             assignments = self.units.get(call).assignments
             if before is None or assignments is not before.assignments:
@@ -187,3 +195,17 @@ class Making:
         if not isinstance(audience, Audience) or not self._published.has(audience):
             return []
         return sorted(origins_of(self.units, audience, type_url, name, words))
+
+
+def _portions(pending: Pending) -> Iterator[Pending]:
+    """Take what is pending, some of it at a time.
+
+    Objects that there are go before those that are gone, so that what replaces another is there
+    first; workloads go last, because services decide by which labels they are listed.
+    """
+    order = list(pending)
+    if len(order) > _AT_ONCE:
+        order.sort(key=lambda each: (each.kind in WORKLOAD_KINDS, pending[each] is None))
+    for start in range(0, len(order), _AT_ONCE):
+        some = order[start : start + _AT_ONCE]
+        yield {each: pending.pop(each) for each in some if each in pending}

@@ -2,7 +2,7 @@ r"""What all stages share: documents, problems, and references to objects.
 
 Sources emit :class:`Bundle`\ s of :class:`Document`\ s before anyone knows what they mean; every
 stage reports :class:`Problem`\ s, which one :class:`ProblemStore` holds; a :class:`Reference` names
-an object throughout.
+an object throughout. Work that may be long is done in :data:`Steps`.
 """
 
 from straightway.documents.document import Bundle, Document, Origin
@@ -10,6 +10,7 @@ from straightway.documents.finding import Finding
 from straightway.documents.problem import Problem, ProblemCode, Severity
 from straightway.documents.problem_store import Owner, ProblemStore
 from straightway.documents.reference import Reference
+from straightway.documents.steps import Steps, at_once
 
 __all__ = [
     "Bundle",
@@ -22,4 +23,6 @@ __all__ = [
     "ProblemStore",
     "Reference",
     "Severity",
+    "Steps",
+    "at_once",
 ]
