@@ -101,7 +101,7 @@ def test_a_route_makes_its_virtual_host_once_and_the_routes_that_have_it(world):
     assert made == {
         "encoded_host": 1,
         "encoded_hosts": 1,
-        "_common_hosts": 1,
+        "served_hosts": 1,
         "gateway_routes": 1,
         "snapshot_of": 1,
     }
@@ -111,7 +111,7 @@ def test_a_host_makes_its_virtual_host_again_and_no_other(world):
     made = made_by(world, ALL, routes(3, host="new.com"))
 
     assert made["encoded_host"] <= 2  # The one that is gone is made as well: it read the change.
-    assert made["_common_hosts"] == made["hosts_of"] == made["gateway_routes"] == 1
+    assert made["served_hosts"] == made["hosts_of"] == made["gateway_routes"] == 1
     assert not made.keys() & {"assignment", "cluster_resource", "encoded_service_host"}
 
 

@@ -42,12 +42,13 @@ class Garbage:
             if not self._pauses and self._was_enabled:
                 gc.enable()
 
-    def leave_alone(self, size: int) -> None:
+    def leave_alone(self, size: int | None = None) -> None:
         """Leave alone all that there is now, because much of it is new and stays.
 
-        ``size`` is any measure of it, for :meth:`leave_alone_if_grown`.
+        ``size`` is any measure of it, for :meth:`leave_alone_if_grown`; None for not measured.
         """
-        self._high_water = size
+        if size is not None:
+            self._high_water = size
         gc.freeze()
 
     def leave_alone_if_grown(self, size: int) -> None:

@@ -110,6 +110,7 @@ class Inflow:
                     overtaking, self._overtaking = self._overtaking, []
                     for each in overtaking:
                         at_once(self._steps(each))
+            self._garbage.leave_alone()
         self.due.clear()
 
     def _wait(self, arrival: _Arrival) -> None:

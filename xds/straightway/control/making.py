@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 import structlog
 
@@ -35,6 +35,8 @@ Pending = dict[Reference, ApiObject | None]
 
 _AT_ONCE = 40
 """How many objects are put into the catalog without giving way: some milliseconds of work."""
+_MANY = 200
+"""How many stale units are much to make again."""
 
 
 class Making:
@@ -66,6 +68,7 @@ class Making:
         self._stale: dict[Call, None] = {}
         self._stale_audiences: dict[Audience, None] = {}
         self._due_checks: dict[Call, None] = {}
+        self._much_is_stale = False
 
     # --- Changes ---
 
@@ -78,11 +81,14 @@ class Making:
         for some in _portions(pending):
             async with self._changing:
                 changed |= await breath.through(self._change(some))
+            await breath.take()
         return changed
 
     def _change(self, changes: Pending) -> Steps[set[Key]]:
         changed = yield from self._catalog.changing(changes)
+        marked = self.units.marked
         yield from self.units.marking(changed)
+        self._much_is_stale |= self.units.marked - marked > _MANY
         self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
         return changed
 
@@ -96,6 +102,15 @@ class Making:
     async def renew(self, breath: Breath) -> bool:
         """Send the assignments that are stale; return whether anything else is."""
         self._stale.update(dict.fromkeys(self.units.take_stale()))
+        if len(self._stale) <= _MANY:
+            await self._renew(breath)
+        else:
+            with self._garbage.paused():
+                await self._renew(breath)
+                self._garbage.leave_alone()
+        return bool(self._stale_audiences or self._due_checks)
+
+    async def _renew(self, breath: Breath) -> None:
         while self._stale:
             call = next(iter(self._stale))
             del self._stale[call]
@@ -110,7 +125,6 @@ class Making:
                 self._stale_audiences[audience] = None
             else:
                 self._due_checks[call] = None
-        return bool(self._stale_audiences or self._due_checks)
 
     @property
     def waiting(self) -> list[Audience]:
@@ -122,9 +136,19 @@ class Making:
 
         ``is_large`` says that much was changed, so that what is made stays for long.
         """
-        wanted, stale = self._interest.wanted, self._stale_audiences
+        is_large |= self._much_is_stale
+        self._much_is_stale = False
         has_new = bool(self.waiting)
-        with self._uncollected(is_large or has_new), self.units.keeping():
+        with self._garbage.paused() if is_large or has_new else nullcontext():
+            await self._refresh(breath)
+            if is_large:
+                self._garbage.leave_alone(len(self.units))
+            elif has_new:
+                self._garbage.leave_alone_if_grown(len(self.units))
+
+    async def _refresh(self, breath: Breath) -> None:
+        wanted, stale = self._interest.wanted, self._stale_audiences
+        with self.units.keeping():
             for audience in [each for each in self._published.audiences if each not in wanted]:
                 self._published.withdraw(audience)
                 await breath.take()
@@ -137,13 +161,6 @@ class Making:
                     await self._refresh_one(audience, breath)
                     await breath.take()
             await breath.through(self.units.forgetting())
-            if is_large:
-                self._garbage.leave_alone(len(self.units))
-            elif has_new:
-                self._garbage.leave_alone_if_grown(len(self.units))
-
-    def _uncollected(self, is_so: bool) -> AbstractContextManager[None]:
-        return self._garbage.paused() if is_so else nullcontext()
 
     async def _refresh_one(self, audience: Audience, breath: Breath) -> None:
         call = Call(snapshot_of, (audience,))

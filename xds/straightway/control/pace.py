@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeVar
-
-from straightway.documents import Steps
 
 T = TypeVar("T")
 
@@ -33,7 +32,7 @@ class Breath:
             await asyncio.sleep(0)
             self._since = self._clock()
 
-    async def through(self, steps: Steps[T]) -> T:
+    async def through(self, steps: Generator[object, None, T]) -> T:
         """Take all steps, yielding to other tasks in between, and return their result."""
         while True:
             try:

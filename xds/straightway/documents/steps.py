@@ -15,7 +15,7 @@ Steps: TypeAlias = Generator[None, None, T]
 """Work that yields between its steps, each far shorter than a millisecond, and returns a result."""
 
 
-def at_once(steps: Steps[T]) -> T:
+def at_once(steps: Generator[object, None, T]) -> T:
     """Take all steps and return the result."""
     while True:
         try:

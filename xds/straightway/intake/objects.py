@@ -97,6 +97,10 @@ class Objects:
             self._mistakes.tell("letting objects go failed, they stay")
         if self._state is not None:
             yield from self._record(self._state, step)
+        while step.gone:
+            # What is gone is freed bit by bit as well: it may be much.
+            step.gone.popitem()
+            yield
 
     def _decide(self, reference: Reference, step: Step) -> None:
         """Choose among the claims to a reference, and put the winner in force."""

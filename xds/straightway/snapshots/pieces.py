@@ -7,23 +7,34 @@ small change of a large config has few.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from straightway.catalog import keys
 from straightway.proxies.audience import Audience, Role
-from straightway.routing.istio.gateways import BoundPort, bound_ports, hosts_of
+from straightway.routing.istio.gateways import (
+    BoundPort,
+    bound_ports,
+    hosts_of,
+    served_hosts,
+)
 from straightway.routing.istio.rules import rule_view
 from straightway.routing.istio.virtual_hosts import Scope
 from straightway.snapshots.audiences import clusters_in, clusters_of_service, mesh_clusters
 from straightway.snapshots.clusters import cluster_resource
 from straightway.snapshots.routes import (
+    EncodedHosts,
+    Hosts,
     encoded_host,
     encoded_hosts,
     encoded_namespace,
     encoded_namespaces,
+    encoded_other_host,
+    encoded_others,
     encoded_service_host,
     gateway_routes,
     namespace_blocks,
+    other_blocks,
     service_blocks,
 )
 from straightway.units import Call, Units
@@ -36,6 +47,7 @@ def pieces_of(units: Units, audience: Audience) -> Iterator[Call]:
         for bound in units.get(Call(bound_ports, (audience,))):
             if not units.is_fresh(Call(gateway_routes, (bound, view))):
                 yield from _route_pieces(units, bound, view)
+                yield Call(gateway_routes, (bound, view))
     else:
         yield from _cluster_pieces(units, view)
         yield from _host_pieces(units, audience, view)
@@ -43,9 +55,12 @@ def pieces_of(units: Units, audience: Audience) -> Iterator[Call]:
 
 def _route_pieces(units: Units, bound: BoundPort, view: str) -> Iterator[Call]:
     """Yield the virtual hosts of a gateway's port, and the clusters that they name."""
+    hosts = Call(hosts_of, (bound,))
+    yield from _served_pieces(units, bound, hosts)
     scope = Scope(bound.ports, bound.gateways, view)
-    for block in units.get(Call(hosts_of, (bound,))):
-        if units.is_fresh(Call(encoded_hosts, (encoded_host, block, (scope,)))):
+    for block in units.get(hosts):
+        whole = Call(encoded_hosts, (encoded_host, block, (scope,)))
+        if units.is_fresh(whole):
             continue
         for routes in block:
             piece = Call(encoded_host, (*routes, scope))
@@ -53,6 +68,18 @@ def _route_pieces(units: Units, bound: BoundPort, view: str) -> Iterator[Call]:
             encoded = units.get_or_none(piece)
             for key in encoded.clusters if encoded is not None else ():
                 yield Call(cluster_resource, (key,))
+        yield whole
+
+
+def _served_pieces(units: Units, bound: BoundPort, hosts: Call) -> Iterator[Call]:
+    """Yield the hosts that each VirtualService has at a port, and all of them together."""
+    if units.is_known(hosts):
+        yield from units.renewing(hosts)
+        return
+    for server in bound.servers:
+        for reference in units.catalog.objects_at(keys.bound_to(server.gateway.namespaced_name)):
+            yield Call(served_hosts, (server, reference))
+    yield hosts
 
 
 def _cluster_pieces(units: Units, view: str) -> Iterator[Call]:
@@ -84,6 +111,9 @@ def _host_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
                 for each in block:
                     yield from _service_pieces(units, port, each, view, False)
                 yield Call(encoded_namespaces, (port, block, view))
+        if not units.is_fresh(Call(encoded_others, (port, view, audience.captured))):
+            for hosts in units.get(Call(other_blocks)):
+                yield from _hosts_in(units, encoded_other_host, hosts, (port, view))
 
 
 def _service_pieces(
@@ -92,8 +122,16 @@ def _service_pieces(
     """Yield the virtual hosts of sidecars for the services of a namespace."""
     if units.is_fresh(Call(encoded_namespace, (port, namespace, view, is_local))):
         return
-    rest = (port, view, is_local)
     for block in units.get(Call(service_blocks, (port, namespace))):
-        if not units.is_fresh(Call(encoded_hosts, (encoded_service_host, block, rest))):
-            for host in block:
-                yield Call(encoded_service_host, (*host, *rest))
+        yield from _hosts_in(units, encoded_service_host, block, (port, view, is_local))
+
+
+def _hosts_in(
+    units: Units, make: Callable[..., EncodedHosts | None], block: Hosts, rest: tuple[Any, ...]
+) -> Iterator[Call]:
+    """Yield the virtual hosts of a block, and the block."""
+    whole = Call(encoded_hosts, (make, block, rest))
+    if not units.is_fresh(whole):
+        for host in block:
+            yield Call(make, (*host, *rest))
+        yield whole

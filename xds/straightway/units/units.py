@@ -13,7 +13,7 @@ A unit is kept as long as another unit uses it or it is held (:meth:`Units.hold`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,6 +37,8 @@ class Units:
         self.catalog = catalog
         self.made = 0
         """How many units have been computed so far, for tests and figures."""
+        self.marked = 0
+        """How many times units were marked so far because they may be stale."""
         self._mistaken = mistaken
         self._nodes: dict[Call, Node] = {}
         self._readers: dict[Key, set[Node]] = {}
@@ -68,6 +70,10 @@ class Units:
             if not (node.held or node.users):
                 self._doubtful.append(node)
             return node.get()
+
+    def is_known(self, call: Call) -> bool:
+        """Whether a unit is remembered, up to date or not."""
+        return call in self._nodes
 
     def is_fresh(self, call: Call) -> bool:
         """Whether a unit is remembered and up to date, so that :meth:`get` makes nothing."""
@@ -147,11 +153,12 @@ class Units:
             if node.held and (node.state is not State.FRESH or node.changed_at != changed_at)
         ]
 
-    def renewing(self, call: Call) -> Steps[None]:
+    def renewing(self, call: Call) -> Generator[Call, None, None]:
         """Recompute what is stale of all that a unit uses, one unit after another, but not itself.
 
         This is optional: :meth:`get` does the same on demand. But it may take long, and an event
-        loop can do other work between two steps.
+        loop can do other work between two steps. A unit that has read a changed key is recomputed
+        in one step: what it used before it may not use again. Yields what was recomputed.
         """
         root = self._nodes.get(call)
         pending = [(root, False)] if root is not None else []
@@ -161,14 +168,14 @@ class Units:
             if node.state is State.FRESH:
                 continue
             if not is_due and node not in seen:
-                # Whatever it uses comes first.
                 seen.add(node)
                 pending.append((node, True))
-                pending += [(used, False) for used in reversed(node.uses)]
+                if node.state is State.MAYBE:
+                    pending += [(used, False) for used in reversed(node.uses)]
             elif is_due and node is not root and self._nodes.get(node.call) is node:
                 with self.keeping():
                     self._refreshed(node.call)
-                yield
+                yield node.call
 
     def _mark(self, node: Node, state: State, pending: list[tuple[Node, State]]) -> None:
         """Mark a unit, and leave its users to ``pending`` unless they are marked already."""
@@ -176,6 +183,7 @@ class Units:
         if state <= known:
             return
         node.state = state
+        self.marked += 1
         if known is State.FRESH:
             if node.held:
                 self._stale_held.setdefault(node, node.changed_at)
