@@ -16,7 +16,7 @@ from straightway.discovery import (
     ROUTE_CONFIGURATION,
     Resource,
 )
-from straightway.documents import Finding, Reference, at_once
+from straightway.documents import Finding, Reference
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience, Role
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
@@ -112,7 +112,6 @@ class World:
         with self.units.keeping():
             for piece in pieces_of(self.units, audience):
                 self.units.get_or_none(piece)
-            at_once(self.units.renewing(Call(snapshot_of, (audience,))))
             return self.resources(audience)
 
     def findings(self) -> dict[Reference, tuple[Finding, ...]]:

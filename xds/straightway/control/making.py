@@ -169,7 +169,6 @@ class Making:
             for piece in pieces_of(self.units, audience):
                 self.units.get_or_none(piece)
                 await breath.take()
-            await breath.through(self.units.renewing(call))
             before = self._published.snapshot(audience)
             assignments = self.units.get(call).assignments
             if before is None or assignments is not before.assignments:

@@ -75,6 +75,20 @@ class Units:
         """Whether a unit is remembered, up to date or not."""
         return call in self._nodes
 
+    def has_seen(self, call: Call, used: Call) -> bool:
+        """Whether a unit is remembered, and knows the value that another one has now.
+
+        Then the other one is no reason to recompute it.
+        """
+        node, other = self._nodes.get(call), self._nodes.get(used)
+        return (
+            node is not None
+            and node.state is not State.STALE
+            and other is not None
+            and other.state is State.FRESH
+            and other.changed_at <= node.verified_at
+        )
+
     def is_fresh(self, call: Call) -> bool:
         """Whether a unit is remembered and up to date, so that :meth:`get` makes nothing."""
         node = self._nodes.get(call)
@@ -171,7 +185,8 @@ class Units:
                 seen.add(node)
                 pending.append((node, True))
                 if node.state is State.MAYBE:
-                    pending += [(used, False) for used in reversed(node.uses)]
+                    stale = [used for used in node.uses if used.state is not State.FRESH]
+                    pending += [(used, False) for used in reversed(stale)]
             elif is_due and node is not root and self._nodes.get(node.call) is node:
                 with self.keeping():
                     self._refreshed(node.call)
