@@ -108,6 +108,8 @@ class Control:
                 self._pending_config[reference] = item
                 self._config_changed_at = asyncio.get_running_loop().time()
                 self._config_due.set()
+        if self._making.moved(accepted.moved):
+            self._config_due.set()
         for line in accepted.passed_over:
             _log.info("unsupported kind", object=line)
         self._problems.update(accepted.problems_changed)

@@ -7,7 +7,7 @@ loop may be in here at once: one continues where the catalog is when its turn co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 
 import structlog
@@ -190,13 +190,18 @@ class Making:
             )
         self._published.publish(audience, snapshot)
 
+    def moved(self, references: Iterable[Reference]) -> bool:
+        """Note objects that may be written elsewhere now; return whether :meth:`check` is due."""
+        return self._checking.moved(references)
+
     async def check(self, breath: Breath) -> None:
-        """Run the checks that may find something else now."""
+        """Run the checks that may find something else now, or find it elsewhere."""
         while self._due_checks:
             call = next(iter(self._due_checks))
             del self._due_checks[call]
             self._checking.run(call)
             await breath.take()
+        await breath.through(self._checking.relocated())
 
     # --- What is known ---
 
