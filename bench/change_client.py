@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, Final, Self
 
 import grpc
@@ -21,9 +20,10 @@ from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.extensions.filters.network.http_connection_manager.v3 import (
     http_connection_manager_pb2,
 )
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
 from bench.config import SELECTOR
+from bench.streams import DeltaStream, ack, request
 from straightway.discovery import (
     CLUSTER,
     CLUSTER_LOAD_ASSIGNMENT,
@@ -37,20 +37,9 @@ SECONDS = 120.0
 Held = dict[str, dict[str, str]]
 """The versions of the resources that a client holds, by type URL and name."""
 
-_ADS: Final = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
-_CHANNEL_OPTIONS: Final = (
-    # Channels with the same options would share a connection.
-    ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.max_receive_message_length", -1),
-)
 _WILDCARDS: Final = (CLUSTER, LISTENER)
 _NAMED: Final = {CLUSTER: CLUSTER_LOAD_ASSIGNMENT, LISTENER: ROUTE_CONFIGURATION}
 """What the resources of a type refer to."""
-
-
-def open_channel(port: int) -> grpc.aio.Channel:
-    """Open a separate connection to a server on this machine."""
-    return grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=_CHANNEL_OPTIONS)
 
 
 def gateway_node(index: int = 0) -> Node:
@@ -77,9 +66,7 @@ class Client:
         """If it records them: the responses up to the one that completed the config."""
         self.last = b""
         """The last response with the mark."""
-        self._node = DeltaDiscoveryRequest(node=node).SerializeToString()
-        call: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(_ADS)()
-        self._call = call
+        self._stream = DeltaStream(channel, node)
         self._writing = asyncio.Lock()
         self._unanswered = set(_WILDCARDS)
         self._asked: dict[str, set[str]] = {url: set() for url in _NAMED.values()}
@@ -101,7 +88,7 @@ class Client:
         """Subscribe to everything like a new Envoy, and wait until it arrives."""
         self._follow_from_now_on()
         for type_url in _WILDCARDS:
-            await self._say(_request(type_url))
+            await self._say(request(type_url))
         async with asyncio.timeout(SECONDS):
             await self._has_all.wait()
 
@@ -109,8 +96,8 @@ class Client:
         """Send the held versions (:func:`returning`) and continue from there."""
         self._has_all.set()
         self._follow_from_now_on()
-        for request in requests:
-            await self._say(request)
+        for each in requests:
+            await self._say(each)
 
     def expect(self, mark: str) -> asyncio.Future[float]:
         """Return a future with the arrival time of a mark (time.monotonic)."""
@@ -122,7 +109,7 @@ class Client:
         """End the stream."""
         if self._following is not None:
             self._following.cancel()
-        self._call.cancel()
+        self._stream.cancel()
 
     def _follow_from_now_on(self) -> None:
         self._following = asyncio.create_task(self._follow())
@@ -136,16 +123,13 @@ class Client:
 
     async def _follow(self) -> None:
         while True:
-            data = await self._call.read()
+            data = await self._stream.read()
             arrived = time.monotonic()
-            if not isinstance(data, bytes):
-                raise ConnectionError(f"the server has ended a stream: {await self._call.code()}")
             if self._arrival is not None and not self._arrival.done() and self._mark in data:
                 self.last = data
                 self._arrival.set_result(arrived)
             response = DeltaDiscoveryResponse.FromString(data)
-            ack = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
-            await self._say(ack.SerializeToString())
+            await self._say(ack(response))
             if self.held is not None:
                 self._note(self.held, data, response)
             await self._ask_for_what_is_named(response)
@@ -167,7 +151,7 @@ class Client:
         if new := names - self._asked[type_url]:
             self._asked[type_url] |= new
             self._missing[type_url] |= new
-            await self._say(_request(type_url, new))
+            await self._say(request(type_url, new))
 
     def _check_off(self, response: DeltaDiscoveryResponse) -> None:
         self._unanswered.discard(response.type_url)
@@ -177,29 +161,18 @@ class Client:
         if not self._unanswered and not any(self._missing.values()):
             self._has_all.set()
 
-    async def _say(self, request: bytes) -> None:
+    async def _say(self, message: bytes) -> None:
         # A call takes one message at a time, and the first response may come while the first
         # requests are still being written.
         async with self._writing:
-            # The first request identifies the client; a message's fields may come in any order.
-            node, self._node = self._node, b""
-            await self._call.write(node + request)
+            await self._stream.write(message)
 
 
 def returning(held: Held) -> list[bytes]:
     """Return the requests of a client that reconnects with this state."""
-    wildcards = [_request(url, versions=held[url]) for url in _WILDCARDS]
-    named = [_request(url, held[url], held[url]) for url in _NAMED.values()]
+    wildcards = [request(url, versions=held[url]) for url in _WILDCARDS]
+    named = [request(url, held[url], held[url]) for url in _NAMED.values()]
     return [wildcards[0], named[0], wildcards[1], named[1]]
-
-
-def _request(
-    type_url: str, names: Iterable[str] = (), versions: Mapping[str, str] = MappingProxyType({})
-) -> bytes:
-    request: bytes = DeltaDiscoveryRequest(
-        type_url=type_url, resource_names_subscribe=names, initial_resource_versions=versions
-    ).SerializeToString()
-    return request
 
 
 def _names_in(resource: Any) -> tuple[str, ...]:

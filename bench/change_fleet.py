@@ -12,9 +12,9 @@ from typing import Final, Self
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
 
-from bench.change_client import SECONDS, Client, Held, gateway_node, open_channel, returning
+from bench.change_client import SECONDS, Client, Held, gateway_node, returning
+from bench.streams import CONNECTIONS, open_channel
 
-_CONNECTIONS: Final = 20
 _STARTING_AT_ONCE: Final = 20
 
 
@@ -72,7 +72,7 @@ class Fleet:
         self.clients, self._channels = [], []
 
     def _connect(self, nodes: Sequence[Node]) -> list[Client]:
-        while len(self._channels) < min(_CONNECTIONS, len(self.clients) + len(nodes)):
+        while len(self._channels) < min(CONNECTIONS, len(self.clients) + len(nodes)):
             self._channels.append(open_channel(self._port))
         clients = [
             Client(

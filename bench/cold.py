@@ -41,7 +41,7 @@ from tests.support.waiting import eventually
 SERVICES = 1000
 ENDPOINTS = 10
 _STARTS = 5
-_TARGET_SECONDS = 3.0
+_TARGET_SECONDS = 2.0
 _TARGET_MEBIBYTES = 300.0
 _STAGES = {
     "imports": "imports",

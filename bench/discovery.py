@@ -40,6 +40,7 @@ from bench.discovery_clients import MARKS, NO_MARKS, Clients, Return, Service
 from bench.discovery_content import ENDPOINTS
 from bench.figures import in_steps, percentile, waiting
 from bench.server_process import ServerProcess
+from bench.streams import ADS
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 
 T = TypeVar("T")
@@ -52,7 +53,6 @@ _WARM_UP: Final = 3
 _RETURNS: Final = 3
 _CHANGE: Final = {CLUSTER: "ChangeClusters", CLUSTER_LOAD_ASSIGNMENT: "ChangeEndpoints"}
 _SIZES: Final = (100, 10_000)
-_ADS: Final = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ async def _measure() -> list[Comparison]:
     floor_process = ServerProcess("bench.floor_server")
     try:
         async with asyncio.TaskGroup() as tasks:
-            ours = Service(real_process.port, _ADS, NO_MARKS)
+            ours = Service(real_process.port, ADS, NO_MARKS)
             bare = Service(floor_process.port, "/bench.Floor/Stream", MARKS)
             real = Side(real_process, Clients(ours, _STREAMS, tasks))
             floor = Side(floor_process, Clients(bare, _STREAMS, tasks))

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
 from bench.discovery_content import has_eds
 from bench.server_process import SECONDS
+from bench.streams import CONNECTIONS, DeltaStream, ack, open_channel, request
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
 
 _NO_ANSWER: Final = ""
@@ -29,7 +29,6 @@ MARKS: Final = {CLUSTER: b"C", CLUSTER_LOAD_ASSIGNMENT: b"E", LISTENER: b"L", _N
 NO_MARKS: Final = dict.fromkeys(MARKS, b"")
 """The discovery server needs none."""
 
-_CONNECTIONS: Final = 20
 _STARTING_AT_ONCE: Final = 20
 
 
@@ -58,29 +57,20 @@ class Stream:
         self.sent = 0
         """Messages sent."""
         self._marks = service.marks
-        self._node = DeltaDiscoveryRequest(node=Node(id=node_id)).SerializeToString()
-        call: grpc.aio.StreamStreamCall[bytes, bytes] = channel.stream_stream(service.method)()
-        self._call = call
+        self._stream = DeltaStream(channel, Node(id=node_id), service.method)
 
-    async def ask(self, answer: str, request: bytes) -> None:
-        """Send a request that expects an answer of a type; the first one carries the node."""
-        node, self._node = self._node, b""
-        await self._send(answer, node + request)
+    async def ask(self, answer: str, message: bytes) -> None:
+        """Send a request that expects an answer of a type, or none."""
+        self.sent += 1
+        await self._stream.write(message, mark=self._marks[answer])
 
     async def take(self) -> tuple[float, bytes, DeltaDiscoveryResponse]:
         """Acknowledge the next response; return its arrival time, bytes and message."""
-        data = await self._call.read()
+        data = await self._stream.read()
         arrived = time.monotonic()
-        if not isinstance(data, bytes):
-            raise ConnectionError(f"the server closed a stream: {await self._call.code()}")
         response = DeltaDiscoveryResponse.FromString(data)
-        ack = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
-        await self._send(_NO_ANSWER, ack.SerializeToString())
+        await self.ask(_NO_ANSWER, ack(response))
         return arrived, data, response
-
-    async def _send(self, answer: str, message: bytes) -> None:
-        self.sent += 1
-        await self._call.write(self._marks[answer] + message)
 
 
 class Clients:
@@ -143,8 +133,8 @@ class Clients:
         """Reconnect all clients at once, each with the resources that it held before."""
         clusters, endpoints = (self._versions[url] for url in (CLUSTER, CLUSTER_LOAD_ASSIGNMENT))
         held = (
-            _request(CLUSTER, versions=clusters),
-            _request(CLUSTER_LOAD_ASSIGNMENT, endpoints, endpoints),
+            request(CLUSTER, versions=clusters),
+            request(CLUSTER_LOAD_ASSIGNMENT, endpoints, endpoints),
         )
         began = time.monotonic()
         self._connect()
@@ -157,26 +147,21 @@ class Clients:
         )
 
     def _connect(self) -> None:
-        # Channels with the same options would share a connection.
-        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
-        address = f"127.0.0.1:{self._service.port}"
-        self._channels = [
-            grpc.aio.insecure_channel(address, options=options) for _ in range(_CONNECTIONS)
-        ]
+        self._channels = [open_channel(self._service.port) for _ in range(CONNECTIONS)]
         self._streams = [
-            Stream(self._channels[index % _CONNECTIONS], self._service, f"envoy-{index}")
+            Stream(self._channels[index % CONNECTIONS], self._service, f"envoy-{index}")
             for index in range(self._count)
         ]
 
     async def _start(self, stream: Stream) -> None:
-        await stream.ask(CLUSTER, _request(CLUSTER))
+        await stream.ask(CLUSTER, request(CLUSTER))
         _, data, response = await stream.take()
         self._note(stream, data, response)
         names = [each.name for each in response.resources if has_eds(each.name)]
-        await stream.ask(CLUSTER_LOAD_ASSIGNMENT, _request(CLUSTER_LOAD_ASSIGNMENT, names))
+        await stream.ask(CLUSTER_LOAD_ASSIGNMENT, request(CLUSTER_LOAD_ASSIGNMENT, names))
         _, data, response = await stream.take()
         self._note(stream, data, response)
-        await stream.ask(LISTENER, _request(LISTENER))
+        await stream.ask(LISTENER, request(LISTENER))
         _, data, response = await stream.take()
         self._note(stream, data, response)
 
@@ -201,23 +186,14 @@ class Clients:
             versions.update((each.name, each.version) for each in response.resources)
 
 
-def _request(
-    type_url: str, names: Iterable[str] = (), versions: Mapping[str, str] = MappingProxyType({})
-) -> bytes:
-    request: bytes = DeltaDiscoveryRequest(
-        type_url=type_url, resource_names_subscribe=names, initial_resource_versions=versions
-    ).SerializeToString()
-    return request
-
-
 async def _come_back(stream: Stream, held: Sequence[bytes]) -> tuple[float, int]:
     """Send the held versions and ask for listeners; return the arrival time and the resources sent.
 
     The server answers for listeners after everything else.
     """
-    for request in held:
-        await stream.ask(_NO_ANSWER, request)
-    await stream.ask(LISTENER, _request(LISTENER))
+    for each in held:
+        await stream.ask(_NO_ANSWER, each)
+    await stream.ask(LISTENER, request(LISTENER))
     resources = 0
     while True:
         arrived, _, response = await stream.take()

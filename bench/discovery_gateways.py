@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,10 +26,11 @@ from typing import Final
 
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
+from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryResponse
 
 from bench.config import SELECTOR, Endpoints, workloads_file, workloads_text, write_config
 from bench.server_process import SECONDS, ServerProcess
+from bench.streams import CONNECTIONS, DeltaStream, ack, open_channel, request
 from bench.usage import cpu_seconds
 from straightway.discovery import (
     CLUSTER,
@@ -41,10 +42,8 @@ from tests.support.config_folder import ConfigFolder
 from tests.support.control_plane import ControlPlane
 from tests.support.ports import free_port
 
-_ADS: Final = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
 _TYPES: Final = (CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION)
 _WILDCARD: Final = (CLUSTER, LISTENER)
-_CONNECTIONS: Final = 20
 _SETTLE_SECONDS: Final = 0.1
 _WARM_UP: Final = 3
 
@@ -97,12 +96,12 @@ class _Fleet:
 
     async def explore(self) -> list[bytes]:
         """Connect one gateway and return its responses."""
-        stream = self._open()
+        stream = self._open("explorer")
         responses = []
         for type_url in _TYPES:
             names = [] if type_url in _WILDCARD else self._names(type_url)
-            await stream.write(_request(type_url, "explorer", names))
-            data = await _read(stream)
+            await stream.write(request(type_url, names))
+            data = await stream.read()
             responses.append(data)
             self._note(data)
             await stream.write(_ack(data))
@@ -112,14 +111,10 @@ class _Fleet:
     def connect(self) -> None:
         """Connect all gateways, each with its held resources."""
         requests = [
-            _request(url, "", () if url in _WILDCARD else self._versions[url], self._versions[url])
+            request(url, () if url in _WILDCARD else self._versions[url], self._versions[url])
             for url in _TYPES
         ]
-        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
-        self._channels = [
-            grpc.aio.insecure_channel(f"127.0.0.1:{self._port}", options=options)
-            for _ in range(_CONNECTIONS)
-        ]
+        self._channels = [open_channel(self._port) for _ in range(CONNECTIONS)]
         self._following = [
             asyncio.create_task(self._follow(index, requests)) for index in range(self._count)
         ]
@@ -159,20 +154,17 @@ class _Fleet:
         await asyncio.sleep(_SETTLE_SECONDS)
         self.figures.come_back_cpu.append(self.cpu() - before)
 
-    def _open(self, index: int = 0) -> grpc.aio.StreamStreamCall[bytes, bytes]:
+    def _open(self, name: str, index: int = 0) -> DeltaStream:
         if not self._channels:
-            self._channels = [grpc.aio.insecure_channel(f"127.0.0.1:{self._port}")]
-        channel = self._channels[index % len(self._channels)]
-        return channel.stream_stream(_ADS)()
+            self._channels = [open_channel(self._port)]
+        return DeltaStream(self._channels[index % len(self._channels)], _node(name))
 
     async def _follow(self, index: int, requests: list[bytes]) -> None:
-        stream = self._open(index)
-        node = DeltaDiscoveryRequest(node=_node(f"gw-{index}")).SerializeToString()
-        for request in requests:
-            await stream.write(node + request)
-            node = b""
+        stream = self._open(f"gw-{index}", index)
+        for each in requests:
+            await stream.write(each)
         while True:
-            data = await _read(stream)
+            data = await stream.read()
             arrived = time.monotonic()
             await stream.write(_ack(data))
             if index == 0:
@@ -194,35 +186,10 @@ class _Fleet:
         self.last = data
 
 
-async def _read(stream: grpc.aio.StreamStreamCall[bytes, bytes]) -> bytes:
-    data = await stream.read()
-    if not isinstance(data, bytes):
-        raise ConnectionError(f"the server has ended a stream: {await stream.code()}")
-    return data
-
-
-def _request(
-    type_url: str,
-    node_id: str,
-    names: Iterable[str] = (),
-    versions: Mapping[str, str] | None = None,
-) -> bytes:
-    request: bytes = DeltaDiscoveryRequest(
-        node=_node(node_id) if node_id else None,
-        type_url=type_url,
-        resource_names_subscribe=names,
-        initial_resource_versions=versions,
-    ).SerializeToString()
-    return request
-
-
 @lru_cache(maxsize=8)
 def _ack(data: bytes) -> bytes:
     # Gateways mostly get the same bytes, and their CPU is taken from the server's machine.
-    response = DeltaDiscoveryResponse.FromString(data)
-    ack = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
-    encoded: bytes = ack.SerializeToString()
-    return encoded
+    return ack(DeltaDiscoveryResponse.FromString(data))
 
 
 def _node(name: str) -> Node:

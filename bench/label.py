@@ -38,7 +38,7 @@ from tests.support.waiting import eventually
 
 _CHANGES = 100
 _NAMESPACE = "models"
-_TARGET_P50 = 60.0
+_TARGET_P50 = 12.0
 _TARGET_P99 = 150.0
 _PAUSE_SECONDS = (0.05, 0.15)
 _ROUTING = {

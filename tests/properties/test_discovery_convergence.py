@@ -34,7 +34,7 @@ subscriptions = st.fixed_dictionaries(
     dict.fromkeys(TYPES, st.tuples(st.sets(names), st.booleans()))
 )
 # Two of each variant, as streams that are equally far share what they are sent.
-CLIENTS: dict[str, type[ModelClient]] = {
+CLIENTS: dict[str, type[SotwClient | DeltaClient]] = {
     "sotw": SotwClient,
     "delta": DeltaClient,
     "other sotw": SotwClient,

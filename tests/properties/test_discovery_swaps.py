@@ -22,6 +22,7 @@ from straightway.discovery import (
 from tests.support.conversation import KEY, resource
 from tests.support.model_envoy import ModelEnvoy
 from tests.support.model_grpc import ModelGrpcClient
+from tests.support.route_client import ROUTE, RouteClient
 
 clusters = st.dictionaries(st.sampled_from("abc"), st.sampled_from("12"), min_size=1)
 snapshots = clusters.flatmap(
@@ -44,7 +45,7 @@ def serve(cache: Cache, some: dict[str, str], targets: set[str]) -> None:
             ],
             CLUSTER_LOAD_ASSIGNMENT: [resource(CLUSTER_LOAD_ASSIGNMENT, name) for name in some],
             LISTENER: [resource(LISTENER, "listener")],
-            ROUTE_CONFIGURATION: [resource(ROUTE_CONFIGURATION, "route", route)],
+            ROUTE_CONFIGURATION: [resource(ROUTE_CONFIGURATION, ROUTE, route)],
         },
     )
 
@@ -84,7 +85,7 @@ def test_a_client_that_names_its_clusters_never_loses_one_that_it_uses(
         assert client.session.deadline is None, "a removal waits for nothing"
 
 
-def swap(cache: Cache, clients: Sequence[ModelEnvoy | ModelGrpcClient], story: Story) -> None:
+def swap(cache: Cache, clients: Sequence[RouteClient], story: Story) -> None:
     """Swap services while messages travel, and deliver everything at the end."""
     for client in clients:
         serve(cache, {"a": "1"}, {"a"})
@@ -105,7 +106,7 @@ def swap(cache: Cache, clients: Sequence[ModelEnvoy | ModelGrpcClient], story: S
         settle(client)
 
 
-def settle(client: ModelEnvoy | ModelGrpcClient) -> None:
+def settle(client: RouteClient) -> None:
     """Deliver everything."""
     moved = 0
     while client.server_reads() or client.server_sends() or client.client_reads():

@@ -38,7 +38,7 @@ class Engine:
     def __init__(self, **numbers: int) -> None:
         self.cells = Cells(**numbers)
         self.mistakes: list[Call] = []
-        self.units = Units(self.cells, lambda call, _mistake: self.mistakes.append(call))
+        self.units = Units(self.cells, mistaken=lambda call, _mistake: self.mistakes.append(call))
 
     def put(self, **numbers: int | None) -> None:
         """Change numbers, and tell the units."""

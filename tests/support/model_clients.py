@@ -1,13 +1,12 @@
 """Reference clients that follow the xDS spec strictly, to test the server's state machine.
 
-Two ordered pipes connect a client and its session; tests decide when they deliver. Each client
-checks every response: none may be redundant.
+Each client checks every response: none may be redundant.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict, deque
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
@@ -18,13 +17,11 @@ from straightway.discovery import (
     CLUSTER_LOAD_ASSIGNMENT,
     LISTENER,
     Cache,
-    Limits,
     Variant,
 )
 from straightway.discovery.requests import Request
-from straightway.discovery.requests import decode as decode_request
-from straightway.discovery.session import Session
-from tests.support.conversation import KEY, Answer, decode
+from tests.support.conversation import KEY, Answer
+from tests.support.piped_client import PipedClient
 
 COMPLETE_TYPES = (CLUSTER, LISTENER)
 WILDCARD = "*"
@@ -59,55 +56,35 @@ class TypeView:
         return not (self.expected | self.deleted.keys()).isdisjoint((name, WILDCARD))
 
 
-class ModelClient(ABC):
+class ModelClient(PipedClient, ABC):
     """One client, which may reconnect with new streams.
 
     A `legacy` client sends a wildcard as an empty list of names where the spec allows it.
     """
 
-    variant: Variant
-
-    def __init__(self, cache: Cache, *, legacy: bool) -> None:
-        self.cache = cache
+    def __init__(self, cache: Cache, variant: Variant, *, legacy: bool) -> None:
         self.legacy = legacy
         self.views: dict[str, TypeView] = defaultdict(TypeView)
         self.warming: set[str] = set()
         self.sent = 0  # Responses so far, and how many were read or lost.
         self.read = 0
-        self._open()
+        super().__init__(cache, variant)
 
     def _open(self) -> None:
-        self.session = Session(self.variant, hold=1.0, limits=Limits())
+        super()._open()
         self.read = self.sent
-        self.to_server: deque[Request] = deque()
-        self.to_client: deque[bytes] = deque()
 
-    def server_reads(self) -> bool:
-        """Deliver one request."""
-        if not self.to_server:
-            return False
-        data = self.to_server.popleft().SerializeToString()
-        if self.session.accept(data) is None:
-            self.session.request(decode_request(self.variant, data))
-        return True
-
-    def server_sends(self, now: float) -> bool:
+    def server_sends(self, now: float = 0.0) -> bool:
         """Let the server send one response."""
-        tables = self.cache.tables(KEY)
-        response = None if tables is None else self.session.next(tables, now)
-        if response is None:
-            deadline = self.session.deadline
-            assert tables is None or deadline is None or deadline > now, "would never sleep"
-            return False
-        self.to_client.append(response.data)
-        self.sent += 1
-        return True
+        sends = super().server_sends(now)
+        self.sent += sends
+        return sends
 
     def client_reads(self, *, accept: bool) -> bool:
         """Deliver one response; the client accepts or rejects it."""
-        if not self.to_client:
+        answer = self._delivered()
+        if answer is None:
             return False
-        answer = decode(self.variant, self.to_client.popleft())
         self.read += 1
         view = self.views[answer.type_url]
         view.nonce = answer.nonce
@@ -205,7 +182,8 @@ class ModelClient(ABC):
 class SotwClient(ModelClient):
     """A client of the state-of-the-world variant."""
 
-    variant = Variant.STATE_OF_THE_WORLD
+    def __init__(self, cache: Cache, *, legacy: bool) -> None:
+        super().__init__(cache, Variant.STATE_OF_THE_WORLD, legacy=legacy)
 
     def _can_want_nothing(self, type_url: str) -> bool:
         # The spec: an empty list is a wildcard until the client names a resource.
@@ -252,7 +230,8 @@ class SotwClient(ModelClient):
 class DeltaClient(ModelClient):
     """A client of the incremental variant."""
 
-    variant = Variant.DELTA
+    def __init__(self, cache: Cache, *, legacy: bool) -> None:
+        super().__init__(cache, Variant.DELTA, legacy=legacy)
 
     def _open(self) -> None:
         super()._open()

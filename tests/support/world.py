@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from straightway.api import ApiObject
@@ -20,7 +21,7 @@ from straightway.documents import Finding, Reference
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience, Role
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
-from straightway.units import Call, Reading, Units
+from straightway.units import Call, Node, Reading, Units
 from tests.support.configs import bundles_of
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ def parsed(*texts: str) -> dict[Reference, ApiObject | None]:
 
 def read(catalog: Catalog, function: Callable[[Reading], T]) -> T:
     """What a function makes of a catalog, as a unit."""
-    found: T = Units(catalog, _raise).get(Call(function))
+    found: T = Units(catalog).get(Call(function))
     return found
 
 
@@ -49,7 +50,7 @@ class World:
 
     def __init__(self, *texts: str, root_namespace: str = "istio-system") -> None:
         self.catalog = Catalog(root_namespace)
-        self.units = Units(self.catalog, _raise)
+        self.units = Units(self.catalog)
         self.objects: dict[Reference, ApiObject] = {}
         self.observed: dict[Reference, Mapping[str, Observation]] = {}
         self.put(parsed(*texts))
@@ -124,25 +125,28 @@ class World:
             }
 
 
-def made_by(world: World, audiences: Iterable[Audience], *texts: str) -> Counter[str]:
-    """Which units a change makes for audiences that are held, by the names of their functions."""
+@contextmanager
+def counted(world: World) -> Iterator[Counter[str]]:
+    """Count the units that are made inside, by the names of their functions."""
     counts: Counter[str] = Counter()
     make = world.units._make
 
-    def counted(node: object) -> None:
-        counts[node.call.make.__name__] += 1  # type: ignore[attr-defined]
-        make(node)  # type: ignore[arg-type]
+    def counting(node: Node) -> None:
+        counts[node.call.make.__name__] += 1
+        make(node)
 
-    world.units._make = counted  # type: ignore[method-assign]
+    world.units._make = counting  # type: ignore[method-assign]
     try:
+        yield counts
+    finally:
+        world.units._make = make  # type: ignore[method-assign]
+
+
+def made_by(world: World, audiences: Iterable[Audience], *texts: str) -> Counter[str]:
+    """Which units a change makes for audiences that are held, by the names of their functions."""
+    with counted(world) as counts:
         world.change(*texts)
         with world.units.keeping():
             for audience in audiences:
                 world.resources(audience)
-    finally:
-        world.units._make = make  # type: ignore[method-assign]
     return counts
-
-
-def _raise(_call: Call, mistake: Exception) -> None:
-    raise mistake

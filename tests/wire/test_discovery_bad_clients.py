@@ -2,6 +2,7 @@ from typing import Any
 
 import grpc
 import pytest
+from envoy.config.core.v3.base_pb2 import Extension, Locality, Node
 
 from straightway.discovery import (
     CLUSTER,
@@ -60,6 +61,36 @@ async def test_a_client_with_too_many_types_gets_the_reason(serve):
         await client.ask(f"type.googleapis.com/example.Type{number}")
     code, _ = await client.status()
     assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    ("node", "reason"),
+    [
+        (Node(id="x" * 11), "11 characters"),
+        (Node(cluster="x" * 11), "11 characters"),
+        (Node(locality=Locality(zone="x" * 100)), "bytes"),
+    ],
+)
+async def test_a_giant_node_is_refused_with_the_reason_and_not_kept(
+    serve, recorder: Recorder, node: Node, reason: str
+):
+    discovery = await serve(Settings(limits=Limits(name_length=10, node_size=100)))
+    client = discovery.delta()
+    client._node = node
+    await client.ask("type")
+    code, details = await client.status()
+    assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert reason in details
+    assert recorder.events == []
+    assert discovery.server.clients() == []
+
+
+async def test_a_long_list_of_extensions_makes_no_giant_node(serve):
+    discovery = await serve(Settings(limits=Limits(node_size=100)))
+    client = discovery.delta()
+    client._node = Node(extensions=[Extension(name="x" * 100)])
+    await client.ask(CLUSTER)
+    await eventually_async(lambda: discovery.server.clients())
 
 
 async def test_an_unknown_type_is_answered_with_nothing(discovery: Discovery, recorder: Recorder):

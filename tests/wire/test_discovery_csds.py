@@ -164,6 +164,15 @@ async def test_matchers_that_are_not_supported_are_refused(
     assert "node_id" in str(raised.value.details())
 
 
+async def test_more_matchers_than_can_be_meant_are_refused(discovery: Discovery):
+    matcher = {"node_id": {"exact": "gateway-1"}}
+    assert await fetch(discovery, *[matcher] * 100) == []
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await fetch(discovery, *[matcher] * 101)
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "100 node_matchers" in str(raised.value.details())
+
+
 async def test_an_answer_that_would_be_too_large_is_refused(serve):
     discovery = await serve(Settings(status_size=4))
     for node_id in ("first", "second"):

@@ -1,3 +1,5 @@
+import weakref
+
 import pytest
 
 from straightway.discovery import CLUSTER, LISTENER, Cache
@@ -73,6 +75,32 @@ def test_after_unwatch_nobody_is_woken(cache: Cache):
 
     assert calls == []
     assert cache.watchers("k") == 0
+
+
+def test_nothing_of_a_key_is_kept_once_it_is_dropped_and_unwatched(cache: Cache):
+    class Key:
+        """A key that tells when it is gone."""
+
+    def wake() -> None:
+        pass
+
+    key = Key()
+    gone = weakref.ref(key)
+    cache.watch(key, wake)
+    cache.set(key, {CLUSTER: resources(CLUSTER, "a")})
+    cache.drop(key)
+    cache.unwatch(key, wake)
+    del key
+    assert gone() is None
+
+
+def test_resources_may_come_from_iterators(cache: Cache):
+    cache.set("k", {CLUSTER: iter(resources(CLUSTER, "a"))})
+    assert list(cache.get("k", CLUSTER)) == ["a"]
+    cache.set("k", {CLUSTER: iter(resources(CLUSTER, "b"))})
+    assert list(cache.get("k", CLUSTER)) == ["b"]
+    cache.update("k", {CLUSTER: (iter(resources(CLUSTER, "c")), iter(["b"]))})
+    assert list(cache.get("k", CLUSTER)) == ["c"]
 
 
 def test_updates_add_change_and_remove(cache: Cache):

@@ -4,8 +4,9 @@ import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, Limits, Variant
+from straightway.discovery.limits import LimitExceededError
 from straightway.discovery.requests import InvalidRequestError, Request, decode
-from straightway.discovery.session import LimitExceededError, Session
+from straightway.discovery.session import Session
 
 
 @pytest.fixture
@@ -53,17 +54,29 @@ def test_names_type_urls_and_what_is_held_are_bounded_in_size():
         Session(Variant.DELTA, 1.0, limits).request(request_of(Variant.DELTA, held=held))
 
 
+@pytest.mark.parametrize("variant", Variant)
+def test_a_long_name_that_takes_the_place_of_another_is_refused(variant: Variant):
+    session = Session(variant, 1.0, Limits(name_length=10))
+    session.request(request_of(variant, names=["a" * 10]))
+    with pytest.raises(LimitExceededError, match="name of 11"):
+        session.request(request_of(variant, names=["b" * 11], instead_of=["a" * 10]))
+
+
 def request_of(
     variant: Variant,
     *,
     type_url: str = "type",
     names: Sequence[str] = (),
+    instead_of: Sequence[str] = (),
     held: Mapping[str, str] | None = None,
 ) -> Request:
     request: DiscoveryRequest | DeltaDiscoveryRequest
     if variant is Variant.DELTA:
         request = DeltaDiscoveryRequest(
-            type_url=type_url, resource_names_subscribe=names, initial_resource_versions=held
+            type_url=type_url,
+            resource_names_subscribe=names,
+            resource_names_unsubscribe=instead_of,
+            initial_resource_versions=held,
         )
     else:
         request = DiscoveryRequest(type_url=type_url, resource_names=names)

@@ -54,6 +54,17 @@ def test_doing_nothing_takes_no_patience():
     virtual_time.run(main())
 
 
+def test_what_takes_too_long_is_given_up_however_late_it_begins():
+    async def main() -> None:
+        async with asyncio.timeout(None) as limit:
+            with closing(Patience(10.0, limit)) as patience:
+                await asyncio.sleep(100)
+                await wait(patience, 60)
+
+    with pytest.raises(TimeoutError):
+        virtual_time.run(main())
+
+
 def test_the_timer_ends_with_its_owner():
     async def main() -> None:
         async with asyncio.timeout(None) as limit:

@@ -15,6 +15,7 @@ from straightway.discovery.callbacks import Events
 from straightway.discovery.stream import Stream
 from straightway.discovery.table import Table
 from tests.support.conversation import resource, resources
+from tests.support.transport import FakeTransport
 from tests.support.waiting import eventually_async
 
 
@@ -26,23 +27,6 @@ class CountingCache(Cache):
     def tables(self, key: object) -> Mapping[str, Table] | None:
         self.looks += 1
         return super().tables(key)
-
-
-class FakeTransport:
-    """A client that hands in requests when the test says so."""
-
-    def __init__(self) -> None:
-        self.requests: asyncio.Queue[object] = asyncio.Queue()
-        self.responses: list[bytes] = []
-
-    async def read(self) -> object:
-        return await self.requests.get()
-
-    async def write(self, message: bytes) -> None:
-        self.responses.append(message)
-
-    def peer(self) -> str:
-        return "test"
 
 
 async def test_a_stream_without_content_sleeps_though_something_was_to_be_due():

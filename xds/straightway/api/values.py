@@ -9,6 +9,7 @@ import re
 from collections.abc import Sized
 from datetime import timedelta
 from functools import lru_cache
+from socket import AF_INET, inet_pton
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
@@ -126,6 +127,15 @@ def is_ip(value: str) -> bool:
 
 @lru_cache(maxsize=1 << 16)  # Every endpoint's address is checked, again and again.
 def _is_ip(value: str) -> bool:
+    try:
+        # Most are IPv4, which this tells in a tenth of the time.
+        inet_pton(AF_INET, value)
+    except (OSError, ValueError):
+        return _is_any_ip(value)
+    return True
+
+
+def _is_any_ip(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
     except ValueError:

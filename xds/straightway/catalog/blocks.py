@@ -11,7 +11,20 @@ _SIZE = 16
 Item = TypeVar("Item")
 
 
-def divided(items: Sequence[Item], name_of: Callable[[Item], str]) -> tuple[tuple[Item, ...], ...]:
+class Block(tuple[Item, ...]):
+    """Some items of a long list, a tuple that is fast to hash: it is an argument of units.
+
+    Its hash is that of its first item, because few blocks that begin alike exist at once. It is
+    not that of an equal tuple, so use blocks only with blocks as keys.
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(self[:1])
+
+
+def divided(items: Sequence[Item], name_of: Callable[[Item], str]) -> tuple[Block[Item], ...]:
     """Return items in blocks of a few dozen, assigned by a hash of the name.
 
     So adding or removing an item changes one block. The number of blocks is a power of two: as the
@@ -26,5 +39,5 @@ def divided(items: Sequence[Item], name_of: Callable[[Item], str]) -> tuple[tupl
     return _filled(blocks)
 
 
-def _filled(blocks: Iterable[Sequence[Item]]) -> tuple[tuple[Item, ...], ...]:
-    return tuple(tuple(block) for block in blocks if block)
+def _filled(blocks: Iterable[Sequence[Item]]) -> tuple[Block[Item], ...]:
+    return tuple(Block(block) for block in blocks if block)

@@ -15,9 +15,9 @@ from straightway.api import (
     WorkloadEntry,
 )
 from straightway.catalog import keys
-from straightway.catalog.endpoints import labels_of
 from straightway.catalog.gateways import MESH, gateways_of
 from straightway.catalog.keys import Key
+from straightway.catalog.labels import labels_of
 from straightway.catalog.services import (
     RegisteredService,
     candidate_hostnames,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from straightway.api import EndpointSlice, Pod, WorkloadEntry
 from straightway.api.endpoint_slice import TargetReference
 from straightway.api.workload_entry import WorkloadEntrySpec
+from straightway.catalog.labels import labels_of
 from straightway.catalog.services import RegisteredService, ServicePort
 from straightway.documents import Reference
 
@@ -87,14 +88,6 @@ def endpoint_of_entry(entry: WorkloadEntry, port: ServicePort) -> Endpoint:
     """Return a selected WorkloadEntry's endpoint."""
     annotations = entry.metadata.annotations
     return _from_spec(entry.spec, port, labels_of(entry), annotations, entry.reference)
-
-
-def labels_of(workload: Pod | WorkloadEntry) -> Mapping[str, str]:
-    """Return a workload's labels; those of a WorkloadEntry's spec win over its metadata's."""
-    labels = workload.metadata.labels
-    if isinstance(workload, WorkloadEntry):
-        return {**labels, **workload.spec.labels} if labels else workload.spec.labels
-    return labels
 
 
 def inline_endpoint(spec: WorkloadEntrySpec, port: ServicePort) -> Endpoint:

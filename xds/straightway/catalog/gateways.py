@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from straightway.api import VirtualService
+from straightway.api.kinds import ISTIO_NETWORKING
+from straightway.documents import Reference
 
 MESH = "mesh"
 """The name that stands for all sidecars instead of a Gateway in VirtualServices."""
@@ -21,6 +23,12 @@ def gateway_name(gateway: str, namespace: str) -> str:
         return f"{namespace if of == '.' else of}/{name}"
     name, dot, rest = gateway.partition(".")
     return f"{rest.partition('.')[0] if dot else namespace}/{name}"
+
+
+def gateway_reference(name: str) -> Reference:
+    """Return the Gateway that ``namespace/name`` stands for."""
+    namespace, _, name = name.rpartition("/")
+    return Reference(ISTIO_NETWORKING, "Gateway", namespace, name)
 
 
 def gateways_of(virtual_service: VirtualService) -> frozenset[str]:

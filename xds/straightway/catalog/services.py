@@ -13,6 +13,7 @@ from straightway.api import ApiObject, Service, ServiceEntry
 from straightway.api.protocol import Protocol
 from straightway.api.values import is_ip
 from straightway.api.workload_entry import WorkloadEntrySpec
+from straightway.catalog.labels import selects
 from straightway.documents import Reference
 
 CLUSTER_DOMAIN = "svc.cluster.local"
@@ -83,9 +84,7 @@ class RegisteredService:
 
     def selects(self, labels: Mapping[str, str]) -> bool:
         """Whether the service selects a workload with these labels in this namespace."""
-        return self.selector is not None and all(
-            labels.get(key) == value for key, value in self.selector
-        )
+        return self.selector is not None and selects(self.selector, labels)
 
 
 def service_hostname(name: str, namespace: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from straightway.api import ApiObject, ServiceEntry, WorkloadEntry
 from straightway.api.values import is_ip
 from straightway.catalog import CatalogCode, Resolution
-from straightway.catalog.endpoints import labels_of
+from straightway.catalog.labels import labels_of
 from straightway.catalog.services import services_of
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.gateways import services_selecting

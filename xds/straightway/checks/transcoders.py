@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from straightway.api import Gateway, GrpcJsonTranscoder, VirtualService
 from straightway.catalog import CatalogCode, RegisteredService, ServicePort, keys
+from straightway.catalog.labels import selects
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.services import port_of, resolve
 from straightway.routing.istio.transcoders import transcoder_of
@@ -75,9 +76,10 @@ def _gateways(reading: Reading, transcoder: GrpcJsonTranscoder) -> Iterator[Refe
         gateway = reading.object(Gateway, reference)
         if gateway is None:
             continue
-        selector = {**gateway.spec.selector, **spec.workload_selector}
+        # No key that both select by has two values.
+        both = {**gateway.spec.selector, **spec.workload_selector}
         ports = [server.port.number for server in gateway.spec.servers if server.is_http]
-        if selector.items() >= gateway.spec.selector.items() and (
+        if selects(gateway.spec.selector.items(), both) and (
             spec.port_number is None or spec.port_number in ports
         ):
             yield reference

@@ -13,7 +13,7 @@ from straightway.api import Gateway, VirtualService
 from straightway.api.texts import quoted
 from straightway.api.virtual_service import Destination, HttpRoute
 from straightway.catalog import CatalogCode, RegisteredService, keys
-from straightway.catalog.gateways import MESH, gateway_name, gateways_of
+from straightway.catalog.gateways import MESH, gateway_name, gateway_reference, gateways_of
 from straightway.catalog.hosts import intersection
 from straightway.checks.suggestions import Path, suggestion, unknown_host
 from straightway.documents import Finding, Reference
@@ -31,11 +31,11 @@ def check_virtual_service(reading: Reading, reference: Reference) -> Iterator[Fi
     virtual_service = reading.object(VirtualService, reference)
     if virtual_service is None:
         return
-    known = {each.namespaced_name: each for each in reading.objects(keys.of_kind(Gateway))}
-    yield from _check_gateways(virtual_service, known)
+    yield from _check_gateways(reading, virtual_service)
     bound = gateways_of(virtual_service)
-    gateways = [known[name] for name in sorted(bound) if name in known]
-    if virtual_service.spec.gateways and bound <= known.keys():
+    named = [_gateway(reading, name) for name in sorted(bound - {MESH})]
+    gateways = [gateway for gateway in named if gateway is not None]
+    if len(gateways) == len(bound):  # All are known, and none is the mesh.
         yield from _check_hosts(reading, virtual_service, gateways)
     clients = _clients(reading, reference, bound, gateways)
     seen: dict[tuple[Path, str], Finding] = {}
@@ -47,33 +47,40 @@ def check_virtual_service(reading: Reading, reference: Reference) -> Iterator[Fi
     yield from seen.values()
 
 
-def _check_gateways(virtual_service: VirtualService, known: Iterable[str]) -> Iterator[Finding]:
-    spec = virtual_service.spec
-    yield from _unknown_gateways(virtual_service, spec.gateways, ("spec", "gateways"), known)
+def _gateway(reading: Reading, name: str) -> Gateway | None:
+    return reading.object(Gateway, gateway_reference(name))
+
+
+def _check_gateways(reading: Reading, virtual_service: VirtualService) -> Iterator[Finding]:
+    spec, subject = virtual_service.spec, virtual_service.reference
+    yield from _unknown_gateways(reading, subject, spec.gateways, ("spec", "gateways"))
     for number, http in enumerate(spec.http):
         for index, match in enumerate(http.match):
             path = ("spec", "http", number, "match", index, "gateways")
-            yield from _unknown_gateways(virtual_service, match.gateways, path, known)
+            yield from _unknown_gateways(reading, subject, match.gateways, path)
 
 
 def _unknown_gateways(
-    virtual_service: VirtualService, written: Iterable[str], path: Path, known: Iterable[str]
+    reading: Reading, subject: Reference, written: Iterable[str], path: Path
 ) -> Iterator[Finding]:
-    subject = virtual_service.reference
     for index, text in enumerate(written):
         name = gateway_name(text, subject.namespace)
-        if name != MESH and name not in set(known):
+        if name != MESH and _gateway(reading, name) is None:
+            # Only here: what reads this list is checked again whenever a Gateway comes or goes.
+            known = [each.namespaced_name for each in reading.objects(keys.of_kind(Gateway))]
             message = f"There is no Gateway {quoted(name)}.{suggestion(name, known)}"
             yield Finding(subject, (*path, index), CatalogCode.UNKNOWN_GATEWAY, message)
 
 
 def _check_hosts(
-    reading: Reading, virtual_service: VirtualService, gateways: Iterable[Reference]
+    reading: Reading, virtual_service: VirtualService, gateways: Iterable[Gateway]
 ) -> Iterator[Finding]:
     """Report the hosts that no Gateway of a VirtualService serves."""
     namespace = virtual_service.metadata.namespace
     patterns = {
-        pattern for gateway in gateways for pattern in reading.make(admitted, gateway, namespace)
+        pattern
+        for gateway in gateways
+        for pattern in reading.make(admitted, gateway.reference, namespace)
     }
     wildcards = [pattern for pattern in patterns if pattern.startswith("*")]
     for index, host in enumerate(virtual_service.spec.hosts):
@@ -98,16 +105,14 @@ class _Client:
 
 
 def _clients(
-    reading: Reading, reference: Reference, bound: frozenset[str], gateways: Iterable[Reference]
+    reading: Reading, reference: Reference, bound: frozenset[str], gateways: Iterable[Gateway]
 ) -> list[_Client]:
     clients: dict[_Client, None] = {}
     if MESH in bound:
         clients[_Client(reading.make(rule_view, reference.namespace), ())] = None
     for gateway in gateways:
-        found = reading.object(Gateway, gateway)
-        servers = found.spec.servers if found is not None else ()
-        ports = tuple(sorted({server.port.number for server in servers}))
-        clients[_Client(reading.make(rule_view, gateway.namespace), ports)] = None
+        ports = tuple(sorted({server.port.number for server in gateway.spec.servers}))
+        clients[_Client(reading.make(rule_view, gateway.metadata.namespace), ports)] = None
     return list(clients)
 
 

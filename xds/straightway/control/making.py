@@ -58,7 +58,7 @@ class Making:
         self._catalog = catalog
         self._interest = interest
         self._garbage = garbage
-        self.units = Units(catalog, mistaken)
+        self.units = Units(catalog, mistaken=mistaken)
         """Everything that was made, for figures."""
         self._published = Published(cache, self.units)
         self._checking = Checking(self.units, intake, problems)

@@ -46,8 +46,6 @@ class Published:
     def publish(self, audience: Audience, snapshot: Snapshot) -> None:
         """Set an audience's snapshot; its streams are sent the difference."""
         before = self._snapshots.get(audience)
-        if before is None:
-            self._units.hold(Call(snapshot_of, (audience,)))
         self._assignments.give(audience, snapshot.assignments)
         if before is None:
             self._cache.set(
@@ -59,6 +57,7 @@ class Published:
                     ROUTE_CONFIGURATION: snapshot.routes,
                 },
             )
+            self._units.hold(Call(snapshot_of, (audience,)))
         else:
             changes = {
                 CLUSTER: _difference(before.clusters, snapshot.clusters),

@@ -14,6 +14,7 @@ The reading order: ``resources``, ``table`` and ``cache`` hold what is served; `
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Push
 from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
+from straightway.discovery.limits import Limits
 from straightway.discovery.rejections import resources_meant
 from straightway.discovery.resources import (
     CLUSTER,
@@ -30,7 +31,7 @@ from straightway.discovery.resources import (
 )
 from straightway.discovery.response import Variant
 from straightway.discovery.server import DiscoveryServer
-from straightway.discovery.session import Limits, Received
+from straightway.discovery.session import Received
 from straightway.discovery.settings import Settings, grpc_options
 from straightway.discovery.verdicts import Verdict
 from straightway.discovery.wire import field as encoded_field

@@ -96,6 +96,7 @@ class ClientStatusService:
         clients: dict[tuple[str, str], ClientConfig] = {}
         count = 0
         for stream in self._streams():
+            await asyncio.sleep(0)  # So that other work is done in between.
             client = stream.client
             if client is None or not is_wanted(stream.node):
                 continue
@@ -110,7 +111,7 @@ class ClientStatusService:
                         f"more than {self._limit} clients and resources: use node_matchers"
                     )
                 _add(config, type_url, statuses, client.types.get(type_url))
-                await asyncio.sleep(0)  # So that other work is done in between.
+                await asyncio.sleep(0)
         return response
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from straightway.discovery.initial_versions import InitialVersions
+from straightway.discovery.names import NO_NAMES, Names, changed, names_of
 from straightway.discovery.progress import Holding
 from straightway.discovery.requests import DeltaRequest
 from straightway.discovery.resources import VIRTUAL_HOST, Resource
@@ -13,7 +14,6 @@ from straightway.discovery.subscription import (
     WILDCARD,
     WILDCARD_TYPES,
     Subscription,
-    intern,
 )
 from straightway.discovery.table import Table
 from straightway.discovery.verdicts import Verdict
@@ -40,9 +40,7 @@ class DeltaSubscription(Subscription):
         subscribe = request.resource_names_subscribe
         unsubscribe = request.resource_names_unsubscribe
         if self._is_new:
-            self._begin(
-                set(map(intern, subscribe)), InitialVersions(request.initial_resource_versions)
-            )
+            self._begin(names_of(subscribe), InitialVersions(request.initial_resource_versions))
         elif subscribe or unsubscribe:
             self.catch_up()
             self._subscribe(set(subscribe))
@@ -104,22 +102,21 @@ class DeltaSubscription(Subscription):
         if self._progress.resend:
             self._progress.resend = self._progress.resend & plan.withheld
 
-    def _begin(self, subscribe: set[str], held: InitialVersions) -> None:
+    def _begin(self, subscribe: Names, held: InitialVersions) -> None:
         """Process the first request of this type on the stream.
 
         The spec, "Incremental xDS", on initial_resource_versions: a reconnecting client says what
         it holds, and is not sent that again.
         """
         self._is_new = False
-        if not subscribe and self.type_url in WILDCARD_TYPES:
-            subscribe = {WILDCARD}
-        self.wildcard = WILDCARD in subscribe
+        is_legacy = not subscribe and self.type_url in WILDCARD_TYPES
+        self.wildcard = is_legacy or WILDCARD in subscribe
         self._must_respond = self.wildcard and not held
-        subscribe.discard(WILDCARD)
-        self.names = subscribe
+        self.names = names_of(subscribe - {WILDCARD}) if WILDCARD in subscribe else subscribe
+        self.longest_name = max(map(len, self.names), default=0)
         self._initial = held
         if not held:
-            self._progress.resend = self.names.copy()
+            self._progress.resend = set(self.names)
 
     def _subscribe(self, names: set[str]) -> None:
         if WILDCARD in names:
@@ -134,8 +131,9 @@ class DeltaSubscription(Subscription):
         self.send_again(names)
 
     def _unsubscribe(self, names: set[str]) -> None:
-        dropped = names & self.names
-        self.names -= dropped
+        dropped = self.names & names
+        if dropped:
+            self.names = changed(self.names, NO_NAMES, dropped)
         if WILDCARD in names:
             self.wildcard = False
             self._forget_unwanted()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from envoy.config.core.v3.base_pb2 import Node
@@ -16,17 +16,23 @@ _PATTERNS: Final[Mapping[str, Callable[[str, str], bool]]] = {
 }
 
 
+_MOST_MATCHERS: Final = 100
+"""Each is tried on every client, and a request has room for a million."""
+
+
 class UnsupportedMatcherError(ValueError):
     """An unsupported matcher; the message says what is supported."""
 
 
-def predicate(matchers: Iterable[NodeMatcher]) -> Callable[[Node], bool]:
+def predicate(matchers: Sequence[NodeMatcher]) -> Callable[[Node], bool]:
     """Return a predicate that is true if any of ``matchers`` matches a node, or without matchers.
 
     Supported: exact, prefix, suffix and contains on ``node_id``, with ignore_case.
 
-    Raises UnsupportedMatcherError for anything else.
+    Raises UnsupportedMatcherError for anything else, and for more than 100 matchers.
     """
+    if len(matchers) > _MOST_MATCHERS:
+        raise UnsupportedMatcherError(f"more than {_MOST_MATCHERS} node_matchers")
     tests = [_predicate(matcher) for matcher in matchers]
     return lambda node: not tests or any(test(node.id) for test in tests)
 
@@ -44,5 +50,6 @@ def _predicate(matcher: NodeMatcher) -> Callable[[str], bool]:
         )
     matches, pattern = _PATTERNS[kind], getattr(matcher.node_id, kind)
     if matcher.node_id.ignore_case:
-        return lambda node_id: matches(node_id.lower(), pattern.lower())
+        lowered = pattern.lower()
+        return lambda node_id: matches(node_id.lower(), lowered)
     return lambda node_id: matches(node_id, pattern)

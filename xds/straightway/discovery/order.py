@@ -95,9 +95,14 @@ class Order:
         """Record sent ClusterLoadAssignments."""
         self._keep(lambda cluster: self.warming[cluster] not in names)
 
-    def gave_up_clusters(self, wants: Callable[[str], bool]) -> None:
-        """Record that the client has changed which clusters it wants: it warms no others."""
+    def gave_up_clusters(self, wants: Callable[[str], bool]) -> bool:
+        """Record that the client may have changed which clusters it wants: it warms no others.
+
+        Return whether it has given up any that it was warming.
+        """
+        before = len(self.warming)
         self._keep(wants)
+        return len(self.warming) < before
 
     def rejected_clusters(self) -> None:
         """Record that Envoy has rejected clusters, which it will not warm."""

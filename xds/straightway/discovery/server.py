@@ -21,6 +21,7 @@ from straightway.discovery.response import Variant
 from straightway.discovery.services import SERVICES, Service
 from straightway.discovery.settings import Settings
 from straightway.discovery.stream import Ending, KeyOf, Stream
+from straightway.discovery.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class DiscoveryServer:
         self._settings = settings or Settings()
         self._health = HealthService(_NAMES)
         self._streams: set[Stream] = set()
+        self._turns = Turns()
         self._all_closed = asyncio.Event()
         self._is_closing = False
 
@@ -135,6 +137,7 @@ class DiscoveryServer:
                 self._events,
                 self._settings,
                 type_url=type_url,
+                turns=self._turns,
             )
             ending = await self._serve(stream)
             if ending.code is not grpc.StatusCode.OK:

@@ -7,13 +7,13 @@ always from the newest content. Time is passed in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
 from straightway.discovery.delta import DeltaSubscription
 from straightway.discovery.lifetimes import Lifetimes, supports_ttl
+from straightway.discovery.limits import Limits
 from straightway.discovery.order import ROUTING_TYPES, Order
 from straightway.discovery.requests import InvalidRequestError, Request
 from straightway.discovery.resources import (
@@ -33,23 +33,6 @@ from straightway.discovery.verdicts import Verdict
 _EMPTY: Final = Table()
 # Characters of a client's text in a status, which must fit into a header.
 _LONGEST_QUOTE: Final = 200
-
-
-class LimitExceededError(ValueError):
-    """A request that asks for more than the server's limits allow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one stream may subscribe to: names of all types together, and types.
-
-    ``names`` also limits, per type, the resources that a reconnecting client says it holds.
-    ``name_length`` is in characters, of names and type URLs.
-    """
-
-    names: int = 100_000
-    types: int = 32
-    name_length: int = 4096
 
 
 class Received(NamedTuple):
@@ -99,7 +82,10 @@ class Session:
     ) -> None:
         self.variant = variant
         self.has_more = False
-        """Whether there may be more to send, after what :meth:`next` has just returned."""
+        """Whether there may be more to send, after what :meth:`next` has just returned.
+
+        Also if a request about one type makes another due.
+        """
         self.deadline: float | None = None
         """When there may be something to send without a change; None for never.
 
@@ -142,8 +128,9 @@ class Session:
             subscription = self._open(type_url, request)
         names_before = len(subscription.names)
         verdict, plan = subscription.request(request)
+        self._limits.check_name(subscription.longest_name)
         if len(subscription.names) > names_before:
-            self._check_names(subscription)
+            self._limits.check_names(sum(len(each.names) for each in self._subscriptions.values()))
         if is_first and tables is not None:
             subscription.look(tables.get(type_url, _EMPTY))
         if is_first and type_url == CLUSTER_LOAD_ASSIGNMENT:
@@ -152,7 +139,7 @@ class Session:
         if verdict is Verdict.NACK and type_url == CLUSTER:
             self._order.rejected_clusters()
         if type_url == CLUSTER and self._order.warming:
-            self._order.gave_up_clusters(subscription.wants)
+            self.has_more |= self._order.gave_up_clusters(subscription.wants)
         message = request.error_detail.message if verdict is Verdict.NACK else ""
         return Received(subscription, verdict, plan, request.response_nonce, message)
 
@@ -247,10 +234,7 @@ class Session:
 
     def _open(self, type_url: str, request: Request) -> Subscription:
         """Start with a type, of which ``request`` is the first request."""
-        if len(self._subscriptions) == self._limits.types:
-            raise LimitExceededError(f"more than {self._limits.types} resource types")
-        if len(type_url) > self._limits.name_length:
-            raise LimitExceededError(f"a type URL of {len(type_url)} characters")
+        self._limits.check_type(type_url, len(self._subscriptions) + 1)
         if not self._subscriptions:  # The node comes with the first request only.
             self._supports_ttl = supports_ttl(self.variant, request.node)
         is_delta = self.variant is Variant.DELTA
@@ -260,10 +244,7 @@ class Session:
         if type_url == CLUSTER_LOAD_ASSIGNMENT:
             self._order.asked_for_endpoints()
         if not isinstance(request, DiscoveryRequest) and request.initial_resource_versions:
-            if len(request.initial_resource_versions) > self._limits.names:
-                raise LimitExceededError(
-                    f"more than {self._limits.names} initial_resource_versions"
-                )
+            self._limits.check_held(len(request.initial_resource_versions))
             self._order.came_back()
         self._subscriptions[type_url] = subscription
         self._in_push_order = tuple(sorted(self._subscriptions.values(), key=_push_order))
@@ -274,14 +255,6 @@ class Session:
         if self._supports_ttl:
             self._lifetimes[type_url] = Lifetimes()
         return subscription
-
-    def _check_names(self, subscription: Subscription) -> None:
-        names = sum(len(each.names) for each in self._subscriptions.values())
-        if names > self._limits.names:
-            raise LimitExceededError(f"more than {self._limits.names} resource names")
-        longest = max(map(len, subscription.names))
-        if longest > self._limits.name_length:
-            raise LimitExceededError(f"a resource name of {longest} characters")
 
     def _prolong(self, subscription: Subscription, table: Table, now: float) -> Plan | None:
         """Return a heartbeat response for resources whose TTLs would expire at the client."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from straightway.discovery.session import Limits
+from straightway.discovery.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

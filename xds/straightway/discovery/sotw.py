@@ -6,6 +6,7 @@ from typing import Final
 
 from envoy.service.discovery.v3.discovery_pb2 import DiscoveryRequest
 
+from straightway.discovery.names import NO_NAMES, changed
 from straightway.discovery.progress import Holding
 from straightway.discovery.resources import CLUSTER, LISTENER, Resource
 from straightway.discovery.response import Plan, assignments_needed
@@ -97,8 +98,8 @@ class SotwSubscription(Subscription):
             self.send_again(new)
             self._must_respond = self._complete
         self.wildcard = wildcard
-        # Not &=, which might keep the request's copies of the names.
-        self.names -= self.names - named
+        if fewer := self.names - named:
+            self.names = changed(self.names, NO_NAMES, fewer)
         self._forget_unwanted()
 
     def _tells_absence(self, name: str, held: Holding | None) -> bool:

@@ -19,14 +19,16 @@ from envoy.config.core.v3.base_pb2 import Node
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Closed, Events
 from straightway.discovery.client import ClientState
+from straightway.discovery.limits import LimitExceededError
 from straightway.discovery.patience import Patience
 from straightway.discovery.report import Reporter
 from straightway.discovery.requests import InvalidRequestError, decode
 from straightway.discovery.response import Variant
-from straightway.discovery.session import LimitExceededError, Session
+from straightway.discovery.session import Session
 from straightway.discovery.settings import Settings
 from straightway.discovery.status import ResourceStatus
 from straightway.discovery.table import Table
+from straightway.discovery.turns import Turns
 from straightway.discovery.verdicts import Verdict
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,8 @@ class Ending:
 class Stream:
     """One client's stream, from its first request to its end.
 
-    It belongs to the aggregated service, or with ``type_url`` to that type's own service.
+    It belongs to the aggregated service, or with ``type_url`` to that type's own service. Streams
+    of one server share ``turns``.
     """
 
     __slots__ = (
@@ -81,6 +84,7 @@ class Stream:
         "_session",
         "_settings",
         "_transport",
+        "_turns",
         "_woken",
     )
 
@@ -94,6 +98,7 @@ class Stream:
         settings: Settings,
         *,
         type_url: str | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._reporter: Reporter | None = None
         self._transport = transport
@@ -104,6 +109,7 @@ class Stream:
         self._session = Session(variant, settings.hold, settings.limits, type_url)
         self._node = Node()
         self._loop = asyncio.get_running_loop()
+        self._turns = turns or Turns()
         self._woken = self._loop.create_future()
         self._ending: Ending | None = None
 
@@ -155,7 +161,10 @@ class Stream:
 
     async def _read(self) -> None:
         try:
+            turns = self._turns
             while isinstance(data := await self._transport.read(), bytes):
+                while turns.are_over:
+                    await turns.next()
                 self._receive(data)
             self.end(Ending(Closed.GONE))
         except InvalidRequestError as error:
@@ -175,7 +184,11 @@ class Stream:
                     # The loop is not a separate coroutine: every response would pass through it
                     # twice.
                     session, clock, write = self._session, self._loop.time, self._transport.write
+                    turns = self._turns
                     while self._ending is None:
+                        if turns.are_over:
+                            await turns.next()
+                            continue
                         # Renewed before the check, so that no change is missed.
                         self._woken = self._loop.create_future()
                         tables = self._tables()
@@ -223,7 +236,8 @@ class Stream:
         reporter = reporter or self._open(request.node)
         received = self._session.request(request, self._tables())
         reporter.received(received)
-        if received.verdict is not Verdict.ACK or not received.subscription.is_up_to_date:
+        is_up_to_date = received.subscription.is_up_to_date and not self._session.has_more
+        if received.verdict is not Verdict.ACK or not is_up_to_date:
             self._wake()  # An ACK alone makes nothing due.
 
     def _open(self, node: Node) -> Reporter:
@@ -231,6 +245,7 @@ class Stream:
         # kept without the list of Envoy's extensions, which is most of its size.
         self._node.CopyFrom(node)
         self._node.ClearField("extensions")
+        self._settings.limits.check_node(self._node)
         try:
             key = self._key_of(self._node)
         except Exception as error:

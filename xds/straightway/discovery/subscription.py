@@ -9,11 +9,11 @@ The rules are those of https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+from straightway.discovery.names import NO_NAMES, changed
 from straightway.discovery.progress import NO_TABLE, Holding, Progress
 from straightway.discovery.removals import PendingRemovals
 from straightway.discovery.requests import Request
@@ -31,10 +31,6 @@ WILDCARD_TYPES: Final = frozenset({CLUSTER, LISTENER})
 The spec, "How the client specifies what resources to return".
 """
 
-# Names are interned, because thousands of clients request the same ones. Not by Python 3.12, which
-# never frees interned strings: a client could fill the memory with invented names.
-intern = str if sys.version_info[:2] == (3, 12) else sys.intern
-
 
 class Subscription(ABC):
     """What one client wants of one type, and what of that is outdated at the client."""
@@ -47,6 +43,7 @@ class Subscription(ABC):
         "_pending_removals",
         "_progress",
         "ack",
+        "longest_name",
         "names",
         "type_url",
         "verdicts",
@@ -55,7 +52,9 @@ class Subscription(ABC):
 
     def __init__(self, type_url: str) -> None:
         self.type_url = type_url
-        self.names: set[str] = set()
+        self.names = NO_NAMES
+        self.longest_name = 0
+        """The length of the longest name that was ever requested."""
         self.wildcard = False
         self.ack = b""
         """The encoded request that would accept the newest response, if there is only one."""
@@ -174,10 +173,12 @@ class Subscription(ABC):
         # A resource from an earlier stream, in a version that only the client knows, has no name.
         return ResourceStatus(name, sent.version if sent and sent.name else "", state)
 
-    def _want(self, names: Iterable[str]) -> set[str]:
+    def _want(self, names: Iterable[str]) -> frozenset[str]:
         """Add names; return those that are new."""
-        new = {intern(name) for name in names if name not in self.names}
-        self.names |= new
+        new = frozenset(names) - self.names
+        if new:
+            self.names = changed(self.names, new, NO_NAMES)
+            self.longest_name = max(self.longest_name, max(map(len, new)))
         return new
 
     def _want_all(self) -> None:

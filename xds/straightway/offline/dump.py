@@ -17,7 +17,7 @@ from straightway.units import Call, Units
 
 def resources_for(catalog: Catalog, audience: Audience) -> dict[str, list[Resource]]:
     """Return the encoded resources of an audience, by kind and sorted by name."""
-    units = Units(catalog, _raise)
+    units = Units(catalog)
     with units.keeping():
         snapshot: Snapshot = units.get(Call(snapshot_of, (audience,)))
         assignments = [units.get(call) for call in snapshot.assignments]
@@ -39,10 +39,6 @@ def dump(catalog: Catalog, node_id: str, metadata: Mapping[str, Any]) -> dict[st
         kind: [_message(resource.body) for resource in of_kind]
         for kind, of_kind in resources_for(catalog, audience).items()
     }
-
-
-def _raise(_call: Call, mistake: Exception) -> None:
-    raise mistake
 
 
 def _message(body: bytes) -> Any:

@@ -45,14 +45,10 @@ def problems_between(
     intake: Intake, catalog: Catalog, references: Iterable[Reference]
 ) -> Iterator[Problem]:
     """Yield what is wrong between some objects of a catalog and the rest."""
-    units = Units(catalog, _raise)
+    units = Units(catalog)
     with units.keeping():
         for reference in references:
             item = catalog.object(reference)
             if item is not None and has_check(item):
                 for finding in units.get(Call(check, (reference,))):
                     yield intake.problem(finding)
-
-
-def _raise(_call: Call, mistake: Exception) -> None:
-    raise mistake

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from straightway.api.values import is_ip
+from straightway.catalog.labels import selects
 from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Resource
 from straightway.documents import Reference
 from straightway.routing.clusters import Cluster, Endpoint, Resolution
@@ -143,7 +144,7 @@ def encoded_block(
     encoded = []
     if service is not None and service_port is not None:
         for item in endpoints_in(reading, block, service, service_port):
-            if all(item.labels.get(key) == value for key, value in labels):
+            if selects(labels, item.labels):
                 value = neutral_endpoint(reading, item, subset_keys)
                 body = endpoints.encode_endpoint(value)
                 encoded.append(Encoded((value.address, value.port), value, body, item.workload))

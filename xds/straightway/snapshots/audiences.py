@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from straightway.catalog import keys
 from straightway.discovery import Resource
@@ -17,7 +18,7 @@ from straightway.snapshots.listeners import (
     outbound_listener,
     sidecar_listener,
 )
-from straightway.snapshots.routes import gateway_routes, sidecar_routes
+from straightway.snapshots.routes import Routes, gateway_routes, sidecar_routes
 from straightway.snapshots.snapshot import Snapshot
 from straightway.translate.clusters import (
     Message,
@@ -26,7 +27,7 @@ from straightway.translate.clusters import (
     passthrough_cluster,
 )
 from straightway.translate.listeners import CAPTURING_PORTS
-from straightway.units import Reading
+from straightway.units import Call, Reading
 
 
 def snapshot_of(reading: Reading, audience: Audience) -> Snapshot:
@@ -40,12 +41,14 @@ def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     """Return a gateway's snapshot: a listener with routes per port, and the clusters they use."""
     view = reading.make(rule_view, audience.namespace)
     ports = reading.make(bound_ports, audience)
-    routes = [reading.make(gateway_routes, bound, view) for bound in ports]
+    routes: list[Routes] = _made(reading, (Call(gateway_routes, (each, view)) for each in ports))
     used = frozenset[ClusterKey]().union(*(each.clusters for each in routes))
     clusters = reading.make(clusters_used, used)
     return Snapshot(
         clusters=(*clusters.clusters, reading.make(static_cluster, black_hole_cluster)),
-        listeners=tuple(reading.make(gateway_listener, bound, audience) for bound in ports),
+        listeners=tuple(
+            _made(reading, (Call(gateway_listener, (each, audience)) for each in ports))
+        ),
         routes=tuple(each.resource for each in routes),
         assignments=clusters.assignments,
     )
@@ -66,21 +69,26 @@ def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     ports = sorted(reading.values(keys.HTTP_PORTS) - (CAPTURING_PORTS if captured else set()))
     clusters = reading.make(mesh_clusters, view)
     static = [black_hole_cluster, passthrough_cluster]
-    listeners = [reading.make(sidecar_listener, port, captured) for port in ports]
+    listeners = [Call(sidecar_listener, (port, captured)) for port in ports]
+    routes = [
+        Call(sidecar_routes, (port, _local(reading, audience.namespace, port), view, captured))
+        for port in ports
+    ]
     if captured:
         static.append(inbound_passthrough_cluster)
-        listeners += [reading.make(outbound_listener), reading.make(inbound_listener)]
+        listeners += [Call(outbound_listener), Call(inbound_listener)]
     return Snapshot(
         clusters=(*clusters.clusters, *(reading.make(static_cluster, each) for each in static)),
-        listeners=tuple(listeners),
-        routes=tuple(
-            reading.make(
-                sidecar_routes, port, _local(reading, audience.namespace, port), view, captured
-            )
-            for port in ports
-        ),
+        listeners=tuple(_made(reading, listeners)),
+        routes=tuple(_made(reading, routes)),
         assignments=clusters.assignments,
     )
+
+
+def _made(reading: Reading, calls: Iterable[Call]) -> list[Any]:
+    """Return the values of units, without those that a bug has always kept from being computed."""
+    found = (reading.value_or_none(call) for call in calls)
+    return [value for value in found if value is not None]
 
 
 def _local(reading: Reading, namespace: str, port: int) -> str:

@@ -50,13 +50,10 @@ def _calls(units: Units, audience: Audience, type_url: str, name: str) -> Iterat
             if resource is not None and resource.name == name:
                 yield call
         return
+    of_type = _of_type(snapshot, type_url)
     for node in units.below(root):
         made = node.value.resource if isinstance(node.value, Routes) else node.value
-        if (
-            isinstance(made, Resource)
-            and made.name == name
-            and made in _of_type(snapshot, type_url)
-        ):
+        if isinstance(made, Resource) and made.name == name and made in of_type:
             yield node.call
 
 

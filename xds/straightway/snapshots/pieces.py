@@ -149,7 +149,8 @@ def _hosts_in(
         return
     if not units.is_known(whole):
         for host in block:
-            yield Call(make, (*host, *rest))
+            if not units.is_fresh(piece := Call(make, (*host, *rest))):
+                yield piece
     yield from _renewed(units, whole)
 
 

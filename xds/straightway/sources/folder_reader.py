@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from straightway.documents import Bundle, Problem, Severity
 from straightway.sources.file_reader import read_file
@@ -104,13 +104,10 @@ class FolderReader:
         """
         if self._has_links:
             return None
-        keys = set()
+        keys, within = set(), f"{self._folder}/"
         for changed in paths:
-            path = PurePath(changed)
-            if not path.is_relative_to(self._folder) or path == self._folder:
-                return None
-            key = path.relative_to(self._folder).as_posix()
-            if not _is_utf8(key):
+            key = changed.removeprefix(within)
+            if key == changed or not _is_utf8(key):
                 return None
             if key.endswith(SUFFIXES) and not f"/{key}".count("/."):
                 keys.add(key)

@@ -32,6 +32,9 @@ _FINISHED: Final = int(
 )
 _GONE: Final = int(Mask.DELETE_SELF | Mask.MOVE_SELF)
 _APPEARED: Final = int(Mask.CREATE | Mask.MOVED_TO)
+_LOST: Final = int(Mask.Q_OVERFLOW)
+_IGNORED: Final = int(Mask.IGNORED)
+_FOLDER: Final = int(Mask.ISDIR) | _GONE
 _WATCHED: Final = Mask(_FINISHED | _GONE | _APPEARED | Mask.MODIFY | Mask.ONLYDIR)
 
 
@@ -50,11 +53,11 @@ class _Found:
 
     def take(self, event: Event) -> None:
         mask, path = int(event.mask), event.path
-        if mask & Mask.Q_OVERFLOW:
+        if mask & _LOST:
             self.folders = self.lost = True
-        elif mask & Mask.IGNORED or path is None:
+        elif mask & _IGNORED or path is None:
             return
-        elif mask & (Mask.ISDIR | _GONE) or (mask & _APPEARED and path.is_symlink()):
+        elif mask & _FOLDER or (mask & _APPEARED and path.is_symlink()):
             self.folders = True
         else:
             self.paths.add(str(path))

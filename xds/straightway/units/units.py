@@ -22,6 +22,8 @@ from straightway.documents import Steps, at_once
 from straightway.units.node import Call, Node, NotMadeError, State
 from straightway.units.reading import Reading
 
+Mistaken = Callable[[Call, Exception], None]
+
 _BATCH = 64
 """How many units are looked at in one step, where there are many."""
 
@@ -30,16 +32,17 @@ class Units:
     """All units computed from one catalog, with what each has read.
 
     ``mistaken`` is called with a unit whose function raised, which is a bug. The unit keeps its
-    value, and is recomputed when something that it read changes.
+    value, and is recomputed when something that it read changes. Without ``mistaken``, the
+    exception is raised.
     """
 
-    def __init__(self, catalog: Catalog, mistaken: Callable[[Call, Exception], None]) -> None:
+    def __init__(self, catalog: Catalog, *, mistaken: Mistaken | None = None) -> None:
         self.catalog = catalog
         self.made = 0
         """How many units have been computed so far, for tests and figures."""
         self.marked = 0
         """How many times units were marked so far because they may be stale."""
-        self._mistaken = mistaken
+        self._mistaken = mistaken or _raise
         self._nodes: dict[Call, Node] = {}
         self._readers: dict[Key, set[Node]] = {}
         self._revision = 1
@@ -64,9 +67,9 @@ class Units:
         """
         node = self._nodes.get(call)
         if node is not None and node.state is State.FRESH:
-            return node.get()
+            return node.get()  # Nearly always: there is nothing to keep or to drop.
         with self.keeping():
-            node = self._refreshed(call)
+            node = self.use(call)
             if not (node.held or node.users):
                 self._doubtful.append(node)
             return node.get()
@@ -103,12 +106,8 @@ class Units:
 
     def hold(self, call: Call) -> Any:
         """Return the value of a unit, and keep it until :meth:`release`."""
-        node = self._nodes.get(call)
-        if node is None or node.state is not State.FRESH:
-            with self.keeping():
-                node = self._refreshed(call)
-                node.held += 1  # Inside, so that it is not dropped.
-        else:
+        with self.keeping():
+            node = self.use(call)
             node.held += 1
         return node.get()
 
@@ -311,3 +310,7 @@ class Units:
         readers.discard(node)
         if not readers:
             del self._readers[key]
+
+
+def _raise(_call: Call, mistake: Exception) -> None:
+    raise mistake

@@ -19,9 +19,9 @@ from straightway.catalog.endpoints import (
     endpoint_of_pod,
     endpoints_of_slice,
     inline_endpoint,
-    labels_of,
 )
 from straightway.catalog.holdings import subset_values
+from straightway.catalog.labels import labels_of
 from straightway.documents import Reference
 from straightway.routing.clusters import Endpoint
 from straightway.units import Reading

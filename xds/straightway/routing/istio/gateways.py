@@ -9,8 +9,8 @@ from typing import NamedTuple
 from straightway.api import Gateway, GrpcJsonTranscoder, Pod, VirtualService
 from straightway.catalog import RegisteredService, keys
 from straightway.catalog.blocks import divided
-from straightway.catalog.endpoints import labels_of
 from straightway.catalog.hosts import admitted_hosts, common_hosts
+from straightway.catalog.labels import labels_of, selects
 from straightway.documents import Reference
 from straightway.proxies.audience import Audience
 from straightway.units import Reading
@@ -55,7 +55,7 @@ def bound_ports(reading: Reading, audience: Audience) -> tuple[BoundPort, ...]:
     found: dict[tuple[str, int], list[tuple[int, BoundServer]]] = {}
     for reference in reading.objects(keys.of_kind(Gateway)):
         gateway = reading.object(Gateway, reference)
-        if gateway is None or not selects(gateway.spec.selector, labels):
+        if gateway is None or not selects(gateway.spec.selector.items(), labels):
             continue
         for index, server in enumerate(gateway.spec.servers):
             if server.is_http:
@@ -117,14 +117,9 @@ def transcoders_at(
             and transcoder.spec.is_gateway
             and transcoder.spec.port_number in (None, *ports)
             and transcoder.metadata.namespace == audience.namespace
-            and selects(transcoder.spec.workload_selector, dict(audience.labels))
+            and selects(transcoder.spec.workload_selector.items(), dict(audience.labels))
         ):
             yield transcoder
-
-
-def selects(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether a selector matches a workload with these labels."""
-    return all(labels.get(key) == value for key, value in selector.items())
 
 
 def _bound_port(reading: Reading, audience: Audience, port: int) -> int:
