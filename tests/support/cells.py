@@ -56,4 +56,4 @@ class Engine:
     def is_empty(self) -> bool:
         """Whether nothing at all is remembered."""
         units = self.units
-        return not (len(units) or units._readers or units._stale_held or units._stale_read)
+        return not (len(units) or units._readers or units._stale_held)

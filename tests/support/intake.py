@@ -8,7 +8,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from straightway.api import ApiObject
-from straightway.documents import Bundle, Problem, ProblemStore, Reference
+from straightway.documents import Bundle, Problem, ProblemStore, Reference, at_once
 from straightway.intake import Accepted, Intake, LastGood, Place
 from straightway.intake.last_good import Record
 from straightway.state.journal import encode
@@ -27,10 +27,10 @@ class Served:
         return self._add(self.intake.apply(source, bundles, now))
 
     def complete(self, source: str = "folder", now: float = 0.0) -> Accepted:
-        return self._add(self.intake.complete(source, now))
+        return self._add(at_once(self.intake.complete(source, now)))
 
     def expire(self, now: float) -> Accepted:
-        return self._add(self.intake.expire(now))
+        return self._add(at_once(self.intake.expire(now)))
 
     def restarted(self, *bundles: Bundle, grace: float = 0.0) -> Served:
         """Another run with what this one leaves, and with a first listing."""

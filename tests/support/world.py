@@ -111,8 +111,6 @@ class World:
     def resources_in_pieces(self, audience: Audience) -> Resources:
         """The same, made in steps as the control loop does."""
         with self.units.keeping():
-            for _ in self.units.remake():
-                pass
             for piece in pieces_of(self.units, audience):
                 self.units.get_or_none(piece)
             return self.resources(audience)

@@ -40,6 +40,7 @@ def test_the_first_service_of_a_namespace_looks_at_no_workload_of_another(
 ):
     world = World(
         entry("a", {"app": "web"}, "10.0.0.1"),
+        entry("b", {"app": "web"}, "10.0.0.2", "shop"),
         service("web", "{name: http, port: 80}"),
     )
     looked_at: list[Reference] = []

@@ -45,8 +45,8 @@ def checked_again(world: World, *texts: str) -> Counter[str]:
     """What a change makes, by the names of the functions."""
     with counted(world) as made:
         world.change(*texts)
-        for _ in world.units.remake():
-            pass
+        for call in world.units.take_stale():
+            world.units.get(call)
     return made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from straightway.catalog import catalog as catalog_module
+from straightway.catalog import replaced as replaced_module
 from straightway.discovery import CLUSTER
 from straightway.documents import Bundle
 from straightway.intake import Intake
@@ -24,7 +24,7 @@ def test_a_mistake_in_indexing_an_object_leaves_it_out_and_takes_all_others(
     async def scenario():
         async with synced() as desk:
             with monkeypatch.context() as broken:
-                break_for(broken, catalog_module, "services_of", "'bad'")
+                break_for(broken, replaced_module, "services_of", "'bad'")
                 desk.apply(service_file("bad"), service_file("api"))
                 await asyncio.sleep(LONG)
             assert API in desk.names(CLUSTER)
@@ -38,8 +38,9 @@ def test_a_mistake_in_indexing_an_object_leaves_it_out_and_takes_all_others(
     run(scenario())
 
 
+@pytest.mark.parametrize("where", ["read", "settle"])
 def test_a_mistake_in_the_intake_does_not_end_the_source_that_calls_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, where: str
 ):
     def fail(*_: object) -> None:
         raise OurMistakeError("intake")
@@ -48,7 +49,7 @@ def test_a_mistake_in_the_intake_does_not_end_the_source_that_calls_it(
         async with synced() as desk:
             before = desk.resources()
             with monkeypatch.context() as broken, capture_logs() as lines:
-                broken.setattr(Intake, "apply", fail)
+                broken.setattr(Intake, where, fail)
                 desk.apply(service_file("lost"))
                 await asyncio.sleep(LONG)
             assert desk.resources() == before
@@ -74,7 +75,7 @@ def test_a_source_whose_first_listing_meets_a_mistake_still_counts_as_synced(
         monkeypatch.setattr(Intake, "complete", fail)
         desk.apply(WEB, source="folder")
         with monkeypatch.context() as broken:
-            broken.setattr(Intake, "apply", fail)
+            broken.setattr(Intake, "settle", fail)
             desk.apply(source="cluster")
         async with synced(desk=desk):
             assert ASSIGNMENT in desk.names(CLUSTER)

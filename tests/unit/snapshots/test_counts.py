@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from straightway.discovery import LISTENER
+from straightway.documents import at_once
 from straightway.proxies.audience import Audience, Role
+from straightway.snapshots import snapshot_of
+from straightway.units import Call
 from tests.support.configs import entry, istio, service
 from tests.support.world import GATEWAY_PROXY, SIDECAR, World, made_by
 
@@ -98,7 +101,7 @@ def test_a_route_makes_its_virtual_host_once_and_the_routes_that_have_it(world):
     assert made == {
         "encoded_host": 1,
         "encoded_hosts": 1,
-        "_common_hosts": 1,
+        "served_hosts": 1,
         "gateway_routes": 1,
         "snapshot_of": 1,
     }
@@ -108,7 +111,7 @@ def test_a_host_makes_its_virtual_host_again_and_no_other(world):
     made = made_by(world, ALL, routes(3, host="new.com"))
 
     assert made["encoded_host"] <= 2  # The one that is gone is made as well: it read the change.
-    assert made["_common_hosts"] == made["hosts_of"] == made["gateway_routes"] == 1
+    assert made["served_hosts"] == made["hosts_of"] == made["gateway_routes"] == 1
     assert not made.keys() & {"assignment", "cluster_resource", "encoded_service_host"}
 
 
@@ -198,8 +201,7 @@ def test_a_server_that_goes_takes_its_listener_along(world):
 
     # A mistake would raise here: what was made for the server that is gone is made again.
     world.change(gateway(80))
-    for _ in world.units.remake():
-        pass
+    at_once(world.units.renewing(Call(snapshot_of, (GATEWAY_PROXY,))))
     assert len(listeners(world)) == 1
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
+from straightway.documents import at_once
 from straightway.units import Call, NotMadeError, Reading
 from tests.support.cells import Engine
 
@@ -35,6 +38,15 @@ def half(reading: Reading, above: str, below: str) -> int:
 def quotient_or_none(reading: Reading, above: str, below: str) -> int | None:
     found: int | None = reading.value_or_none(Call(quotient, (above, below)))
     return found
+
+
+def shifted(reading: Reading, name: str, by: int) -> int:
+    found: int = sum(reading.values(name)) + by
+    return found
+
+
+def sum_of_shifted(reading: Reading, name: str, count: int) -> int:
+    return sum(reading.make(shifted, name, by) for by in range(count))
 
 
 def test_a_unit_is_made_once_for_all_that_use_it():
@@ -155,8 +167,7 @@ class TestStale:
         call = Call(number, ("a",))
         engine.units.hold(call)
         engine.put(a=4)
-        for _ in engine.units.remake():
-            pass
+        engine.units.get(call)
 
         assert engine.units.take_stale() == [call]
 
@@ -191,41 +202,109 @@ class TestStale:
         assert engine.units.take_stale() == [Call(twice, ("a",))]
 
 
-class TestRemake:
-    def test_it_makes_what_has_read_a_change_step_by_step(self):
-        engine = Engine(a=3, b=3)
-        calls = [Call(twice, ("a",)), Call(twice, ("b",))]
-        for call in calls:
-            engine.units.hold(call)
-        engine.put(a=4, b=5)
+class TestRenewing:
+    def test_it_makes_what_is_stale_below_a_unit_one_by_one_and_not_the_unit_itself(self):
+        engine = Engine(a=3)
+        call = Call(twice, ("a",))
+        engine.units.hold(call)
+        engine.put(a=4)
 
-        # `number` of each; a step is one unit.
-        assert sum(1 for _ in engine.units.remake()) == 2
-        # `a`: another parity, so `parity` and `twice`; `b`: the same one, so `parity` alone.
-        assert engine.made_by(*calls) == 3
+        # `number` and `parity`.
+        assert sum(1 for _ in engine.units.renewing(call)) == 2
+        assert engine.made_by(call) == 1
+
+    def test_what_turns_out_to_be_the_same_is_not_made_again(self):
+        engine = Engine(a=3)
+        call = Call(twice, ("a",))
+        engine.units.hold(call)
+        engine.put(a=5)
+        made = engine.units.made
+
+        at_once(engine.units.renewing(call))
+
+        assert engine.units.get(call) == 2
+        assert engine.units.made - made == 2  # `number` and `parity`, which is what it was.
+
+    def test_what_is_used_is_made_before_what_uses_it_whatever_the_order_of_use(self):
+        def sum_of(reading: Reading, *names: str) -> int:
+            return sum(reading.make(number, name) for name in names)
+
+        def both(reading: Reading) -> int:
+            return reading.make(number, "b") + reading.make(sum_of, "a", "b")
+
+        engine = Engine(a=3, b=4)
+        engine.units.hold(Call(both))
+        engine.put(a=5, b=6)
+
+        steps = [engine.units.made for _ in engine.units.renewing(Call(both))]
+        assert [later - earlier for earlier, later in pairwise(steps)] == [1, 1]
 
     def test_a_change_between_two_steps_is_taken_in(self):
         engine = Engine(a=3, b=3)
-        calls = [Call(number, ("a",)), Call(number, ("b",))]
-        for call in calls:
-            engine.units.hold(call)
+        call = Call(quotient, ("a", "b"))
+        engine.units.hold(call)
         engine.put(a=4, b=4)
-        steps = engine.units.remake()
+        steps = engine.units.renewing(call)
         next(steps)
-        engine.put(a=5, b=5)
-        for _ in steps:
-            pass
+        engine.put(a=9, b=3)
+        at_once(steps)
 
-        assert [engine.units.get(call) for call in calls] == [5, 5]
+        assert engine.units.get(call) == 3
 
-    def test_what_is_forgotten_meanwhile_is_not_made(self):
+    def test_of_a_unit_that_is_not_known_or_up_to_date_there_is_nothing_to_make(self):
         engine = Engine(a=3)
         engine.units.hold(Call(number, ("a",)))
-        engine.put(a=4)
-        engine.units.release(Call(number, ("a",)))
 
-        assert list(engine.units.remake()) == []
-        assert engine.is_empty
+        assert list(engine.units.renewing(Call(number, ("a",)))) == []
+        assert list(engine.units.renewing(Call(number, ("b",)))) == []
+
+
+class TestManyUnits:
+    """Marking and forgetting many units gives way in between."""
+
+    NUMBER = 1000
+
+    @pytest.fixture
+    def engine(self) -> Engine:
+        engine = Engine(a=3)
+        for index in range(self.NUMBER):
+            engine.units.hold(Call(shifted, ("a", index)))
+        return engine
+
+    def test_marking_is_done_in_steps(self, engine: Engine):
+        changed = engine.cells.put({"a": 4})
+        assert sum(1 for _ in engine.units.marking(changed)) > self.NUMBER / 100
+        values = [engine.units.get(Call(shifted, ("a", each))) for each in range(self.NUMBER)]
+        assert values == [4 + each for each in range(self.NUMBER)]
+
+    def test_what_is_made_between_two_steps_of_marking_is_right_at_the_end(self):
+        engine = Engine(a=3)
+        for index in range(self.NUMBER):
+            engine.units.hold(Call(shifted, ("a", index)))
+        changed = engine.cells.put({"a": 4})
+        sums = Call(sum_of_shifted, ("a", self.NUMBER))
+        for step in engine.units.marking(changed):
+            assert step is None
+            engine.units.hold(sums)
+        assert engine.units.get(sums) == sum(4 + each for each in range(self.NUMBER))
+
+    def test_forgetting_is_done_in_steps(self, engine: Engine):
+        with engine.units.keeping():
+            for index in range(self.NUMBER):
+                engine.units.release(Call(shifted, ("a", index)))
+            assert sum(1 for _ in engine.units.forgetting()) > self.NUMBER / 100
+            assert engine.is_empty
+
+    def test_what_is_used_again_between_two_steps_of_forgetting_is_kept(self, engine: Engine):
+        kept = Call(shifted, ("a", 0))
+        with engine.units.keeping():
+            for index in range(self.NUMBER):
+                engine.units.release(Call(shifted, ("a", index)))
+            steps = engine.units.forgetting()
+            next(steps)
+            engine.units.hold(kept)
+            at_once(steps)
+        assert engine.made_by(kept) == 0
 
 
 class TestMistakes:

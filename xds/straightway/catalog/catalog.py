@@ -10,29 +10,28 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from straightway.api import ApiObject
 from straightway.catalog import keys
 from straightway.catalog.contributions import (
     WORKLOAD_KINDS,
     LabelKey,
-    label_keys_of,
     object_keys,
-    object_values,
-    service_keys,
-    service_values,
 )
 from straightway.catalog.index import Index, Move, Tally
 from straightway.catalog.keys import Key
 from straightway.catalog.observations import Observation
+from straightway.catalog.replaced import Replaced, Resolved
 from straightway.catalog.services import RegisteredService, services_of
-from straightway.documents import Reference
+from straightway.documents import Reference, Steps, at_once
 
 Changes: TypeAlias = Mapping[Reference, ApiObject | None]
 Mistaken: TypeAlias = Callable[[Reference, Exception], None]
 
 _LABELLED_KINDS = frozenset({"WorkloadEntry", "Pod"})
+_BATCH = 64
+"""How many workloads are listed anew in one step."""
 
 ROOT_NAMESPACE = "istio-system"
 """Istio's default root namespace: its objects apply to all namespaces."""
@@ -42,8 +41,8 @@ class Catalog:
     """The accepted objects, and what workloads were observed to hold.
 
     ``root_namespace`` is Istio's: its DestinationRules apply where no other does. ``mistaken`` is
-    called with an object that cannot be indexed because of a bug; the object is ignored. By default
-    the exception is raised. Translation and checks read a catalog through a
+    called with an object that cannot be indexed because of a bug; the object stays as it was. By
+    default the exception is raised. Translation and checks read a catalog through a
     :class:`~straightway.units.Reading`, which records what was looked up.
     """
 
@@ -105,34 +104,45 @@ class Catalog:
 
     def change(self, changes: Changes) -> set[Key]:
         """Put objects in (None: take them out), and return the keys whose values differ."""
+        return at_once(self.changing(changes))
+
+    def changing(self, changes: Changes) -> Steps[set[Key]]:
+        """Do the same in steps. Until the last of them, the catalog must not be changed otherwise.
+
+        Many workloads are listed anew, step by step, when a service is the first to select by a
+        label; everything else is one step.
+        """
         workloads = {ref: item for ref, item in changes.items() if ref.kind in WORKLOAD_KINDS}
         # Services come first: they decide by which labels workloads are listed.
         changed = set[Key]()
         if len(workloads) < len(changes):
-            changed |= self._change(
+            changed |= yield from self._change(
                 {ref: item for ref, item in changes.items() if ref not in workloads}
             )
-        return changed | self._change(workloads)
+        return changed | (yield from self._change(workloads))
 
-    def _change(self, changes: Changes) -> set[Key]:
+    def _change(self, changes: Changes) -> Steps[set[Key]]:
         replaced = [each for each in map(self._replaced, changes.items()) if each is not None]
         for each in replaced:
-            self._put(each.reference, each.after)
+            self._put(each)
         changed: set[Key] = {each.reference for each in replaced}
         changed |= self._listed.move(move for each in replaced for move in each.moves)
         for each in replaced:
             if each.values_before or each.values_after:
                 changed |= self._sets.count(each.values_before, each.values_after)
-        hostnames = {hostname for each in replaced for hostname in each.hostnames}
-        return changed | self._change_services(hostnames)
+        hostnames = dict.fromkeys(hostname for each in replaced for hostname in each.hostnames)
+        if hostnames:
+            changed |= yield from self._change_services(hostnames)
+        return changed
 
-    def _put(self, reference: Reference, item: ApiObject | None) -> None:
+    def _put(self, change: Replaced) -> None:
+        reference, item = change.reference, change.after
         if item is None:
             del self._objects[reference]
         else:
             self._objects[reference] = item
-        if item is not None and item.metadata.creation_timestamp is not None:
-            self._created[reference] = item.metadata.created_at
+        if change.created is not None:
+            self._created[reference] = change.created
         else:
             self._created.pop(reference, None)
         if reference.kind in _LABELLED_KINDS:
@@ -147,18 +157,21 @@ class Catalog:
         if not of_namespace:
             del self._labelled[reference.namespace]
 
-    def _replaced(self, change: tuple[Reference, ApiObject | None]) -> _Replaced | None:
+    def _replaced(self, change: tuple[Reference, ApiObject | None]) -> Replaced | None:
         """Return the effect of changing an object, or None if there is none."""
         reference, after = change
         before = self._objects.get(reference)
         if after is before:
             return None
         try:
-            return _Replaced.of(reference, before, after, self._label_keys)
+            return Replaced.of(reference, before, after, self._label_keys)
         except Exception as mistake:  # noqa: BLE001 (the edge of our own code: told with its cause)
-            self.mistakes += 1
-            self._mistaken(reference, mistake)
+            self._tell(reference, mistake)
             return None
+
+    def _tell(self, reference: Reference, mistake: Exception) -> None:
+        self.mistakes += 1
+        self._mistaken(reference, mistake)
 
     def observe(self, reference: Reference, held: Mapping[str, Observation]) -> set[Key]:
         """Set what a workload is observed to hold, by subset key; {} if nothing is known.
@@ -173,26 +186,33 @@ class Catalog:
             self._held.pop(reference, None)
         return {reference} if values != before else set()
 
-    def _change_services(self, hostnames: Iterable[str]) -> set[Key]:
+    def _change_services(self, hostnames: Iterable[str]) -> Steps[set[Key]]:
         """Resolve hostnames again."""
         changed: set[Key] = set()
-        moves = []
+        moves: list[Move] = []
         label_keys = self._label_keys.copy()
         for hostname in hostnames:
-            before, after = self._services.get(hostname), self._registered(hostname)
-            if before == after:
+            before = self._services.get(hostname)
+            try:
+                resolved = Resolved.of(before, self._registered(hostname))
+            except Exception as mistake:  # noqa: BLE001 (the edge of our own code: told with its cause)
+                claiming = self._listed.get(keys.claiming(hostname))
+                self._tell(claiming[0] if before is None else before.source, mistake)
+                continue  # The service stays as it was.
+            if resolved is None:
                 continue
             changed.add(keys.service(hostname))
-            if after is None:
+            if resolved.after is None:
                 del self._services[hostname]
             else:
-                self._services[hostname] = after
-            moves.append(Move(hostname, service_keys(before), service_keys(after)))
-            changed |= self._sets.count(service_values(before), service_values(after))
-            label_keys.subtract(label_keys_of(before))
-            label_keys.update(label_keys_of(after))
+                self._services[hostname] = resolved.after
+            moves.append(Move(hostname, resolved.keys_before, resolved.keys_after))
+            changed |= self._sets.count(resolved.values_before, resolved.values_after)
+            label_keys.subtract(resolved.label_keys_before)
+            label_keys.update(resolved.label_keys_after)
         if moves:
-            changed |= self._named.move(moves) | self._relabel(+label_keys)
+            changed |= self._named.move(moves)
+            changed |= yield from self._relabel(+label_keys)
         return changed
 
     def _registered(self, hostname: str) -> RegisteredService | None:
@@ -204,56 +224,32 @@ class Catalog:
                     return service
         return None
 
-    def _relabel(self, label_keys: Counter[LabelKey]) -> set[Key]:
+    def _relabel(self, label_keys: Counter[LabelKey]) -> Steps[set[Key]]:
         """List workloads under the labels by which services select them, and no others."""
         before, self._label_keys = self._label_keys, label_keys
-        namespaces = {namespace for namespace, _ in before.keys() ^ label_keys.keys()}
-        workloads = (each for name in namespaces for each in self._labelled.get(name, ()))
-        return self._listed.move(
-            Move(each, object_keys(item, before), object_keys(item, label_keys))
-            for each in workloads
-            if (item := self._objects[each])
-        )
+        changed: set[Key] = set()
+        for namespace in {name: None for name, _ in before.keys() ^ label_keys.keys()}:
+            workloads = tuple(self._labelled.get(namespace, ()))
+            for start in range(0, len(workloads), _BATCH):
+                some = workloads[start : start + _BATCH]
+                moves = [self._relabelled(each, before, label_keys) for each in some]
+                changed |= self._listed.move(move for move in moves if move is not None)
+                yield
+        return changed
+
+    def _relabelled(
+        self, reference: Reference, before: Container[LabelKey], after: Container[LabelKey]
+    ) -> Move | None:
+        item = self._objects[reference]
+        try:
+            return Move(reference, object_keys(item, before), object_keys(item, after))
+        except Exception as mistake:  # noqa: BLE001 (the edge of our own code: told with its cause)
+            self._tell(reference, mistake)
+            return None
 
     def _precedence(self, reference: Reference) -> tuple[float, str, str, str]:
         age = self._created.get(reference, math.inf)
         return (age, reference.namespace, reference.name, reference.kind)
-
-
-class _Replaced(NamedTuple):
-    """The effect of one object's change on the indexes."""
-
-    reference: Reference
-    after: ApiObject | None
-    moves: list[Move]
-    values_before: tuple[tuple[Key, object], ...] = ()
-    values_after: tuple[tuple[Key, object], ...] = ()
-    hostnames: tuple[str, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        reference: Reference,
-        before: ApiObject | None,
-        after: ApiObject | None,
-        label_keys: Container[LabelKey],
-    ) -> _Replaced:
-        was, now = object_keys(before, label_keys), object_keys(after, label_keys)
-        moves = [Move(reference, was, now)]
-        if before and after and before.metadata.created_at != after.metadata.created_at:
-            # Its position in every list changes.
-            moves = [Move(reference, was, frozenset()), Move(reference, frozenset(), now)]
-        if reference.kind in WORKLOAD_KINDS:
-            return cls(reference, after, moves)
-        items = [item for item in (before, after) if item is not None]
-        return cls(
-            reference,
-            after,
-            moves,
-            tuple(object_values(before)),
-            tuple(object_values(after)),
-            tuple(service.hostname for item in items for service in services_of(item)),
-        )
 
 
 def _raise(_reference: Reference, mistake: Exception) -> None:

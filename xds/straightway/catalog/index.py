@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from straightway.catalog.keys import Key
 
 Item = TypeVar("Item", bound=Hashable)
+
+
+_FEW = 16
+"""A share of a list: up to so much of it, items are inserted one by one."""
 
 
 class Move(NamedTuple):
@@ -33,7 +38,8 @@ class Index(Generic[Item]):
     def move(self, moves: Iterable[Move]) -> set[Key]:
         """Move items, and return the keys whose lists have changed.
 
-        The cost is that of the changed keys: a list is sorted once, however many items it gains.
+        The cost is that of the changed keys: a list that gains many items is sorted once, and one
+        that gains a few is not.
         """
         gone: dict[Key, set[Item]] = {}
         come: dict[Key, list[Item]] = {}
@@ -45,12 +51,21 @@ class Index(Generic[Item]):
         for key in gone.keys() | come.keys():
             left = gone.get(key, ())
             items = [item for item in self._items.get(key, ()) if item not in left]
-            items += come.get(key, ())
+            self._add(items, come.get(key, ()))
             if items:
-                self._items[key] = tuple(sorted(items, key=self._order))
+                self._items[key] = tuple(items)
             else:
                 self._items.pop(key, None)
         return gone.keys() | come.keys()
+
+    def _add(self, items: list[Item], new: Sequence[Item]) -> None:
+        """Add items to a sorted list."""
+        if len(new) * _FEW > len(items):
+            items += new
+            items.sort(key=self._order)
+            return
+        for item in new:
+            insort(items, item, key=self._order)
 
 
 class Tally:

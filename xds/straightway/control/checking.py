@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from straightway.checks import check, has_check
-from straightway.documents import Finding, Owner, ProblemStore, Reference
+from straightway.documents import Finding, Owner, ProblemStore, Reference, Steps
 from straightway.intake import Intake
 from straightway.units import Call, NotMadeError, Units
 
@@ -18,6 +18,9 @@ class Checking:
         self._intake = intake
         self._problems = problems
         self._checked: set[Reference] = set()
+        # What the checks found last, and whose findings may be at other places by now.
+        self._found: dict[Reference, tuple[Finding, ...]] = {}
+        self._moved: dict[Reference, None] = {}
 
     def follow(self, changes: Iterable[Reference]) -> list[Call]:
         """Start checking objects that were added, and stop checking those that were removed.
@@ -32,8 +35,23 @@ class Checking:
             elif reference in self._checked:
                 self._checked.discard(reference)
                 self._units.release(Call(check, (reference,)))
-                self._problems.replace(_owner(reference), ())
+                self._record(reference, ())
         return due
+
+    def moved(self, references: Iterable[Reference]) -> bool:
+        """Note objects that may be written at another place now.
+
+        Returns whether that is anything for :meth:`relocated`.
+        """
+        self._moved.update((each, None) for each in references if each in self._found)
+        return bool(self._moved)
+
+    def relocated(self) -> Steps[None]:
+        """Give the standing problems of objects that have moved their new places."""
+        while self._moved:
+            reference, _ = self._moved.popitem()
+            self._record(reference, self._found.get(reference, ()))
+            yield
 
     def run(self, call: Call) -> None:
         """Run a check, and replace its previous findings."""
@@ -49,7 +67,14 @@ class Checking:
         except NotMadeError:
             findings = ()  # The bug has been reported, and the check runs again.
         self._checked.add(reference)
-        problems = (self._intake.problem(finding) for finding in findings)
+        self._record(reference, findings)
+
+    def _record(self, reference: Reference, findings: tuple[Finding, ...]) -> None:
+        if findings:
+            self._found[reference] = findings
+        else:
+            self._found.pop(reference, None)
+        problems = [self._intake.problem(finding) for finding in findings]
         self._problems.replace(_owner(reference), problems)
 
 

@@ -17,6 +17,8 @@ import structlog
 
 from straightway.api import Gateway, VirtualService
 from straightway.catalog import WORKLOAD_KINDS, Catalog, Key, Observation, keys
+from straightway.control.garbage import Garbage
+from straightway.control.inflow import Inflow
 from straightway.control.interest import Interest
 from straightway.control.making import Making, Pending
 from straightway.control.pace import Breath, Debounce
@@ -61,10 +63,14 @@ class Control:
     ) -> None:
         self.catalog = catalog
         self.synced = asyncio.Event()
+        garbage = Garbage()
         self._making = Making(
-            catalog, cache, interest, intake, problems, self._mistaken, self._taken
+            catalog, cache, interest, intake, problems, garbage, self._mistaken, self._taken
         )
         self._listener = listener or ChangeListener()
+        self._inflow = Inflow(
+            intake, self._accept, self._give_up, self._source_synced, self._contained, garbage
+        )
         self._intake = intake
         self._problems = problems
         self._endpoints_pause = endpoints_pause
@@ -82,23 +88,22 @@ class Control:
     # --- From the sources ---
 
     def apply(self, source: str, update: Update) -> None:
-        """Take in an update of a source; :meth:`run` puts it in force.
+        """Take in an update of a source, at once or in its turn; :meth:`run` puts it in force.
 
         Raises nothing: a mistake of ours is told, counted, and must not end the source.
         """
-        now = asyncio.get_running_loop().time()
+        completes = update.synced and source in self._unsynced
         with self._contained("internal error, an update is left out"):
-            self._accept(self._intake.apply(source, update.bundles, now))
-        if update.synced and source in self._unsynced:
-            self._unsynced.discard(source)
-            self._config_due.set()
-            with self._contained("internal error, what an earlier run left is not looked at"):
-                self._accept(self._intake.complete(source, now))
+            self._inflow.put(source, update, completes=completes, may_overtake=self.synced.is_set())
 
     def observe(self, workload: Reference, held: Mapping[str, Observation]) -> None:
         """Take in what a workload was observed to hold now, by subset key; {} for nothing known."""
         self._observed[workload] = held
         self._endpoints_due.set()
+
+    def _source_synced(self, source: str) -> None:
+        self._unsynced.discard(source)
+        self._config_due.set()
 
     def _accept(self, accepted: Accepted) -> None:
         for reference, item in accepted.changes.items():
@@ -109,11 +114,13 @@ class Control:
                 self._pending_config[reference] = item
                 self._config_changed_at = asyncio.get_running_loop().time()
                 self._config_due.set()
+        if self._making.moved(accepted.moved):
+            self._config_due.set()
         for line in accepted.passed_over:
             _log.info("unsupported kind", object=line)
         self._problems.update(accepted.problems_changed)
 
-    # --- The two lanes ---
+    # --- The lanes ---
 
     async def run(self, rekey: Callable[[], None]) -> None:
         """Put changes in force as they come, until cancelled.
@@ -121,6 +128,7 @@ class Control:
         ``rekey`` is called when what tells proxies apart has changed.
         """
         async with asyncio.TaskGroup() as lanes:
+            lanes.create_task(self._lane(self._inflow.due, self._inflow.take_next))
             lanes.create_task(self._lane(self._endpoints_due, self._next_endpoints))
             lanes.create_task(self._lane(self._config_due, partial(self._next_config, rekey)))
             lanes.create_task(self._expire())
@@ -135,15 +143,21 @@ class Control:
                 self._contained_mistakes += 1
                 _log.exception("a change could not be put in force, what was sent stays")
                 await asyncio.sleep(_RETRY_SECONDS)
+                due.set()
                 self._config_due.set()
 
     async def _next_endpoints(self) -> None:
         await self.synced.wait()
         self._endpoints_due.clear()
         breath = Breath()
-        await self._making.take_workloads(self._pending_endpoints, breath)
-        observed, self._observed = self._observed, {}
-        self._making.observe(observed)
+        await self._making.take(self._pending_endpoints, breath)
+        while self._observed:
+            # One by one: a mistake at one leaves the rest here.
+            workload = next(iter(self._observed))
+            held = self._observed.pop(workload)
+            with self._contained("internal error, an observation is left out"):
+                await self._making.observe(workload, held)
+            await breath.take()
         if await self._making.renew(breath):
             self._config_due.set()
         await asyncio.sleep(self._endpoints_pause)
@@ -162,7 +176,7 @@ class Control:
             await self._settle()
         self._config_due.clear()
         is_large = is_first or len(self._pending_config) > _LARGE
-        changed = self._making.take(self._pending_config)
+        changed = await self._making.take(self._pending_config, Breath())
         if is_first or not _AUDIENCE_KEYS.isdisjoint(changed):
             self._rekey_due = True
         if self._rekey_due:
@@ -212,10 +226,9 @@ class Control:
             due = self._intake.due
             await asyncio.sleep(_RETRY_SECONDS if due is None else max(0.0, due - clock()))
             if due is not None and due <= clock():
-                with self._contained("internal error, what vanished is not let go"):
-                    self._give_up(self._intake.expire(clock()))
-                    continue
-                await asyncio.sleep(_RETRY_SECONDS)
+                await self._inflow.expire()
+                if self._intake.due == due:  # A mistake, which was told.
+                    await asyncio.sleep(_RETRY_SECONDS)
 
     def _give_up(self, accepted: Accepted) -> None:
         if accepted.changes:

@@ -6,20 +6,21 @@ loop may be in here at once: one continues where the catalog is when its turn co
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Hashable, Mapping
-from itertools import islice
+import asyncio
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 
 import structlog
 
 from straightway.api import ApiObject
-from straightway.catalog import Catalog, Key, Observation
+from straightway.catalog import WORKLOAD_KINDS, Catalog, Key, Observation
 from straightway.control.checking import Checking
+from straightway.control.garbage import Garbage
 from straightway.control.interest import Interest
 from straightway.control.pace import Breath
 from straightway.control.published import Published
 from straightway.discovery import Cache
-from straightway.documents import Change, ProblemStore, Reference
+from straightway.documents import Change, ProblemStore, Reference, Steps
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
@@ -32,8 +33,10 @@ _log = structlog.get_logger()
 Pending = dict[Reference, ApiObject | None]
 """Objects that are to be put in force, or taken out (None)."""
 
-_AT_ONCE = 500
-"""How many workloads are put into the catalog without giving way."""
+_AT_ONCE = 40
+"""How many objects are put into the catalog without giving way: some milliseconds of work."""
+_MANY = 200
+"""How many stale units are much to make again."""
 
 
 class Making:
@@ -50,38 +53,41 @@ class Making:
         interest: Interest,
         intake: Intake,
         problems: ProblemStore,
+        garbage: Garbage,
         mistaken: Callable[[Call, Exception], None],
         taken: Callable[[Change], None],
     ) -> None:
         self._catalog = catalog
         self._taken = taken
         self._interest = interest
+        self._garbage = garbage
         self.units = Units(catalog, mistaken=mistaken)
         """Everything that was made, for figures."""
         self._published = Published(cache, self.units)
         self._checking = Checking(self.units, intake, problems)
+        # Held while the catalog is changed: half of one change is not sent.
+        self._changing = asyncio.Lock()
         # What is stale, and of this what is no assignment. A mistake at one leaves the rest here.
         self._stale: dict[Call, None] = {}
         self._stale_audiences: dict[Audience, None] = {}
         self._due_checks: dict[Call, None] = {}
+        self._much_is_stale = False
 
     # --- Changes ---
 
-    def take(self, pending: Pending) -> set[Key]:
-        """Put pending changes into the catalog, and return the keys that differ."""
-        changes = pending.copy()
-        pending.clear()
-        change = self._change_of(changes)
-        changed = self._change(changes)
-        self._taken(change)
-        return changed
+    async def take(self, pending: Pending, breath: Breath) -> set[Key]:
+        """Put pending changes into the catalog, giving way in between.
 
-    def _change(self, changes: Pending) -> set[Key]:
-        if not changes:
-            return set()
-        changed = self._catalog.change(changes)
-        self.units.changed(changed)
-        self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
+        Returns the keys that differ. What becomes pending meanwhile is left to the next time.
+        """
+        changed: set[Key] = set()
+        change = Change()
+        for some in _portions(pending):
+            async with self._changing:
+                change += self._change_of(some)
+                changed |= await breath.through(self._change(some))
+            await breath.take()
+        self._taken(change)
         return changed
 
     def _change_of(self, changes: Pending) -> Change:
@@ -93,21 +99,17 @@ class Making:
                 found.append(reference)
         return Change(tuple(came), tuple(changed), tuple(went))
 
-    async def take_workloads(self, pending: Pending, breath: Breath) -> None:
-        """Put pending changes of workloads into the catalog, giving way in between."""
-        change = Change()
-        while pending:
-            some = dict(islice(pending.items(), _AT_ONCE))
-            for reference in some:
-                del pending[reference]
-            change += self._change_of(some)
-            self._change(some)
-            await breath.take()
-        self._taken(change)
+    def _change(self, changes: Pending) -> Steps[set[Key]]:
+        changed = yield from self._catalog.changing(changes)
+        marked = self.units.marked
+        yield from self.units.marking(changed)
+        self._much_is_stale |= self.units.marked - marked > _MANY
+        self._due_checks.update(dict.fromkeys(self._checking.follow(changes)))
+        return changed
 
-    def observe(self, observed: Mapping[Reference, Mapping[str, Observation]]) -> None:
-        """Take in what workloads were observed to hold."""
-        for workload, held in observed.items():
+    async def observe(self, workload: Reference, held: Mapping[str, Observation]) -> None:
+        """Take in what a workload was observed to hold."""
+        async with self._changing:
             self.units.changed(self._catalog.observe(workload, held))
 
     # --- What is stale ---
@@ -115,11 +117,22 @@ class Making:
     async def renew(self, breath: Breath) -> bool:
         """Send the assignments that are stale; return whether anything else is."""
         self._stale.update(dict.fromkeys(self.units.take_stale()))
+        if len(self._stale) <= _MANY:
+            await self._renew(breath)
+        else:
+            with self._garbage.paused():
+                await self._renew(breath)
+                self._garbage.leave_alone()
+        return bool(self._stale_audiences or self._due_checks)
+
+    async def _renew(self, breath: Breath) -> None:
         while self._stale:
             call = next(iter(self._stale))
             del self._stale[call]
             if call.make is assignment:
-                self._published.renew(call)
+                await breath.through(self.units.renewing(call))
+                async with self._changing:
+                    self._published.renew(call)
                 await breath.take()
             elif call.make is snapshot_of:
                 (audience,) = call.args
@@ -127,7 +140,6 @@ class Making:
                 self._stale_audiences[audience] = None
             else:
                 self._due_checks[call] = None
-        return bool(self._stale_audiences or self._due_checks)
 
     @property
     def waiting(self) -> list[Audience]:
@@ -139,25 +151,31 @@ class Making:
 
         ``is_large`` says that much was changed, so that what is made stays for long.
         """
+        is_large |= self._much_is_stale
+        self._much_is_stale = False
+        has_new = bool(self.waiting)
+        with self._garbage.paused() if is_large or has_new else nullcontext():
+            await self._refresh(breath)
+            if is_large:
+                self._garbage.leave_alone(len(self.units))
+            elif has_new:
+                self._garbage.leave_alone_if_grown(len(self.units))
+
+    async def _refresh(self, breath: Breath) -> None:
         wanted, stale = self._interest.wanted, self._stale_audiences
-        for audience in [each for each in self._published.audiences if each not in wanted]:
-            self._published.withdraw(audience)
         with self.units.keeping():
-            for _ in self.units.remake():
+            for audience in [each for each in self._published.audiences if each not in wanted]:
+                self._published.withdraw(audience)
                 await breath.take()
             await self.renew(breath)
-            waiting = self.waiting
-            stale.update(dict.fromkeys(waiting))
+            stale.update(dict.fromkeys(self.waiting))
             while stale:
                 audience = next(iter(stale))
                 del stale[audience]
                 if audience in wanted:
                     await self._refresh_one(audience, breath)
                     await breath.take()
-        if is_large or waiting:
-            # What was made stays. Looking through all of it for garbage would stop the event loop
-            # for hundreds of milliseconds, again and again, and find nothing.
-            gc.freeze()
+            await breath.through(self.units.forgetting())
 
     async def _refresh_one(self, audience: Audience, breath: Breath) -> None:
         call = Call(snapshot_of, (audience,))
@@ -187,13 +205,18 @@ class Making:
             )
         self._published.publish(audience, snapshot)
 
+    def moved(self, references: Iterable[Reference]) -> bool:
+        """Note objects that may be written elsewhere now; return whether :meth:`check` is due."""
+        return self._checking.moved(references)
+
     async def check(self, breath: Breath) -> None:
-        """Run the checks that may find something else now."""
+        """Run the checks that may find something else now, or find it elsewhere."""
         while self._due_checks:
             call = next(iter(self._due_checks))
             del self._due_checks[call]
             self._checking.run(call)
             await breath.take()
+        await breath.through(self._checking.relocated())
 
     # --- What is known ---
 
@@ -208,3 +231,17 @@ class Making:
         if not isinstance(audience, Audience) or not self._published.has(audience):
             return []
         return sorted(origins_of(self.units, audience, type_url, name, words))
+
+
+def _portions(pending: Pending) -> Iterator[Pending]:
+    """Take what is pending, some of it at a time.
+
+    Objects that there are go before those that are gone, so that what replaces another is there
+    first; workloads go last, because services decide by which labels they are listed.
+    """
+    order = list(pending)
+    if len(order) > _AT_ONCE:
+        order.sort(key=lambda each: (each.kind in WORKLOAD_KINDS, pending[each] is None))
+    for start in range(0, len(order), _AT_ONCE):
+        some = order[start : start + _AT_ONCE]
+        yield {each: pending.pop(each) for each in some if each in pending}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +31,13 @@ class Breath:
         if self._clock() - self._since >= self._seconds:
             await asyncio.sleep(0)
             self._since = self._clock()
+
+    async def through(self, steps: Generator[object, None, T]) -> T:
+        """Take all steps, yielding to other tasks in between, and return their result."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            await self.take()

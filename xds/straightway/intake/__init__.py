@@ -9,14 +9,18 @@ the accepted objects together.
 - ``wording``: what problems say about the version that remains in force;
 - ``last_good``: the good versions that the next run may need (:mod:`straightway.state` writes
   them);
-- ``intake``: puts it all together.
+- ``objects``: which claims are in force, and what the next run needs of them;
+- ``step``: what one call touches, and what it results in;
+- ``mistakes``: counts what was contained;
+- ``intake``: puts it all together, in steps.
 
 No I/O, and no clock: times are passed in. Nothing here knows what an object means.
 """
 
 from straightway.intake.claims import Place, Slot
 from straightway.intake.codes import IntakeCode
-from straightway.intake.intake import Accepted, Intake
+from straightway.intake.intake import Intake
 from straightway.intake.last_good import LastGood
+from straightway.intake.step import Accepted, Incoming
 
-__all__ = ["Accepted", "Intake", "IntakeCode", "LastGood", "Place", "Slot"]
+__all__ = ["Accepted", "Incoming", "Intake", "IntakeCode", "LastGood", "Place", "Slot"]

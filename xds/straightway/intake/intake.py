@@ -9,20 +9,34 @@
 
 With the :class:`LastGood` of an earlier run, the first bundles are compared with what that run
 held, as if it had continued.
+
+Everything is done in steps (:class:`~straightway.documents.Steps`). Bundles are read first: that is
+most of the work, and changes nothing yet, so other bundles may be applied meanwhile. Then they are
+settled: that changes what is in force, and until its last step nothing else may be settled. A
+mistake of our own is contained in the bundle or object that it concerns: what it held stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 
-from straightway.api import ApiObject, generation_of
+from straightway.api import generation_of
 from straightway.api.paths import path_text
-from straightway.documents import Bundle, Finding, Owner, Problem, Reference
-from straightway.intake.claims import Claim, Place, Slot, counting
+from straightway.documents import (
+    Bundle,
+    Finding,
+    Owner,
+    Problem,
+    Reference,
+    Steps,
+    at_once,
+)
+from straightway.intake.claims import Claim, Place, Slot
 from straightway.intake.last_good import LastGood, restore
-from straightway.intake.reading import BundleReader, Contents, place_of
-from straightway.intake.vanishing import Vanishing
+from straightway.intake.mistakes import Mistakes
+from straightway.intake.objects import Objects
+from straightway.intake.reading import BundleReader, Contents, not_read, place_of
+from straightway.intake.step import Accepted, Incoming, Step
 from straightway.intake.wording import (
     KEPT_UNREAD,
     NOTHING_IN_FORCE,
@@ -34,55 +48,21 @@ _VANISHED = Place("", "vanished")
 """Owns the problems of held objects."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What a step changes.
-
-    ``changes`` maps a reference to the object now in force, or to None if it is gone.
-    ``passed_over`` names the documents of unsupported kinds, each once. ``problems_changed`` holds
-    the problems of each owner (usually a bundle) whose problems differ, for
-    :meth:`ProblemStore.update`.
-    """
-
-    changes: Mapping[Reference, ApiObject | None]
-    passed_over: tuple[str, ...] = ()
-    problems_changed: Mapping[Owner, tuple[Problem, ...]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Step:
-    """What one call has touched so far.
-
-    ``recalled`` are objects of an earlier run that no bundle contains; ``left`` are the slots that
-    bundles no longer have.
-    """
-
-    touched: set[Reference] = field(default_factory=set)
-    places: set[Place] = field(default_factory=set)
-    left: list[tuple[Place, Slot]] = field(default_factory=list)
-    recalled: dict[Reference, Claim] = field(default_factory=dict)
-    gone: dict[Reference, Claim] = field(default_factory=dict)
-    changes: dict[Reference, ApiObject | None] = field(default_factory=dict)
-    passed_over: list[str] = field(default_factory=list)
-
-
 class Intake:
     """Keeps the latest documents of every bundle and the objects that are in force.
 
     ``state`` holds the good versions of an earlier run and records this one's; without it nothing
     is served (as in ``validate``), and problems do not mention what is in force. ``grace`` is how
-    long objects that vanish at once are held, in seconds; 0 for not at all.
+    long objects that vanish at once are held, in seconds; 0 for not at all. Times are in seconds of
+    any monotonic clock.
     """
 
     def __init__(self, state: LastGood | None = None, grace: float = 30.0) -> None:
         self._state = state
-        self._reader = BundleReader()
-        self._vanishing = Vanishing(grace)
+        self._mistakes = Mistakes()
+        self._reader = BundleReader(self._mistakes)
+        self._objects = Objects(state, grace, self._mistakes)
         self._contents: dict[Place, Contents] = {}
-        self._claims: dict[Reference, list[Claim]] = {}
-        # The winning claims: those with a good version, and those without.
-        self._in_force: dict[Reference, Claim] = {}
-        self._broken: dict[Reference, Claim] = {}
         self._problems: dict[Owner, tuple[Problem, ...]] = {}
 
     # --- What comes in ---
@@ -90,45 +70,66 @@ class Intake:
     def apply(self, source: str, bundles: Iterable[Bundle], now: float) -> Accepted:
         """Apply bundles of a source and return what changes.
 
-        The cost is proportional to the bundles. ``now`` is in seconds of any monotonic clock.
+        The cost is proportional to the bundles.
         """
-        step = _Step()
-        for bundle in bundles:
-            self._take(Place(source, bundle.key), bundle, step)
-        return self._settle(step, now)
+        incoming = Incoming(source, tuple(bundles))
+        at_once(self.read(incoming))
+        return at_once(self.settle(incoming, now))
 
-    def complete(self, source: str, now: float) -> Accepted:
+    def read(self, incoming: Incoming) -> Steps[None]:
+        """Read bundles, for :meth:`settle`. No other bundle with one of their keys may come first.
+
+        The cost is proportional to the bundles.
+        """
+        read: dict[Place, Contents] = {}
+        for bundle in incoming.bundles:
+            place = Place(incoming.source, bundle.key)
+            earlier = read.get(place) or self._contents.get(place)
+            try:
+                contents = yield from self._read(place, bundle, earlier)
+            except Exception as error:  # noqa: BLE001 (the edge of our own code: told with its cause)
+                self._mistakes.tell("reading failed, what the bundle held stays", bundle=place.key)
+                contents = not_read(place, earlier or self._left(place), error)
+            read[place] = contents
+            incoming.read.append((place, contents))
+
+    def settle(self, incoming: Incoming, now: float) -> Steps[Accepted]:
+        """Put in force what was read, and return what changes."""
+        step = Step()
+        for place, contents in incoming.read:
+            self._replace(place, contents, step)
+            yield
+        return (yield from self._settle(step, now))
+
+    def complete(self, source: str, now: float) -> Steps[Accepted]:
         """Complete the first listing of a source: whatever it did not contain is gone."""
-        step = _Step()
+        step = Step()
         for place in self._state.unseen(source) if self._state else ():
-            stored = self._state.recall(place) if self._state else b""
-            for claim in restore(place, stored):
+            for claim in restore(place, self._recalled(place)):
                 reference = claim.slot.reference
-                if reference not in self._in_force:
+                if reference not in self._objects:
                     step.recalled.setdefault(reference, claim)
-                    step.touched.add(reference)
-        return self._settle(step, now)
+                    step.touched[reference] = None
+                yield
+        return (yield from self._settle(step, now))
 
     @property
     def due(self) -> float | None:
         """When to call :meth:`expire`; None while nothing is held."""
-        return self._vanishing.due
+        return self._objects.due
 
-    def expire(self, now: float) -> Accepted:
+    def expire(self, now: float) -> Steps[Accepted]:
         """Release vanished objects that have been held for the grace time."""
-        step = _Step()
-        for reference in self._vanishing.expired(now):
-            claim = self._in_force.pop(reference)
-            step.changes[reference] = None
-            step.left.append((claim.place, claim.slot))
-        return self._settle(step, now)
+        step = Step()
+        self._objects.release(step, now)
+        return (yield from self._settle(step, now))
 
     # --- What is known ---
 
     @property
     def mistakes(self) -> int:
-        """How many documents failed because of a bug."""
-        return self._reader.mistakes
+        """How many mistakes of our own were contained."""
+        return self._mistakes.count
 
     def problems(self) -> list[Problem]:
         """Return all current problems of the documents, sorted by place."""
@@ -136,7 +137,7 @@ class Intake:
 
     def problem(self, finding: Finding) -> Problem:
         """Return a finding between objects as a problem, with its place in the documents."""
-        claim = self._counting(finding.subject)
+        claim = self._objects.winner(finding.subject)
         version = claim.version if claim else None
         return Problem(
             origin=place_of(claim.document.origin, finding.path) if claim else "",
@@ -150,70 +151,77 @@ class Intake:
 
     def origin(self, reference: Reference) -> str:
         """Return where an object is written; empty if unknown."""
-        claim = self._counting(reference)
+        claim = self._objects.winner(reference)
         return place_of(claim.document.origin) if claim else ""
+
+    def held_by(self, source: str, key: str) -> Collection[Slot]:
+        """Return what a bundle holds, as it was settled last."""
+        contents = self._contents.get(Place(source, key))
+        return contents.claims.keys() if contents else ()
+
+    def left_by_earlier_run(self, source: str) -> int:
+        """Return how many bundles of a source an earlier run left that did not come yet."""
+        return len(self._state.unseen(source)) if self._state else 0
 
     @property
     def _serves(self) -> bool:
         return self._state is not None
 
-    def _counting(self, reference: Reference) -> Claim | None:
-        return self._in_force.get(reference) or self._broken.get(reference)
-
     # --- Bundles ---
 
-    def _take(self, place: Place, bundle: Bundle, step: _Step) -> None:
-        """Replace a bundle, except for what is kept of the old one."""
-        earlier = self._contents.get(place)
-        before = earlier.claims if earlier else {}
-        contents = self._reader.read(place, bundle, before)
+    def _read(self, place: Place, bundle: Bundle, earlier: Contents | None) -> Steps[Contents]:
+        """Read a bundle, with what is kept of what it held before."""
+        before: Mapping[Slot, Claim] = earlier.claims if earlier else {}
+        contents = yield from self._reader.read(place, bundle, before)
         keeps = not bundle.complete or contents.has_unidentified
-        stored = self._state.recall(place) if self._state else b""
+        stored = self._recalled(place)
         if stored and (keeps or contents.has_broken):
-            before = {claim.slot: claim for claim in restore(place, stored)}
+            recalled: dict[Slot, Claim] = {}
+            for claim in restore(place, stored):
+                recalled[claim.slot] = claim
+                yield
+            before = recalled
         kept = _inherit(contents, before, keeps=keeps)
         said = KEPT_UNREAD if kept else NOTHING_IN_FORCE if keeps and self._serves else ""
         contents.problems = [saying_of_bundle(said, problem) for problem in contents.problems]
-        self._replace(place, contents, earlier.claims if earlier else {}, step)
+        return contents
+
+    def _recalled(self, place: Place) -> bytes:
+        """Return what an earlier run left of a bundle, once."""
+        return self._state.recall(place) if self._state else b""
+
+    def _left(self, place: Place) -> Contents:
+        """Return what an earlier run left of a bundle."""
+        return Contents({claim.slot: claim for claim in restore(place, self._recalled(place))})
+
+    def _replace(self, place: Place, contents: Contents, step: Step) -> None:
+        """Replace a bundle."""
+        earlier = self._contents.get(place)
+        self._objects.replace(place, earlier.claims if earlier else {}, contents.claims, step)
+        if contents:
+            self._contents[place] = contents
+        else:
+            self._contents.pop(place, None)
         named = earlier.passed_over if earlier else {}
         step.passed_over += [
             f"{origin}: {name}"
             for name, origin in contents.passed_over.items()
             if name not in named
         ]
-        step.places.add(place)
+        step.places[place] = None
 
-    def _replace(
-        self, place: Place, contents: Contents, before: Mapping[Slot, Claim], step: _Step
-    ) -> None:
-        after = contents.claims
-        step.left += [(place, slot) for slot in before if slot not in after]
-        touched = {slot.reference for slot in before if before[slot] is not after.get(slot)}
-        touched |= {slot.reference for slot in after if after[slot] is not before.get(slot)}
-        claims: dict[Reference, list[Claim]] = {reference: [] for reference in touched}
-        for slot, claim in after.items():
-            if slot.reference in touched:
-                claims[slot.reference].append(claim)
-        for reference, own in claims.items():
-            others = self._claims.pop(reference, ())
-            if own := [*(claim for claim in others if claim.place != place), *own]:
-                self._claims[reference] = own
-        if contents:
-            self._contents[place] = contents
-        else:
-            self._contents.pop(place, None)
-        step.touched |= touched
+    # --- What results ---
 
-    # --- Objects ---
-
-    def _settle(self, step: _Step, now: float) -> Accepted:
-        for reference in sorted(step.touched):
-            self._decide(reference, step)
-        self._let_go(step, now)
-        self._note(step)
-        changed = {place: self._review(place) for place in sorted(step.places)}
-        changed[_VANISHED] = self._vanishing.problems
-        problems: dict[Owner, tuple[Problem, ...]] = {
+    def _settle(self, step: Step, now: float) -> Steps[Accepted]:
+        yield from self._objects.decide(step, now)
+        changed: dict[Owner, tuple[Problem, ...]] = {}
+        for place in step.places:
+            try:
+                changed[place] = yield from self._review(place)
+            except Exception:  # noqa: BLE001 (the edge of our own code: told with its cause)
+                self._mistakes.tell("reviewing failed, its problems stay", bundle=place.key)
+        changed[_VANISHED] = self._objects.held_problems
+        problems = {
             owner: found
             for owner, found in changed.items()
             if found != self._problems.get(owner, ())
@@ -223,81 +231,18 @@ class Intake:
                 self._problems[owner] = found
             else:
                 del self._problems[owner]
-        return Accepted(step.changes, tuple(step.passed_over), problems)
+        return Accepted(step.changes, tuple(step.moved), tuple(step.passed_over), problems)
 
-    def _decide(self, reference: Reference, step: _Step) -> None:
-        """Choose among the claims to a reference, and put the winner in force."""
-        claims = self._claims.get(reference)
-        served = self._in_force.get(reference)
-        before = served or step.recalled.get(reference)
-        self._broken.pop(reference, None)
-        if not claims:
-            if before is not None and reference not in self._vanishing:
-                step.gone[reference] = before
-            return
-        step.places.update(claim.place for claim in claims)
-        claim = counting(claims)
-        if claim.object is None and before is not None:
-            # It was elsewhere before: moved, and broken on the way.
-            claim.kept = before.version
-        if claim.object is None:
-            self._broken[reference] = claim
-            return
-        self._in_force[reference] = claim
-        if served is None or reference in self._vanishing:
-            self._vanishing.came(reference)
-        if served is None or not _is_same(served, claim):
-            step.changes[reference] = claim.object
-
-    def _let_go(self, step: _Step, now: float) -> None:
-        """Take objects that no bundle contains any more out of force, unless they are held."""
-        served = [reference for reference in step.gone if reference in self._in_force]
-        for reference in served:
-            self._vanishing.went(reference)
-        first = next(iter(step.gone.values()), None)
-        origin = place_of(first.document.origin) if first else ""
-        if self._vanishing.hold(step.gone.keys(), now, origin):
-            for reference in step.gone.keys() - self._in_force.keys():
-                step.changes[reference] = step.gone[reference].object
-            self._in_force |= step.gone
-            return
-        for reference in served:
-            del self._in_force[reference]
-            step.changes[reference] = None
-
-    def _note(self, step: _Step) -> None:
-        """Record the good versions for a later run."""
-        if self._state is None:
-            return
-        for place, slot in step.left:
-            contents = self._contents.get(place)
-            if (contents is None or slot not in contents.claims) and not self._holds(place, slot):
-                self._state.drop(place, slot)
-        for reference in step.touched:
-            held = [self._in_force[reference]] if reference in self._vanishing else []
-            for claim in self._claims.get(reference, held):
-                if (version := claim.version) is not None:
-                    self._state.put(claim.place, claim.slot, version.body)
-                else:
-                    self._state.drop(claim.place, claim.slot)
-
-    def _holds(self, place: Place, slot: Slot) -> bool:
-        """Whether a slot is gone and its object is held."""
-        if slot.reference not in self._vanishing:
-            return False
-        claim = self._in_force[slot.reference]
-        return (claim.place, claim.slot) == (place, slot)
-
-    # --- Problems ---
-
-    def _review(self, place: Place) -> tuple[Problem, ...]:
+    def _review(self, place: Place) -> Steps[tuple[Problem, ...]]:
+        """Return the problems of a bundle."""
         contents = self._contents.get(place)
         if contents is None:
             return ()
         found = list(contents.problems)
         for claim in contents.claims.values():
-            winner = self._counting(claim.slot.reference) or claim
+            winner = self._objects.winner(claim.slot.reference) or claim
             found += problems_of(claim, winner, serves=self._serves)
+            yield
         return tuple(found)
 
 
@@ -316,7 +261,3 @@ def _inherit(contents: Contents, before: Mapping[Slot, Claim], *, keeps: bool) -
         elif after is not claim and after.parsed.object is None:
             after.kept = claim.version
     return keeps_any
-
-
-def _is_same(one: Claim, other: Claim) -> bool:
-    return one.object is other.object or one.object == other.object

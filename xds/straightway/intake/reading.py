@@ -1,9 +1,12 @@
-"""From the documents of a bundle to claims, and the problems that belong to no object."""
+"""From the documents of a bundle to claims, and the problems that belong to no object.
+
+A bundle is read in steps, a document at a time: parsing is most of the work of the intake.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -11,9 +14,10 @@ from straightway.api import Parsed, generation_of, is_known, parse, reference_of
 from straightway.api.codes import Code
 from straightway.api.examine import MOST_LISTED
 from straightway.api.texts import shown
-from straightway.documents import Bundle, Document, Origin, Problem, Reference
+from straightway.documents import Bundle, Document, Origin, Problem, Reference, Steps
 from straightway.intake.claims import Claim, Place, Slot
 from straightway.intake.codes import IntakeCode
+from straightway.intake.mistakes import Mistakes
 
 _log = structlog.get_logger()
 
@@ -42,12 +46,12 @@ class Contents:
 
 
 class BundleReader:
-    """Reads bundles; ``mistakes`` counts the documents that failed because of a bug."""
+    """Reads bundles, and contains every bug in that."""
 
-    def __init__(self) -> None:
-        self.mistakes = 0
+    def __init__(self, mistakes: Mistakes) -> None:
+        self._mistakes = mistakes
 
-    def read(self, place: Place, bundle: Bundle, before: Mapping[Slot, Claim]) -> Contents:
+    def read(self, place: Place, bundle: Bundle, before: Mapping[Slot, Claim]) -> Steps[Contents]:
         """Read a bundle. Claims of ``before`` whose document is unchanged are reused."""
         known = {id(claim.document.body): claim for claim in before.values()}
         contents = Contents(problems=list(bundle.problems))
@@ -73,6 +77,7 @@ class BundleReader:
                     contents.claims[slot] = same
                 else:
                     contents.claims[slot] = Claim(place, slot, document, parsed)
+            yield
         contents.problems += _first(unidentified)
         return contents
 
@@ -81,10 +86,23 @@ class BundleReader:
         try:
             return parse(document) if is_known(document.body) else None
         except Exception as error:  # noqa: BLE001 (the edge of our own code: logged with its cause)
-            self.mistakes += 1
             problem = _internal_error(document, error)
-            _log.exception("parsing failed", at=problem.origin, object=problem.subject)
+            self._mistakes.tell("parsing failed", at=problem.origin, object=problem.subject)
             return Parsed(problem.reference, None, (problem,))
+
+
+def not_read(place: Place, earlier: Contents, error: Exception) -> Contents:
+    """Return what a bundle holds that could not be read because of a bug: what it held before."""
+    problem = Problem(
+        origin=place.key,
+        code=IntakeCode.INTERNAL_ERROR,
+        severity=IntakeCode.INTERNAL_ERROR.severity,
+        message=(
+            f"Straightway failed to read this file ({type(error).__name__}), which is a bug in "
+            "Straightway: please report it with the log lines."
+        ),
+    )
+    return replace(earlier, problems=[*(p for p in earlier.problems if p != problem), problem])
 
 
 def place_of(origin: Origin, path: tuple[str | int, ...] = ()) -> str:

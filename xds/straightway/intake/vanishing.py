@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import nsmallest
 from typing import Final
 
 from straightway.documents import Problem, Reference
@@ -45,7 +46,7 @@ class _Step:
     """Objects that vanished at once and are held until ``until``."""
 
     until: float
-    waiting: set[Reference]
+    waiting: dict[Reference, None]
     problem: Problem
 
 
@@ -69,7 +70,7 @@ class Vanishing:
         """Record an object that comes into force, or returns while held."""
         self._count(reference, 1)
         if (step := self._held.pop(reference, None)) is not None:
-            step.waiting.discard(reference)
+            step.waiting.pop(reference, None)
             self._steps = [each for each in self._steps if each.waiting]
 
     def went(self, reference: Reference) -> None:
@@ -105,7 +106,7 @@ class Vanishing:
         if not lost:
             return False
         until = self._clock() + timedelta(seconds=self._grace)
-        step = _Step(now + self._grace, set(gone), _problem(gone, lost, until, origin))
+        step = _Step(now + self._grace, dict.fromkeys(gone), _problem(gone, lost, until, origin))
         self._steps.append(step)
         self._held.update(dict.fromkeys(gone, step))
         return True
@@ -114,7 +115,7 @@ class Vanishing:
         """Return what has been held long enough, and stop holding it."""
         over = [step for step in self._steps if step.until <= now]
         self._steps = [step for step in self._steps if step.until > now]
-        expired = sorted(reference for step in over for reference in step.waiting)
+        expired = [reference for step in over for reference in step.waiting]
         for reference in expired:
             del self._held[reference]
         return expired
@@ -131,7 +132,7 @@ class Vanishing:
 
 
 def _problem(gone: Collection[Reference], lost: str, until: datetime, origin: str) -> Problem:
-    names = ", ".join(map(str, sorted(gone)[:_MOST_NAMES]))
+    names = ", ".join(map(str, nsmallest(_MOST_NAMES, gone)))
     more = f" and {len(gone) - _MOST_NAMES} more" if len(gone) > _MOST_NAMES else ""
     return Problem(
         origin=origin,

@@ -13,15 +13,19 @@ A unit is kept as long as another unit uses it or it is held (:meth:`Units.hold`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from straightway.catalog import Catalog, Key
+from straightway.documents import Steps, at_once
 from straightway.units.node import Call, Node, NotMadeError, State
 from straightway.units.reading import Reading
 
 Mistaken = Callable[[Call, Exception], None]
+
+_BATCH = 64
+"""How many units are looked at in one step, where there are many."""
 
 
 class Units:
@@ -36,13 +40,14 @@ class Units:
         self.catalog = catalog
         self.made = 0
         """How many units have been computed so far, for tests and figures."""
+        self.marked = 0
+        """How many times units were marked so far because they may be stale."""
         self._mistaken = mistaken or _raise
         self._nodes: dict[Call, Node] = {}
         self._readers: dict[Key, set[Node]] = {}
         self._revision = 1
         # Held units that may be stale, with the revision at which their value last changed.
         self._stale_held: dict[Node, int] = {}
-        self._stale_read: dict[Node, None] = {}
         # Units that may no longer be needed. They are examined while nothing is being computed: a
         # unit that is being computed does not yet count as a user of what it has used so far.
         self._doubtful: list[Node] = []
@@ -68,6 +73,24 @@ class Units:
             if not (node.held or node.users):
                 self._doubtful.append(node)
             return node.get()
+
+    def is_known(self, call: Call) -> bool:
+        """Whether a unit is remembered, up to date or not."""
+        return call in self._nodes
+
+    def has_seen(self, call: Call, used: Call) -> bool:
+        """Whether a unit is remembered, and knows the value that another one has now.
+
+        Then the other one is no reason to recompute it.
+        """
+        node, other = self._nodes.get(call), self._nodes.get(used)
+        return (
+            node is not None
+            and node.state is not State.STALE
+            and other is not None
+            and other.state is State.FRESH
+            and other.changed_at <= node.verified_at
+        )
 
     def is_fresh(self, call: Call) -> bool:
         """Whether a unit is remembered and up to date, so that :meth:`get` makes nothing."""
@@ -111,18 +134,30 @@ class Units:
 
     def changed(self, keys: Iterable[Key]) -> None:
         """Mark the units that read these keys as stale."""
+        at_once(self.marking(keys))
+
+    def marking(self, keys: Iterable[Key]) -> Steps[None]:
+        """Mark the units that read these keys as stale, in steps.
+
+        Until the last of them, a unit may have an old value that counts as fresh, and so may what
+        is computed from it. It is marked in its turn.
+        """
         self._revision += 1
+        marked = 0
         for key in keys:
-            for node in self._readers.get(key, ()):
-                if node.state is not State.STALE:
-                    self._stale_read[node] = None
-                    self._mark(node, State.STALE)
+            pending = [(node, State.STALE) for node in self._readers.get(key, ())]
+            while pending:
+                self._mark(*pending.pop(), pending)
+                marked += 1
+                if not marked % _BATCH:
+                    yield
+                    # What was computed meanwhile is older than what is recomputed from here on.
+                    self._revision += 1
 
     def take_stale(self) -> list[Call]:
         """Return the held units that may have changed since the last call, each once, oldest first.
 
-        Units recomputed meanwhile, by :meth:`get` or :meth:`remake`, are included if their value
-        has changed.
+        Units recomputed meanwhile are included if their value has changed.
         """
         stale, self._stale_held = self._stale_held, {}
         return [
@@ -131,29 +166,42 @@ class Units:
             if node.held and (node.state is not State.FRESH or node.changed_at != changed_at)
         ]
 
-    def remake(self) -> Iterator[None]:
-        """Recompute the units that have read a changed key, one by one.
+    def renewing(self, call: Call) -> Generator[Call, None, None]:
+        """Recompute what is stale of all that a unit uses, one unit after another, but not itself.
 
         This is optional: :meth:`get` does the same on demand. But it may take long, and an event
-        loop can do other work between two steps.
+        loop can do other work between two steps. A unit that has read a changed key is recomputed
+        in one step: what it used before it may not use again. Yields what was recomputed.
         """
-        while self._stale_read:
-            node = next(iter(self._stale_read))
-            del self._stale_read[node]
-            if node.state is State.STALE and self._nodes.get(node.call) is node:
-                with self.keeping():
-                    self._make(node)
-                yield
-
-    def _mark(self, node: Node, state: State) -> None:
-        pending = [(node, state)]
+        root = self._nodes.get(call)
+        pending = [(root, False)] if root is not None else []
+        seen: set[Node] = set()
         while pending:
-            each, state = pending.pop()
-            known, each.state = each.state, max(each.state, state)
-            if known is State.FRESH:
-                if each.held:
-                    self._stale_held.setdefault(each, each.changed_at)
-                pending += [(user, State.MAYBE) for user in each.users]
+            node, is_due = pending.pop()
+            if node.state is State.FRESH:
+                continue
+            if not is_due and node not in seen:
+                seen.add(node)
+                pending.append((node, True))
+                if node.state is State.MAYBE:
+                    stale = [used for used in node.uses if used.state is not State.FRESH]
+                    pending += [(used, False) for used in reversed(stale)]
+            elif is_due and node is not root and self._nodes.get(node.call) is node:
+                with self.keeping():
+                    self._refreshed(node.call)
+                yield node.call
+
+    def _mark(self, node: Node, state: State, pending: list[tuple[Node, State]]) -> None:
+        """Mark a unit, and leave its users to ``pending`` unless they are marked already."""
+        known = node.state
+        if state <= known:
+            return
+        node.state = state
+        self.marked += 1
+        if known is State.FRESH:
+            if node.held:
+                self._stale_held.setdefault(node, node.changed_at)
+            pending += [(user, State.MAYBE) for user in node.users]
 
     # --- Making ---
 
@@ -232,21 +280,30 @@ class Units:
         finally:
             self._depth -= 1
             if self._doubtful and not self._depth:
-                self._forget_unused()
+                at_once(self.forgetting())
 
-    def _forget_unused(self) -> None:
+    def forgetting(self) -> Steps[None]:
+        """Drop what is no longer needed, in steps.
+
+        This is optional: the end of :meth:`keeping` does it at once. But it may take long.
+        """
+        examined = 0
         while self._doubtful:
-            node = self._doubtful.pop()
-            if node.held or node.users or self._nodes.get(node.call) is not node:
-                continue
-            del self._nodes[node.call]
-            self._stale_read.pop(node, None)
-            self._stale_held.pop(node, None)
-            for key in node.keys:
-                self._leave(key, node)
-            for used in node.uses:
-                used.users.discard(node)
-                self._doubtful.append(used)
+            self._forget_if_unused(self._doubtful.pop())
+            examined += 1
+            if not examined % _BATCH:
+                yield
+
+    def _forget_if_unused(self, node: Node) -> None:
+        if node.held or node.users or self._nodes.get(node.call) is not node:
+            return
+        del self._nodes[node.call]
+        self._stale_held.pop(node, None)
+        for key in node.keys:
+            self._leave(key, node)
+        for used in node.uses:
+            used.users.discard(node)
+            self._doubtful.append(used)
 
     def _leave(self, key: Key, node: Node) -> None:
         readers = self._readers[key]

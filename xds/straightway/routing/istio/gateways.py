@@ -79,13 +79,14 @@ def hosts_of(reading: Reading, bound: BoundPort) -> tuple[tuple[HostRoutes, ...]
     found: dict[str, dict[Reference, None]] = {}
     for server in bound.servers:
         for virtual_service in reading.objects(keys.bound_to(server.gateway.namespaced_name)):
-            for host in reading.make(_common_hosts, server, virtual_service):
+            for host in reading.make(served_hosts, server, virtual_service):
                 found.setdefault(host, {})[virtual_service] = None
     routes = [HostRoutes(host, tuple(each)) for host, each in sorted(found.items())]
     return divided(routes, attrgetter("host"))
 
 
-def _common_hosts(reading: Reading, bound: BoundServer, reference: Reference) -> tuple[str, ...]:
+def served_hosts(reading: Reading, bound: BoundServer, reference: Reference) -> tuple[str, ...]:
+    """Return the hosts at which a server serves a VirtualService."""
     gateway = reading.object(Gateway, bound.gateway)
     virtual_service = reading.object(VirtualService, reference)
     if gateway is None or virtual_service is None or bound.number >= len(gateway.spec.servers):
