@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from heapq import nsmallest
 from itertools import islice
 from typing import Final
 
@@ -53,7 +54,7 @@ class ChangeLog(ChangeListener):
             "vanished objects removed",
             removed=", ".join(_counts(vanished)),
             reason=f"missing for {self._grace:g} s",
-            objects=[str(reference) for reference in vanished[:_MOST_NAMES]],
+            objects=[str(reference) for reference in nsmallest(_MOST_NAMES, vanished)],
         )
 
 
