@@ -131,6 +131,26 @@ async def test_a_client_that_does_not_read_is_closed_and_holds_nobody_up(serve, 
     assert discovery.cache.watchers("audience") == 0
 
 
+async def test_a_client_that_reads_again_learns_that_its_stream_has_ended(
+    serve, recorder: Recorder
+):
+    discovery = await serve(Settings(stuck_after=0.2))
+    await discovery.channel.close()
+    discovery.channel = grpc.aio.insecure_channel(
+        f"127.0.0.1:{discovery.port}", options=[("grpc.max_receive_message_length", -1)]
+    )
+    big = [resource(CLUSTER, f"c{number}", "x" * 1_000_000) for number in range(20)]
+    discovery.cache.set("audience", {CLUSTER: big})
+    client = discovery.sotw()
+    await client.ask(CLUSTER)
+    await eventually_async(lambda: recorder.of("closed") == [("node", Closed.STUCK)])
+
+    assert len((await client.read()).resources) == 20
+    code, details = await client.status()
+    assert code is grpc.StatusCode.ABORTED
+    assert "0.2 s" in details
+
+
 async def test_a_flood_of_requests_costs_one_response(discovery: Discovery, recorder: Recorder):
     discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
     client = discovery.sotw()

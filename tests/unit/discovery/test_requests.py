@@ -38,6 +38,17 @@ def test_bytes_that_are_no_request_are_refused_by_name(variant: Variant):
         decode(variant, b"\xff\xff\xff")
 
 
+@pytest.mark.parametrize("variant", Variant)
+def test_names_that_are_no_text_are_refused(variant: Variant):
+    with pytest.raises(InvalidRequestError):
+        decode(variant, wire.field(3, b"\xff\xff"))
+
+
+def test_an_invalid_entry_does_not_hide_the_others():
+    entries = [b"\xff\xff", encode_held("a", "1")]
+    assert dict(decode_held(entries)) == {"a": "1"}
+
+
 def test_a_state_of_the_world_request_is_read_as_it_was_written():
     written = DiscoveryRequest(type_url=CLUSTER, resource_names=["a"], version_info="1")
     assert decode(Variant.STATE_OF_THE_WORLD, written.SerializeToString()) == written

@@ -76,6 +76,9 @@ def test_what_differs_is_not_shared():
         Plan(served.version, whole, removed=("gone",)),
         Plan(served.version, whole[:1]),
         Plan(served.version, whole[1:]),
+        Plan(served.version, whole, removed=("gone",), is_common=True),
+        Plan(served.version, whole, removed=("gone as well",), is_common=True),
+        Plan(served.version, whole, is_common=True),
         Plan(served.version_with([kept]), (*whole, kept), withheld=frozenset({"kept"})),
         Plan(served.version_with([kept]), (whole[0], kept), withheld=frozenset({"kept"})),
     ]

@@ -171,3 +171,9 @@ def test_an_audience_is_named_in_logs_by_role_namespace_and_labels():
     assert str(Audience(Role.GATEWAY, "shop", (("a", "b"),))) == "router/shop[a=b]"
     assert str(Audience(Role.SIDECAR, "shop")) == "sidecar/shop"
     assert str(Audience(Role.SIDECAR, "")) == "sidecar/*"
+
+
+def test_proxies_with_the_same_config_have_the_same_object_as_audience():
+    proxies = [Proxy(Role.GATEWAY, "shop", {"app": "gw", "pod": pod}) for pod in ("1", "2")]
+    one, other = (audience_of(each, {("app", "gw")}, {"shop"}) for each in proxies)
+    assert one is other

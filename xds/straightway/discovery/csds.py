@@ -21,6 +21,7 @@ from envoy.service.status.v3.csds_pb2 import (
     ClientStatusResponse,
 )
 
+from straightway.discovery import rpc
 from straightway.discovery.client import Rejection, TypeState
 from straightway.discovery.node_matchers import UnsupportedMatcherError, predicate
 from straightway.discovery.status import ResourceState, ResourceStatus
@@ -55,12 +56,16 @@ class ClientStatusService:
     """Reports the clients of the streams that ``streams`` returns.
 
     All streams of one connection with the same node id are one client. A response of more than
-    ``limit`` clients and resources fails with RESOURCE_EXHAUSTED; narrow it with matchers.
+    ``limit`` clients and resources fails with RESOURCE_EXHAUSTED; narrow it with matchers. A status
+    stream is closed if its client leaves a response unread for ``stuck_after`` seconds.
     """
 
-    def __init__(self, streams: Callable[[], Iterable[Stream]], limit: int) -> None:
+    def __init__(
+        self, streams: Callable[[], Iterable[Stream]], *, limit: int, stuck_after: float
+    ) -> None:
         self._streams = streams
         self._limit = limit
+        self._stuck_after = stuck_after
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """Return the service's methods, to be registered with a server."""
@@ -80,8 +85,18 @@ class ClientStatusService:
     async def _stream(
         self, requests: AsyncIterator[ClientStatusRequest], context: _Context
     ) -> None:
+        await rpc.begin(context)
         async for request in requests:
-            await context.write(await self._fetch(request, context))
+            response = await self._fetch(request, context)
+            try:
+                async with asyncio.timeout(self._stuck_after):
+                    await context.write(response)
+            except TimeoutError:
+                details = f"nothing was read for {self._stuck_after:g} s"
+                await rpc.abort(context, grpc.StatusCode.ABORTED, details)
+                return
+            except grpc.aio.BaseError:
+                return  # The client has gone.
 
     async def _fetch(self, request: ClientStatusRequest, context: _Context) -> ClientStatusResponse:
         try:

@@ -12,7 +12,7 @@ from grpc_health.v1 import health
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
-from straightway.discovery import csds
+from straightway.discovery import csds, rpc
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Events
 from straightway.discovery.client import ClientState
@@ -65,7 +65,11 @@ class DiscoveryServer:
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Register all services with a server that has not been started."""
-        status = csds.ClientStatusService(lambda: tuple(self._streams), self._settings.status_size)
+        status = csds.ClientStatusService(
+            lambda: tuple(self._streams),
+            limit=self._settings.status_size,
+            stuck_after=self._settings.stuck_after,
+        )
         handlers = [self._handlers(service) for service in SERVICES]
         server.add_generic_rpc_handlers([*handlers, status.handlers()])
         add_HealthServicer_to_server(self._health, server)
@@ -127,8 +131,10 @@ class DiscoveryServer:
 
     def _handler(self, variant: Variant, type_url: str | None) -> _Handler:
         async def handle(_requests: object, context: _Context) -> None:
+            await rpc.begin(context)
             if self._is_closing:
-                await context.abort(_SHUTDOWN.code, _SHUTDOWN.details)
+                await rpc.abort(context, _SHUTDOWN.code, _SHUTDOWN.details)
+                return
             stream = Stream(
                 variant,
                 context,
@@ -141,7 +147,7 @@ class DiscoveryServer:
             )
             ending = await self._serve(stream)
             if ending.code is not grpc.StatusCode.OK:
-                await context.abort(ending.code, ending.details)
+                await rpc.abort(context, ending.code, ending.details)
 
         return handle
 

@@ -133,8 +133,14 @@ def audience_of(
     """
     namespace = proxy.namespace if proxy.namespace in namespaces else ""
     if proxy.role is Role.SIDECAR:
-        return Audience(proxy.role, namespace, (), proxy.captured)
-    return Audience(proxy.role, namespace, tuple(sorted(labels & proxy.labels.items())))
+        return _shared(Audience(proxy.role, namespace, (), proxy.captured))
+    return _shared(Audience(proxy.role, namespace, tuple(sorted(labels & proxy.labels.items()))))
+
+
+# All proxies of an audience have the same object, which is compared for every response.
+@lru_cache(maxsize=4096)
+def _shared(audience: Audience) -> Audience:
+    return audience
 
 
 def audience_in(proxy: Proxy, catalog: Catalog) -> Audience:
