@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVarTuple
 
 from straightway.catalog import WORKLOAD_KINDS
 from straightway.control.garbage import Garbage
@@ -22,6 +22,8 @@ from straightway.control.pace import Breath
 from straightway.documents import Bundle, Steps, at_once
 from straightway.intake import Accepted, Incoming, Intake
 from straightway.sources import Update
+
+Args = TypeVarTuple("Args")
 
 LARGE = 100
 """From how many documents and objects on an update is taken in step by step."""
@@ -46,8 +48,8 @@ class Inflow:
     """Takes updates in, in order.
 
     ``accept`` is given what each changes, ``give_up`` what the end of the grace time of vanished
-    objects changes, and ``synced`` the name of a source whose first listing is in. ``contained``
-    contains a mistake of ours, described by what is lost by it.
+    objects changes, and ``synced`` the name of a source whose first listing is in. ``mistaken`` is
+    told what is lost by a mistake of ours, while it is being handled.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Inflow:
         accept: Callable[[Accepted], None],
         give_up: Callable[[Accepted], None],
         synced: Callable[[str], None],
-        contained: Callable[[str], AbstractContextManager[None]],
+        mistaken: Callable[[str], None],
         garbage: Garbage,
     ) -> None:
         self.due = asyncio.Event()
@@ -65,7 +67,7 @@ class Inflow:
         self._accept = accept
         self._give_up = give_up
         self._synced = synced
-        self._contained = contained
+        self._mistaken = mistaken
         self._garbage = garbage
         self._waiting: deque[_Arrival] = deque()
         self._is_settling = False
@@ -165,23 +167,38 @@ class Inflow:
         yield from arrival.settle
 
     def _reading(self, incoming: Incoming) -> Steps[None]:
-        with self._contained("internal error, the rest of an update is left out"):
+        try:
             yield from self._intake.read(incoming)
+        except Exception:  # noqa: BLE001 (the edge of our own code: told with its cause)
+            self._mistaken("internal error, the rest of an update is left out")
 
     def _settling(self, incoming: Incoming, *, completes: bool) -> Steps[None]:
         now = asyncio.get_running_loop().time()
-        with self._contained("internal error, an update is left out"):
-            self._accept((yield from self._intake.settle(incoming, now)))
+        event = "internal error, an update is left out"
+        yield from self._accepting(event, self._intake.settle, incoming, now)
         if completes:
-            with self._contained("internal error, what an earlier run left is not looked at"):
-                self._accept((yield from self._intake.complete(incoming.source, now)))
+            event = "internal error, what an earlier run left is not looked at"
+            yield from self._accepting(event, self._intake.complete, incoming.source, now)
             self._synced(incoming.source)
 
     def _expiring(self, over: asyncio.Event) -> Steps[None]:
         now = asyncio.get_running_loop().time()
-        with self._contained("internal error, what vanished is not let go"):
-            self._give_up((yield from self._intake.expire(now)))
+        event = "internal error, what vanished is not let go"
+        yield from self._accepting(event, self._intake.expire, now, accept=self._give_up)
         over.set()
+
+    def _accepting(
+        self,
+        event: str,
+        work: Callable[[*Args], Steps[Accepted]],
+        *args: *Args,
+        accept: Callable[[Accepted], None] | None = None,
+    ) -> Steps[None]:
+        """Accept what some work of the intake changes; a mistake in that is told as an event."""
+        try:
+            (accept or self._accept)((yield from work(*args)))
+        except Exception:  # noqa: BLE001 (the edge of our own code: told with its cause)
+            self._mistaken(event)
 
 
 def _nothing() -> Steps[None]:

@@ -69,7 +69,7 @@ class Control:
         )
         self._listener = listener or ChangeListener()
         self._inflow = Inflow(
-            intake, self._accept, self._give_up, self._source_synced, self._contained, garbage
+            intake, self._accept, self._give_up, self._source_synced, self._lost, garbage
         )
         self._intake = intake
         self._problems = problems
@@ -254,8 +254,12 @@ class Control:
         try:
             yield
         except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
-            self._contained_mistakes += 1
-            _log.exception(event)
+            self._lost(event)
+
+    def _lost(self, event: str) -> None:
+        """Tell of a mistake of ours that is being handled, and count it."""
+        self._contained_mistakes += 1
+        _log.exception(event)
 
     def _mistaken(self, call: Call, mistake: Exception) -> None:
         self._contained_mistakes += 1

@@ -46,6 +46,8 @@ from straightway.intake.wording import (
 
 _VANISHED = Place("", "vanished")
 """Owns the problems of held objects."""
+_BATCH = 64
+"""How many objects are reviewed in one step."""
 
 
 class Intake:
@@ -239,10 +241,11 @@ class Intake:
         if contents is None:
             return ()
         found = list(contents.problems)
-        for claim in contents.claims.values():
+        for index, claim in enumerate(contents.claims.values(), 1):
             winner = self._objects.winner(claim.slot.reference) or claim
             found += problems_of(claim, winner, serves=self._serves)
-            yield
+            if not index % _BATCH:
+                yield
         return tuple(found)
 
 
