@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
-from straightway.catalog import Observation
+import pytest
+
+from straightway.catalog import Key, Observation
 from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT
 from straightway.documents import Bundle, Reference
 from tests.support.configs import bundle, istio
@@ -113,5 +116,27 @@ def test_what_was_observed_before_the_first_config_or_the_workload_counts():
             desk.apply(Bundle("a.yaml"))
             await asyncio.sleep(LONG)
             assert b"llama" not in assignment(desk)
+
+    run(scenario())
+
+
+def test_a_mistake_at_one_observation_leaves_out_that_one_alone(monkeypatch: pytest.MonkeyPatch):
+    async def scenario():
+        async with synced(*FIRST, workload("10.0.0.2", "b")) as desk:
+            observe = desk.catalog.observe
+
+            def failing(reference: Reference, held: Mapping[str, Observation]) -> set[Key]:
+                if reference.name == "bad":
+                    raise ZeroDivisionError
+                return observe(reference, held)
+
+            monkeypatch.setattr(desk.catalog, "observe", failing)
+            desk.control.observe(WORKLOAD, holds("llama"))
+            desk.control.observe(WORKLOAD._replace(name="bad"), holds("mistral"))
+            desk.control.observe(WORKLOAD._replace(name="b"), holds("qwen"))
+            await asyncio.sleep(LONG)
+            assert b"llama" in assignment(desk)
+            assert b"qwen" in assignment(desk)
+            assert desk.control.mistakes == 1
 
     run(scenario())

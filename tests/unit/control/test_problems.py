@@ -17,6 +17,7 @@ from straightway.discovery import (
 from straightway.documents import Bundle
 from straightway.logs.problems import log_problems
 from straightway.proxies.audience import Audience, Role
+from straightway.sources.yaml_documents import read_documents
 from tests.support.configs import bundle, entry, istio
 from tests.support.control import (
     ASSIGNMENT,
@@ -166,6 +167,27 @@ def test_unsupported_kinds_are_named_in_the_log_once():
         run(scenario())
     named = [line["object"] for line in lines if line["event"] == "unsupported kind"]
     assert named == ["x.yaml: Secret (v1)"]
+
+
+def test_the_problem_of_a_check_follows_its_object_to_another_line():
+    def file(lines: int) -> Bundle:
+        text = istio("DestinationRule", "r", "{host: missing}")
+        return read_documents("r.yaml", "r.yaml", "# a comment\n" * lines + text).bundle
+
+    async def scenario():
+        async with synced(WEB, file(0), rule("good", "web")) as desk:
+            await asyncio.sleep(LONG)
+            [problem] = desk.problems.standing
+            file_name, line = problem.origin.split(":")
+            made = desk.control._making.units.made
+            desk.apply(file(3), rule("good", "web"))
+            await asyncio.sleep(LONG)
+            [moved] = desk.problems.standing
+            assert moved.origin == f"{file_name}:{int(line) + 3}"
+            assert moved.message == problem.message
+            assert desk.control._making.units.made == made, "the check does not run again"
+
+    run(scenario())
 
 
 # --- Origins ---

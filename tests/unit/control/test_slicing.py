@@ -28,6 +28,7 @@ from tests.support.control import (
     until,
     workload,
 )
+from tests.support.turns import Turns
 from tests.support.virtual_time import run
 
 NUMBER = 60  # more than the size from which on a change is large
@@ -38,22 +39,6 @@ GATEWAY = gateway_file("{tier: front}")
 @pytest.fixture(autouse=True)
 def _gives_way_after_every_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("straightway.control.loop.Breath", partial(Breath, 0.0))
-
-
-class Turns:
-    """Another task, which counts how often it gets to run."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._task = asyncio.create_task(self._run())
-
-    def stop(self) -> None:
-        self._task.cancel()
-
-    async def _run(self) -> None:
-        while True:
-            self.count += 1
-            await asyncio.sleep(0)
 
 
 def services() -> list[Bundle]:

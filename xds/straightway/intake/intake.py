@@ -94,6 +94,7 @@ class Intake:
                 contents = not_read(place, earlier or self._left(place), error)
             read[place] = contents
             incoming.read.append((place, contents))
+            yield
 
     def settle(self, incoming: Incoming, now: float) -> Steps[Accepted]:
         """Put in force what was read, and return what changes."""
@@ -222,6 +223,7 @@ class Intake:
                 changed[place] = yield from self._review(place)
             except Exception:  # noqa: BLE001 (the edge of our own code: told with its cause)
                 self._mistakes.tell("reviewing failed, its problems stay", bundle=place.key)
+            yield
         changed[_VANISHED] = self._objects.held_problems
         problems = {
             owner: found
