@@ -30,7 +30,7 @@ async def test_the_state_of_a_client_says_what_was_sent_accepted_and_rejected(
     await eventually_async(lambda: recorder.of("nacked"))
 
     (state,) = discovery.server.clients()
-    assert state.node_id == "gateway-1"
+    assert (state.node_id, state.node_cluster) == ("gateway-1", "audience")
     assert state.key == "audience"
     assert state.variant is Variant.STATE_OF_THE_WORLD
     assert "127.0.0.1" in state.peer

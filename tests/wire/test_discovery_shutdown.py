@@ -24,6 +24,23 @@ async def test_closing_ends_every_stream_so_that_clients_go_elsewhere(
         assert code is grpc.StatusCode.UNAVAILABLE
 
 
+async def test_closing_waits_for_the_last_stream_though_there_was_none_before(
+    discovery: Discovery, recorder: Recorder
+):
+    early = discovery.delta("early")
+    await early.ask(CLUSTER)
+    await eventually_async(lambda: discovery.server.clients())
+    early.call.cancel()
+    await eventually_async(lambda: not discovery.server._streams)
+    late = discovery.delta("late")
+    await late.ask(CLUSTER)
+    await eventually_async(lambda: discovery.server.clients())
+
+    await discovery.server.close()
+
+    assert recorder.of("closed") == [("early", Closed.GONE), ("late", Closed.SHUTDOWN)]
+
+
 async def test_a_server_that_is_closing_takes_no_new_streams(discovery: Discovery):
     await discovery.server.close()
     client = discovery.sotw()

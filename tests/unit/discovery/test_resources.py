@@ -46,6 +46,11 @@ def test_the_version_is_that_of_the_content():
     )
 
 
+def test_a_resource_is_a_name_and_a_message_unless_told_otherwise():
+    plain = Resource.of("a", Cluster())
+    assert (plain.names, plain.eds_service_name, plain.ttl) == (("a",), "", None)
+
+
 def test_the_order_in_which_a_map_was_filled_makes_no_other_version():
     one, other = Struct(), Struct()
     names = [f"key-{number}" for number in range(100)]

@@ -1,14 +1,15 @@
 """How a stream of the client status discovery service ends without its client's help."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NoReturn
 
 import grpc
 import pytest
 from envoy.service.status.v3.csds_pb2 import ClientStatusRequest
 
-from straightway.discovery.csds import SERVICE_NAME, ClientStatusService
+from straightway.discovery import Cache, DiscoveryServer, Settings
+from straightway.discovery.csds import SERVICE_NAME
 from tests.support import virtual_time
 
 
@@ -37,6 +38,19 @@ class Details(grpc.HandlerCallDetails):
     invocation_metadata = ()
 
 
+class Listener:
+    """The part of a gRPC server with which services are registered."""
+
+    def __init__(self) -> None:
+        self.handlers: list[grpc.GenericRpcHandler] = []
+
+    def add_generic_rpc_handlers(self, handlers: Iterable[grpc.GenericRpcHandler]) -> None:
+        self.handlers += handlers
+
+    def add_registered_method_handlers(self, _service: str, _handlers: object) -> None:
+        pass
+
+
 async def serve(write: Callable[[], Awaitable[object]]) -> None:
     """Serve a client that has sent one request and keeps the stream open."""
 
@@ -44,8 +58,10 @@ async def serve(write: Callable[[], Awaitable[object]]) -> None:
         yield ClientStatusRequest()
         await asyncio.Event().wait()
 
-    service = ClientStatusService(list, limit=10, stuck_after=30.0)
-    handler: Any = service.handlers().service(Details())
+    listener: Any = Listener()
+    settings = Settings(stuck_after=30.0)
+    DiscoveryServer(Cache(), lambda node: node.id, settings=settings).add_to(listener)
+    handler: Any = next(filter(None, (each.service(Details()) for each in listener.handlers)))
     await handler.stream_stream(requests(), Context(write))
 
 

@@ -4,7 +4,7 @@ import grpc
 import pytest
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest
 
-from straightway.discovery import CLUSTER, Cache, Closed, Settings, Variant
+from straightway.discovery import CLUSTER, Cache, Callbacks, Closed, Settings, Variant
 from straightway.discovery.callbacks import Events
 from straightway.discovery.stream import Ending, Stream
 from tests.support import virtual_time
@@ -12,13 +12,15 @@ from tests.support.conversation import resources
 from tests.support.transport import FakeTransport
 
 
-def stream(transport: FakeTransport | None = None, cache: Cache | None = None) -> Stream:
+def stream(
+    transport: FakeTransport | None = None, cache: Cache | None = None, *callbacks: Callbacks
+) -> Stream:
     return Stream(
         Variant.DELTA,
         transport or FakeTransport(),
         cache or Cache(),
         lambda node: node.cluster,
-        Events(),
+        Events(callbacks),
         Settings(stuck_after=30.0),
     )
 
@@ -50,3 +52,17 @@ def test_a_client_that_reads_nothing_is_told_how_long_that_was():
     assert ending.reason is Closed.STUCK
     assert ending.code is grpc.StatusCode.ABORTED
     assert "30 s" in ending.details
+
+
+def test_a_client_that_has_read_everything_stays_though_nothing_happens_for_long():
+    async def main() -> Ending:
+        transport, cache = FakeTransport(), Cache()
+        cache.set("", {CLUSTER: resources(CLUSTER, "a")})
+        transport.requests.put_nowait(DeltaDiscoveryRequest(type_url=CLUSTER).SerializeToString())
+        serving = asyncio.create_task(stream(transport, cache).run())
+        await asyncio.sleep(1000)
+        assert len(transport.responses) == 1
+        transport.requests.put_nowait(grpc.aio.EOF)
+        return await serving
+
+    assert virtual_time.run(main()).reason is Closed.GONE

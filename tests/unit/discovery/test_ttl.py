@@ -191,6 +191,16 @@ def test_what_the_client_does_not_hold_gets_no_heartbeat():
     assert talk.next() is None
 
 
+def test_a_ttl_that_is_taken_away_is_not_reported_for_what_the_client_has_given_up():
+    talk = delta(features=[TTL])
+    serve(talk, 30.0)
+    held(talk)
+    talk.change(RUNTIME, unsubscribe=["a"])
+    put(talk, resource(RUNTIME, "a"))
+    talk.now = 15.0
+    assert talk.next() is None
+
+
 def test_a_heartbeat_is_acknowledged_like_any_response():
     talk = delta(features=[TTL])
     serve(talk, 30.0)
