@@ -19,16 +19,20 @@ def subset_values(
     comma-separated or JSON list, because label values have at most 63 characters and no commas; and
     what the workload was ``observed`` to hold.
     """
-    values = {labels[key]} if labels.get(key) else set()
     prefix = f"{key}/"
     start = len(prefix)
-    for name, value in labels.items():
-        if value == "true" and name.startswith(prefix):
-            values.add(name[start:])
+    values = {
+        name[start:]
+        for name, value in labels.items()
+        if value == "true" and name.startswith(prefix)
+    }
+    if key in labels:
+        values.add(labels[key])
     if key in annotations:
         values.update(listed_values(annotations[key]))
     values.update(observed)
-    return tuple(sorted(values - {""}))
+    values.discard("")
+    return tuple(sorted(values))
 
 
 def listed_values(text: str) -> Iterator[str]:

@@ -62,17 +62,12 @@ class Plan:
 
 
 class Response(NamedTuple):
-    """One response, encoded; ``version`` and ``nonce`` are what it carries."""
+    """One response, encoded; ``nonce`` is what it carries."""
 
     type_url: str
     plan: Plan
     nonce: str
     data: bytes
-
-    @property
-    def version(self) -> str:
-        """The version that the client acknowledges or rejects."""
-        return self.plan.version
 
 
 class Encoded(NamedTuple):

@@ -44,7 +44,7 @@ def endpoint_blocks(reading: Reading, hostname: str) -> tuple[Block, ...]:
     if service is not None and service.selector:
         found = reading.objects(keys.labelled(service.namespace, *service.selector[0]))
         members = [item for item in found if not (slices and item.kind == "Pod")]
-        blocks += divided(members, attrgetter("name"))
+        blocks += divided(members, attrgetter("name"), finely=True)
     return tuple(blocks)
 
 
