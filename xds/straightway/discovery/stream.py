@@ -163,9 +163,10 @@ class Stream:
         try:
             turns = self._turns
             while isinstance(data := await self._transport.read(), bytes):
-                while turns.are_over:
-                    await turns.next()
-                self._receive(data)
+                if not self._accept(data):
+                    while turns.are_over:
+                        await turns.next()
+                    self._receive(data)
             self.end(Ending(Closed.GONE))
         except InvalidRequestError as error:
             self.end(Ending(Closed.INVALID, grpc.StatusCode.INVALID_ARGUMENT, str(error)))
@@ -227,13 +228,20 @@ class Stream:
             return
         self._session.sum_up(_CHANGES_KEPT)  # It is writing, and may be for a long time.
 
-    def _receive(self, data: bytes) -> None:
+    def _accept(self, data: bytes) -> bool:
+        """Process a request if it only accepts a response, which takes no turn: few microseconds.
+
+        Returns whether it does.
+        """
         reporter, received = self._reporter, self._session.accept(data)
-        if reporter is not None and received is not None:
-            reporter.received(received)
-            return
+        if reporter is None or received is None:
+            return False
+        reporter.received(received)
+        return True
+
+    def _receive(self, data: bytes) -> None:
         request = decode(self._session.variant, data)
-        reporter = reporter or self._open(request.node)
+        reporter = self._reporter or self._open(request.node)
         received = self._session.request(request, self._tables())
         reporter.received(received)
         is_up_to_date = received.subscription.is_up_to_date and not self._session.has_more

@@ -61,8 +61,8 @@ class Turns:
             self._is_counting = False
             return
         self._begin()
-        # Waking all would itself take time. Twice as many as fitted, in case they now take less.
-        for _ in range(min(2 * self._fitting, len(self._waiting))):
+        # Waking all would itself take time. Some more than fitted, in case they now take less.
+        for _ in range(min(self._fitting + self._fitting // 4 + 1, len(self._waiting))):
             turn = self._waiting.popleft()
             if not turn.done():  # It is done if its stream was cancelled.
                 turn.set_result(None)
