@@ -77,6 +77,7 @@ class Stream:
         "_cache",
         "_ending",
         "_events",
+        "_is_woken",
         "_key_of",
         "_loop",
         "_node",
@@ -111,6 +112,7 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._turns = turns or Turns()
         self._woken = self._loop.create_future()
+        self._is_woken = False
         self._ending: Ending | None = None
 
     @property
@@ -164,8 +166,7 @@ class Stream:
             turns = self._turns
             while isinstance(data := await self._transport.read(), bytes):
                 if not self._accept(data):
-                    while turns.are_over:
-                        await turns.next()
+                    await turns.next()
                     self._receive(data)
             self.end(Ending(Closed.GONE))
         except InvalidRequestError as error:
@@ -185,13 +186,9 @@ class Stream:
                     # The loop is not a separate coroutine: every response would pass through it
                     # twice.
                     session, clock, write = self._session, self._loop.time, self._transport.write
-                    turns = self._turns
                     while self._ending is None:
-                        if turns.are_over:
-                            await turns.next()
-                            continue
                         # Renewed before the check, so that no change is missed.
-                        self._woken = self._loop.create_future()
+                        self._woken, self._is_woken = self._loop.create_future(), False
                         tables = self._tables()
                         started = clock()
                         response = None if tables is None else session.next(tables, started)
@@ -223,13 +220,14 @@ class Stream:
             pass  # Resources that were held back may be due now.
 
     def _wake(self) -> None:
-        if not self._woken.done():
-            self._woken.set_result(None)
+        if not self._is_woken:
+            self._is_woken = True
+            self._turns.wake(self._woken)
             return
         self._session.sum_up(_CHANGES_KEPT)  # It is writing, and may be for a long time.
 
     def _accept(self, data: bytes) -> bool:
-        """Process a request if it only accepts a response, which takes no turn: few microseconds.
+        """Process a request if it only accepts a response; that is too little work for a turn.
 
         Returns whether it does.
         """

@@ -11,58 +11,58 @@ import asyncio
 from collections import deque
 from typing import Final
 
-_SECONDS: Final = 0.005
-"""How long streams may work in one iteration of the event loop."""
+_SECONDS: Final = 0.010
+"""About how long an iteration of the event loop takes while many streams are busy."""
+
+LEAST: Final = 8
+"""How many streams are woken even if other tasks take all of that time, such as a rebuild."""
 
 
 class Turns:
-    """Divides the work of many streams among iterations of the event loop that they run in.
+    """Wakes streams, each in its turn: as many per iteration of the event loop as fit into it."""
 
-    Before each piece of work a stream checks :attr:`are_over`, and if so awaits :meth:`next`. The
-    longest waiting streams come first.
-    """
-
-    __slots__ = ("_ends_at", "_fitting", "_is_counting", "_seconds", "_taken", "_waiting")
+    __slots__ = ("_began", "_fitting", "_is_running", "_seconds", "_waiting", "_woken")
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._seconds = seconds
-        self._ends_at = 0.0
-        self._is_counting = False
-        self._taken = 0
-        self._fitting = 1
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._is_running = False
+        self._began = 0.0
+        self._woken = 0
+        self._fitting = LEAST
 
-    @property
-    def are_over(self) -> bool:
-        """Whether a stream must wait for its turn; if not, this counts as a turn."""
-        if not self._is_counting:
-            self._is_counting = True
-            self._begin()
-        elif asyncio.get_running_loop().time() >= self._ends_at:
-            return True
-        self._taken += 1
-        return False
+    def wake(self, sleeper: asyncio.Future[None]) -> None:
+        """Resolve a future: at once if nobody else is busy, otherwise in its turn."""
+        self._waiting.append(sleeper)
+        if not self._is_running:
+            self._is_running = True
+            self._wake_some()
 
     async def next(self) -> None:
-        """Wait until there may be a turn: check again."""
+        """Wait for a turn."""
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        self.wake(turn)
         await turn
 
-    def _begin(self) -> None:
-        """Begin an iteration; the loop calls this at the beginning of the next one, too."""
-        loop = asyncio.get_running_loop()
-        self._ends_at = loop.time() + self._seconds
-        loop.call_soon(self._end)
+    def _go_on(self) -> None:
+        """Wake the next ones, after those that were woken last have done their work."""
+        elapsed = asyncio.get_running_loop().time() - self._began
+        if elapsed > self._seconds:
+            self._fitting = max(LEAST, int(self._woken * self._seconds / elapsed))
+        elif self._woken == self._fitting:
+            self._fitting += self._fitting // 4 + 1
+        self._wake_some()
 
-    def _end(self) -> None:
-        self._fitting, self._taken = self._taken or self._fitting, 0
-        if not self._waiting:
-            self._is_counting = False
-            return
-        self._begin()
-        # Waking all would itself take time. Some more than fitted, in case they now take less.
-        for _ in range(min(self._fitting + self._fitting // 4 + 1, len(self._waiting))):
-            turn = self._waiting.popleft()
-            if not turn.done():  # It is done if its stream was cancelled.
-                turn.set_result(None)
+    def _wake_some(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._began, self._woken = loop.time(), 0
+        while self._waiting and self._woken < self._fitting:
+            sleeper = self._waiting.popleft()
+            if not sleeper.done():  # It is done if its stream was cancelled.
+                sleeper.set_result(None)
+                self._woken += 1
+        if self._woken:
+            # Behind them in the event loop's queue.
+            loop.call_soon(self._go_on)
+        else:
+            self._is_running = False
