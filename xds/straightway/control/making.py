@@ -80,24 +80,19 @@ class Making:
 
         Returns the keys that differ. What becomes pending meanwhile is left to the next time.
         """
-        changed: set[Key] = set()
-        change = Change()
+        keys: set[Key] = set()
+        added, changed, removed = list[Reference](), list[Reference](), list[Reference]()
         for some in _portions(pending):
             async with self._changing:
-                change += self._change_of(some)
-                changed |= await breath.through(self._change(some))
+                for reference, after in some.items():
+                    before = self._catalog.object(reference)
+                    if after is not before:
+                        found = added if before is None else removed if after is None else changed
+                        found.append(reference)
+                keys |= await breath.through(self._change(some))
             await breath.take()
-        self._taken(change)
-        return changed
-
-    def _change_of(self, changes: Pending) -> Change:
-        came, changed, went = list[Reference](), list[Reference](), list[Reference]()
-        for reference, after in changes.items():
-            before = self._catalog.object(reference)
-            if after is not before:
-                found = came if before is None else went if after is None else changed
-                found.append(reference)
-        return Change(tuple(came), tuple(changed), tuple(went))
+        self._taken(Change(tuple(added), tuple(changed), tuple(removed)))
+        return keys
 
     def _change(self, changes: Pending) -> Steps[set[Key]]:
         changed = yield from self._catalog.changing(changes)

@@ -163,10 +163,9 @@ class Stream:
 
     async def _read(self) -> None:
         try:
-            turns = self._turns
             while isinstance(data := await self._transport.read(), bytes):
                 if not self._accept(data):
-                    await turns.next()
+                    await self._turns.next()
                     self._receive(data)
             self.end(Ending(Closed.GONE))
         except InvalidRequestError as error:

@@ -16,14 +16,6 @@ class Change:
     changed: tuple[Reference, ...] = ()
     removed: tuple[Reference, ...] = ()
 
-    def __add__(self, later: Change) -> Change:
-        """Return this change and one of other objects as one."""
-        return Change(
-            self.added + later.added,
-            self.changed + later.changed,
-            self.removed + later.removed,
-        )
-
 
 class ChangeListener:
     """Does nothing: override the events you need. They must not block."""
