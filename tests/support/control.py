@@ -21,6 +21,8 @@ LONG = 1000.0
 """After so many seconds of virtual time all is in force, and no loop has anything to do."""
 
 AUDIENCE = Audience(Role.SIDECAR, "default")
+FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
+"""The gateways that ``{tier: front}`` selects."""
 WEB = bundle(service("web", "{name: http, port: 80}"), "web.yaml")
 ASSIGNMENT = "outbound|80||web.default.svc.cluster.local"
 """The cluster of :data:`WEB`, and its assignment."""

@@ -12,7 +12,7 @@ from straightway import checks
 from straightway.api import DestinationRule
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER, ROUTE_CONFIGURATION
 from straightway.documents import Bundle, Problem
-from straightway.proxies.audience import Audience, Role
+from straightway.proxies.audience import Audience
 from straightway.snapshots import listeners as listeners_module
 from straightway.snapshots import routes as routes_module
 from straightway.translate import clusters as clusters_module
@@ -22,6 +22,7 @@ from tests.support.control import (
     API,
     ASSIGNMENT,
     AUDIENCE,
+    FRONTS,
     LONG,
     WEB,
     Desk,
@@ -34,7 +35,6 @@ from tests.support.control import (
 from tests.support.mistakes import Lines, OurMistakeError, break_for, errors
 from tests.support.virtual_time import run
 
-FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 ROUTES = "http.80"
 
 

@@ -9,12 +9,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT, LISTENER
-from straightway.proxies.audience import Audience, Proxy, Role
+from straightway.proxies.audience import Proxy, Role
 from tests.support.configs import bundle, entry
 from tests.support.control import (
     API,
     ASSIGNMENT,
     AUDIENCE,
+    FRONTS,
     LONG,
     WEB,
     Desk,
@@ -25,8 +26,6 @@ from tests.support.control import (
 )
 from tests.support.mistakes import OurMistakeError, errors, fails_for
 from tests.support.virtual_time import run
-
-FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 
 
 @pytest.mark.parametrize("when", ["first", "later"])

@@ -16,12 +16,12 @@ from straightway.discovery import (
 )
 from straightway.documents import Bundle
 from straightway.logs.problems import log_problems
-from straightway.proxies.audience import Audience, Role
 from straightway.sources.yaml_documents import read_documents
 from tests.support.configs import bundle, entry, istio
 from tests.support.control import (
     ASSIGNMENT,
     AUDIENCE,
+    FRONTS,
     LONG,
     WEB,
     Desk,
@@ -32,8 +32,6 @@ from tests.support.control import (
     workload,
 )
 from tests.support.virtual_time import run
-
-FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 
 
 def told(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

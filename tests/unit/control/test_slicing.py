@@ -10,13 +10,14 @@ import pytest
 from straightway.control.pace import Breath
 from straightway.discovery import CLUSTER, CLUSTER_LOAD_ASSIGNMENT
 from straightway.documents import Bundle
-from straightway.proxies.audience import Audience, Role
+from straightway.proxies.audience import Audience
 from tests.support.configs import bundle, istio
 from tests.support.control import (
     API,
     ASSIGNMENT,
     AUDIENCE,
     CONFIG,
+    FRONTS,
     LONG,
     WEB,
     Desk,
@@ -32,7 +33,6 @@ from tests.support.turns import Turns
 from tests.support.virtual_time import run
 
 NUMBER = 60  # more than the size from which on a change is large
-FRONTS = Audience(Role.GATEWAY, "default", (("tier", "front"),))
 GATEWAY = gateway_file("{tier: front}")
 
 

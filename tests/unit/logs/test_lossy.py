@@ -20,16 +20,6 @@ SIZE = 4 * 4096
 """Of a pipe, in bytes. Linux holds a pipe ready to be written to if one of its pages is free."""
 
 
-@pytest.fixture(autouse=True)
-def _restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
 class Pipe:
     """A small pipe that nobody reads but the test, and the log that writes to it."""
 

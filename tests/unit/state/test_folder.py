@@ -185,12 +185,12 @@ def test_each_config_folder_has_its_own(tmp_path):
     assert folder_for(tmp_path, Path("/a/config")).name.startswith("config-")
 
 
-@pytest.mark.parametrize("path", ["config", "./config/", "../work/config", "other/../config"])
+@pytest.mark.parametrize("path", ["config", "./config/", "../here/config", "other/../config"])
 def test_a_config_folder_has_the_same_however_it_is_named(tmp_path, monkeypatch, path):
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
 
-    assert folder_for(tmp_path, Path(path)) == folder_for(tmp_path, tmp_path / "work" / "config")
+    assert folder_for(tmp_path, Path(path)) == folder_for(tmp_path, tmp_path / "here" / "config")
 
 
 def test_a_link_that_each_release_points_elsewhere_has_the_same(tmp_path):
