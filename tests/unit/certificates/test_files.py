@@ -18,7 +18,7 @@ A, B = server_pair(), server_pair()
 
 
 async def test_a_changed_pair_is_used_once(tmp_path):
-    used = []
+    used: list[object] = []
     followed = followed_pair(*write_pair(tmp_path, A), used.append)
     await followed.look()
     await followed.look()
@@ -36,7 +36,7 @@ async def test_a_mounted_secret_is_followed_through_its_links(tmp_path):
     files = tmp_path / "tls.crt", tmp_path / "tls.key"
     for file in files:
         file.symlink_to(f"..data/{file.name}")
-    used = []
+    used: list[object] = []
     followed = followed_pair(*files, used.append)
     await followed.look()
     (tmp_path / "next").symlink_to("2")
@@ -47,7 +47,7 @@ async def test_a_mounted_secret_is_followed_through_its_links(tmp_path):
 
 async def test_half_a_pair_is_not_used_and_said_once(tmp_path):
     certificate, key = write_pair(tmp_path, A)
-    used = []
+    used: list[object] = []
     followed = followed_pair(certificate, key, used.append)
     with structlog.testing.capture_logs() as logs:
         await followed.look()
@@ -66,7 +66,7 @@ async def test_half_a_pair_is_not_used_and_said_once(tmp_path):
 
 async def test_files_that_vanish_for_a_moment_change_nothing(tmp_path):
     certificate, key = write_pair(tmp_path, A)
-    used = []
+    used: list[object] = []
     followed = followed_pair(certificate, key, used.append)
     await followed.look()
     key.unlink()
@@ -79,7 +79,7 @@ async def test_files_that_vanish_for_a_moment_change_nothing(tmp_path):
 async def test_authorities_are_followed_too(tmp_path):
     file = tmp_path / "ca.crt"
     file.write_bytes(AUTHORITY.certificate)
-    used = []
+    used: list[object] = []
     followed = followed_authorities(file, used.append)
     await followed.look()
     both = AUTHORITY.certificate + A.certificate
