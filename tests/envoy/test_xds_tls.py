@@ -41,7 +41,7 @@ class Server:
         self.tls = tls
         self.port = free_port()
         self.peers: list[Peer] = []
-        self.expected: Callable[[Peer], bool] = lambda peer: True
+        self.expected: Callable[[Peer], bool] = lambda peer: False
         self.admitted = asyncio.Event()
 
     async def _authenticate(self, peer: Peer) -> Admission:
@@ -67,9 +67,12 @@ class Server:
     async def admits(self, expected: Callable[[Peer], bool]) -> None:
         """Wait for a stream of a client that shows what is expected; refuse all others."""
         self.expected = expected
-        self.admitted.clear()
-        async with asyncio.timeout(DEADLINE):
-            await self.admitted.wait()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self.admitted.wait()
+        finally:
+            self.admitted.clear()
+            self.expected = lambda peer: False
 
 
 def with_token(token: str) -> Callable[[Peer], bool]:
