@@ -12,8 +12,9 @@ from functools import lru_cache
 from socket import AF_INET, inet_pton
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
+from pydantic import AfterValidator, PlainValidator, Strict
 
+from straightway.api.checked import AT_LEAST, AnyCase, Checked, NotEmpty, Says
 from straightway.api.codes import Code
 from straightway.api.faults import wrong
 from straightway.api.texts import quoted, shown
@@ -42,7 +43,7 @@ def none_as_empty_str(value: object) -> object:
 # --- Numbers ---------------------------------------------------------------------------------
 
 
-def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") -> AfterValidator:
+def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") -> Checked:
     """Return the check that a number is between both bounds, inclusive."""
     what = what or "allowed here"
 
@@ -51,7 +52,7 @@ def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") 
             return number
         raise wrong(code, f"{shown(number)} is not {what}: write a number from {low} to {high}.")
 
-    return AfterValidator(check)
+    return Checked(check, minimum=low, maximum=high)
 
 
 Port = Annotated[Int, within(1, 65535, Code.INVALID_PORT, "a port")]
@@ -66,6 +67,7 @@ Percent = Annotated[Int, within(0, 100, what="a percentage")]
 _UNITS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "µs": 1}
 _DURATION = re.compile(r"(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:h|ms|m|s|us|µs))+")
 _DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s|us|µs)")
+_LONGEST_DURATION = 64
 _LONGEST = timedelta(days=36_500)
 """A hundred years: longer ones overflow Envoy's milliseconds or protobuf's Duration."""
 
@@ -83,7 +85,7 @@ def parse_duration(value: object) -> timedelta:
         raise wrong(Code.INVALID_DURATION, message)
     if value == "0":
         return timedelta()
-    if len(value) > 64 or not _DURATION.fullmatch(value):
+    if len(value) > _LONGEST_DURATION or not _DURATION.fullmatch(value):
         hint = f"{value}s" if value.isdecimal() and len(value) < 10 else "2s"
         message = (
             f"{quoted(value)} is not a duration: write a number and a unit (h, m, s, ms), "
@@ -107,9 +109,13 @@ def _not_zero(duration: timedelta) -> timedelta:
     return duration
 
 
-Duration = Annotated[timedelta, PlainValidator(parse_duration)]
+Duration = Annotated[
+    timedelta,
+    PlainValidator(parse_duration, json_schema_input_type=str),
+    Says(maxLength=_LONGEST_DURATION, pattern=rf"^(?:0|{_DURATION.pattern})$"),
+]
 """Zero or longer."""
-PositiveDuration = Annotated[Duration, AfterValidator(_not_zero)]
+PositiveDuration = Annotated[Duration, Checked(_not_zero, **{AT_LEAST: "1ms"})]
 """One millisecond or longer, which is Envoy's resolution."""
 
 # --- Names of hosts and addresses ------------------------------------------------------------
@@ -202,12 +208,21 @@ def _check_network(value: str) -> str:
     return value
 
 
-Host = Annotated[str, AfterValidator(check_host)]
-HostPattern = Annotated[str, AfterValidator(check_host_pattern)]
-GatewayHost = Annotated[str, AfterValidator(_check_gateway_host)]
+_ANY_IP = r"[0-9a-fA-F:.]+(?:%.+)?"
+_ANY_PATTERN = rf"(?:{_NAME.pattern}|{_WILDCARD.pattern}|{_ANY_IP})"
+
+Host = Annotated[
+    str, Checked(check_host, maxLength=_LONGEST_HOST, pattern=rf"^(?:{_NAME.pattern}|{_ANY_IP})$")
+]
+HostPattern = Annotated[
+    str, Checked(check_host_pattern, maxLength=_LONGEST_HOST, pattern=rf"^{_ANY_PATTERN}$")
+]
+GatewayHost = Annotated[
+    str, Checked(_check_gateway_host, pattern=rf"^(?:(?:\*|\.|{_LABEL})?/)?{_ANY_PATTERN}$")
+]
 """A host pattern, with or without ``namespace/`` before it."""
-Address = Annotated[str, AfterValidator(_check_address)]
-Network = Annotated[str, AfterValidator(_check_network)]
+Address = Annotated[str, Checked(_check_address, pattern=rf"^{_ANY_IP}$")]
+Network = Annotated[str, Checked(_check_network, pattern=r"^[0-9a-fA-F:./]+(?:%.+)?$")]
 
 # --- Base64 ----------------------------------------------------------------------------------
 
@@ -222,7 +237,11 @@ def _decode_base64(value: object) -> bytes:
         raise wrong(Code.INVALID_BASE64, message) from None
 
 
-Base64 = Annotated[bytes, PlainValidator(_decode_base64)]
+Base64 = Annotated[
+    bytes,
+    PlainValidator(_decode_base64, json_schema_input_type=str),
+    Says(pattern=r"^[A-Za-z0-9+/=\s]*$"),
+]
 """Decoded when it is read."""
 
 # --- Headers and paths -----------------------------------------------------------------------
@@ -263,7 +282,7 @@ def check_authority(value: str) -> str:
     raise wrong(Code.INVALID_HOST, message)
 
 
-def not_empty(advice: str) -> AfterValidator:
+def not_empty(advice: str) -> NotEmpty:
     """Return the check that a string, list or mapping is not empty."""
 
     def check(value: _Sized) -> _Sized:
@@ -271,17 +290,21 @@ def not_empty(advice: str) -> AfterValidator:
             return value
         raise wrong(Code.EMPTY_FIELD, f"This is empty: {advice}.")
 
-    return AfterValidator(check)
+    return NotEmpty(check)
 
 
-HeaderName = Annotated[str, AfterValidator(check_header_name)]
-Authority = Annotated[str, AfterValidator(check_authority)]
-Path = Annotated[str, AfterValidator(_check_path)]
+HeaderName = Annotated[
+    str,
+    Checked(
+        check_header_name, pattern=rf"^(?:{_HEADER.pattern}|{'|'.join(sorted(_PSEUDO_HEADERS))})$"
+    ),
+]
+Authority = Annotated[
+    str,
+    Checked(check_authority, maxLength=_LONGEST_AUTHORITY, pattern=rf"^{_AUTHORITY.pattern}$"),
+]
+Path = Annotated[str, Checked(_check_path, pattern=r"^/[^\x00-\x20\x7f]*$")]
 
 
-def upper_case(value: object) -> object:
-    """Read ``http`` as ``HTTP``, as Istio does for protocols."""
-    return value.upper() if isinstance(value, str) else value
-
-
-UpperCase = BeforeValidator(upper_case)
+UpperCase = AnyCase(str.upper)
+"""Reads ``http`` as ``HTTP``, as Istio does for protocols."""
