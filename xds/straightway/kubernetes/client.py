@@ -1,0 +1,268 @@
+"""Requests to a Kubernetes API server, through the client of the official package."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+import structlog
+
+from straightway.kubernetes import credentials
+from straightway.kubernetes.errors import ApiError, ConnectError, UnreachableError
+from straightway.kubernetes.lines import Lines, LineTooLongError
+
+_log = structlog.get_logger()
+
+APPLY = "application/apply-patch+yaml"
+MERGE_PATCH = "application/merge-patch+json"
+_CONNECT_SECONDS = 10.0
+_RENEW_SECONDS = 10.0
+"""For how long credentials that were just loaded are not loaded again."""
+_MOST_OF_AN_ERROR = 2**16
+_KEEPALIVE = (
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+)
+"""A connection whose other end vanished without a word is noticed within 30 seconds."""
+
+Query = Mapping[str, str | int | bool]
+
+
+class Client:
+    """Sends requests to one API server.
+
+    ``namespace`` is the one that this process belongs to: the Pod's, or the kubeconfig context's.
+    """
+
+    def __init__(self, load: credentials.Load, access: credentials.Access) -> None:
+        from kubernetes.aio.client import ApiClient
+
+        self.namespace = access.namespace
+        self._load = load
+        self._api = ApiClient(access.configuration)
+        self._renewing = asyncio.Lock()
+        self._renewed_at = asyncio.get_running_loop().time()
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return self._api.configuration.host
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Query | None = None,
+        content_type: str = "application/json",
+        timeout: float = 10.0,  # noqa: ASYNC109 (aiohttp applies it)
+    ) -> Any:
+        """Send a request and return the decoded answer; ``timeout`` in seconds is for all of it.
+
+        ``body`` is plain data, encoded as JSON.
+
+        Raises: ApiError: if the server refuses the request. UnreachableError: if it does not
+        answer.
+
+        """
+        answer = await self.read(
+            path, query, method=method, body=body, content_type=content_type, timeout=timeout
+        )
+        try:
+            return msgspec.json.decode(answer) if answer else None
+        except msgspec.DecodeError as error:
+            raise UnreachableError(f"the answer is not JSON: {error}") from error
+
+    async def read(
+        self,
+        path: str,
+        query: Query | None = None,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        content_type: str = "application/json",
+        timeout: float = 60.0,  # noqa: ASYNC109 (aiohttp applies it)
+    ) -> bytes:
+        """Send a request and return the answer as it came. Raises as :meth:`request` does."""
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=_CONNECT_SECONDS)
+        headers = {"Content-Type": content_type}
+        async with self._sent(method, path, query, headers, body, limits) as response:
+            with _told():
+                return await response.read()
+
+    @asynccontextmanager
+    async def lines(
+        self, path: str, query: Query, *, read_timeout: float
+    ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        """Follow an answer that comes in lines, those that arrived together at a time.
+
+        ``read_timeout`` is the longest silence, in seconds. Raises as :meth:`request` does, also
+        while the lines come.
+        """
+        limits = aiohttp.ClientTimeout(
+            total=None, sock_connect=_CONNECT_SECONDS, sock_read=read_timeout
+        )
+        # Nothing is gained by compression next door; at the start it costs more than all parsing.
+        headers = {"Accept-Encoding": "identity"}
+        async with self._sent("GET", path, query, headers, None, limits) as response:
+            _keep_alive(response)
+            yield _lines_of(response)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._api.close()
+
+    @asynccontextmanager
+    async def _sent(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        headers: dict[str, str],
+        body: Any,
+        limits: aiohttp.ClientTimeout,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request, once more with fresh credentials if these are refused."""
+        send = partial(self._send, method, path + _query_string(query), headers, body, limits)
+        with _told():
+            try:
+                response = await send()
+            except aiohttp.ClientConnectorCertificateError:
+                if not await self._renew():
+                    raise
+                response = await send()
+            if response.status == 401 and await self._renew():
+                response.release()
+                response = await send()
+        try:
+            if response.status >= 400:
+                raise await _refusal(response)
+            yield response
+        finally:
+            # Whoever stops in the middle of an answer must not leave the rest to the next.
+            response.close()
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: Any,
+        limits: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        headers = {"Accept": "application/json", **headers}
+        await self._api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        answer = await self._api.rest_client.request(
+            method, self.server + url, headers, body, _request_timeout=limits
+        )
+        return answer.response
+
+    async def _renew(self) -> bool:
+        """Load configuration and credentials again; False if that was just done."""
+        refused = self._api
+        async with self._renewing:
+            if self._api is not refused:
+                return True
+            now = asyncio.get_running_loop().time()
+            if now - self._renewed_at < _RENEW_SECONDS:
+                return False
+            self._renewed_at = now
+            from kubernetes.aio.client import ApiClient
+
+            try:
+                access = await self._load()
+            except ConnectError as error:
+                _log.warning("credentials for the API server not renewed", reason=str(error))
+                return False
+            self._api = ApiClient(access.configuration)
+            await refused.close()
+            return True
+
+
+@asynccontextmanager
+async def connect(
+    kubeconfig: Path | None = None, context: str | None = None
+) -> AsyncIterator[Client]:
+    """Yield a client for the cluster around this Pod, or for a kubeconfig's.
+
+    Without arguments it is the Pod's cluster; outside of one, that of ``$KUBECONFIG`` or
+    ``~/.kube/config``. Nothing is sent yet.
+
+    Raises ConnectError: if there is no usable configuration.
+    """
+    load = partial(credentials.load, kubeconfig, context)
+    client = Client(load, await load())
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn whatever sending and reading may raise into one error with a reason."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise UnreachableError(str(error) or "no answer in time") from error
+    except (aiohttp.ClientError, OSError, LineTooLongError) as error:
+        raise UnreachableError(str(error) or type(error).__name__) from error
+
+
+def _query_string(query: Query | None) -> str:
+    if not query:
+        return ""
+    values = {
+        key: str(value).lower() if isinstance(value, bool) else value
+        for key, value in query.items()
+    }
+    return "?" + urlencode(values)
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
+    with _told():
+        body = await response.content.read(_MOST_OF_AN_ERROR)
+    try:
+        told: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        told = body.decode(errors="replace")
+    try:
+        retry_after = float(response.headers.get("Retry-After", ""))
+    except ValueError:
+        retry_after = None
+    return ApiError.of(response.status, told, retry_after)
+
+
+def _keep_alive(response: aiohttp.ClientResponse) -> None:
+    """Have the system probe a connection over which nothing may come for minutes."""
+    transport = response.connection.transport if response.connection else None
+    endpoint = transport.get_extra_info("socket") if transport else None
+    if endpoint is None:
+        return
+    for level, name, value in _KEEPALIVE:
+        # Not every system has all of them.
+        if option := getattr(socket, name, None):
+            endpoint.setsockopt(level, option, value)
+
+
+async def _lines_of(response: aiohttp.ClientResponse) -> AsyncIterator[list[bytes]]:
+    lines = Lines()
+    while True:
+        with _told():
+            chunk = await response.content.readany()
+            if not chunk:
+                return
+            complete = lines.feed(chunk)
+        if complete:
+            yield complete

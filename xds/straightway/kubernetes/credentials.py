@@ -1,0 +1,122 @@
+"""Where the API server is, and the credentials for it, kept current.
+
+In a cluster these are the service account's files; outside, a kubeconfig with all that kubectl
+understands: client certificates, tokens, token files, OIDC and exec plug-ins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from straightway.kubernetes.errors import ConnectError
+
+if TYPE_CHECKING:
+    from kubernetes.aio.client import Configuration
+    from kubernetes.aio.config import KubeConfigLoader
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_REFRESH_SECONDS = 60.0
+"""How often to look whether credentials are about to expire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach an API server, and the namespace that requests belong to by default."""
+
+    configuration: Configuration
+    namespace: str
+
+
+Load = Callable[[], Awaitable[Access]]
+
+
+def is_in_cluster() -> bool:
+    """Whether this process runs in a Pod with a service account."""
+    return "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
+
+
+async def load(kubeconfig: Path | None, context: str | None) -> Access:
+    """Load the configuration: the service account's if nothing is named, else a kubeconfig.
+
+    Raises ConnectError: if there is none that can be used.
+    """
+    # The import takes half a second of CPU, and not every control plane needs it.
+    await asyncio.to_thread(__import__, "kubernetes.aio.config")
+    if kubeconfig is None and context is None and is_in_cluster():
+        return _in_cluster()
+    return await _from_kubeconfig(kubeconfig, context)
+
+
+def _in_cluster() -> Access:
+    from kubernetes.aio.client import Configuration
+    from kubernetes.aio.config import ConfigException, load_incluster_config
+
+    configuration = Configuration()
+    try:
+        # This also renews the token, which the kubelet rotates, once a minute.
+        load_incluster_config(configuration)
+        namespace = (SERVICE_ACCOUNT / "namespace").read_text().strip()
+    except (ConfigException, OSError) as error:
+        raise ConnectError(f"The service account cannot be used: {error}.") from error
+    return Access(configuration, os.environ.get("POD_NAMESPACE") or namespace)
+
+
+async def _from_kubeconfig(kubeconfig: Path | None, context: str | None) -> Access:
+    from kubernetes.aio.client import Configuration
+    from kubernetes.aio.config import (
+        KUBE_CONFIG_DEFAULT_LOCATION,
+        ConfigException,
+        load_kube_config,
+    )
+
+    # Several files may be listed, as for kubectl.
+    file = str(kubeconfig) if kubeconfig else KUBE_CONFIG_DEFAULT_LOCATION
+    if not _any_file(file.split(os.pathsep)):
+        raise ConnectError(
+            f"There is no kubeconfig {file}: name one with --kubeconfig FILE. In a Pod, its "
+            "service account is used; check that automountServiceAccountToken is not false."
+        )
+    configuration = Configuration()
+    try:
+        loader = await load_kube_config(
+            file, context, client_configuration=configuration, persist_config=False
+        )
+    except ConfigException as error:
+        raise ConnectError(f"The kubeconfig {file} cannot be used: {error}.") from error
+    except Exception as error:
+        # A broken file raises whatever the code that stumbles over it raises.
+        raise ConnectError(
+            f"The kubeconfig {file} cannot be used: {type(error).__name__}: {error}."
+        ) from error
+    configuration.refresh_api_key_hook = _refreshing(loader)
+    return Access(configuration, loader.current_context["context"].get("namespace") or "default")
+
+
+def _any_file(names: list[str]) -> bool:
+    return any(Path(name).expanduser().is_file() for name in names if name)
+
+
+def _refreshing(
+    loader: KubeConfigLoader,
+) -> Callable[[Configuration], Awaitable[None]]:
+    """Return what renews credentials that say when they expire, shortly before they do.
+
+    Others are loaded again when the API server refuses them.
+    """
+    clock = asyncio.get_running_loop().time
+    due = clock() + _REFRESH_SECONDS
+
+    async def refresh(configuration: Configuration) -> None:
+        nonlocal due
+        if clock() < due:
+            return
+        due = clock() + _REFRESH_SECONDS
+        if loader.provider is not None or hasattr(loader, "exec_plugin_expiry"):
+            await loader.load_and_set(configuration)
+
+    return refresh
