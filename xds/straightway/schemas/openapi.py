@@ -1,8 +1,9 @@
 """From a model to a structural schema, the form of OpenAPI that an API server can prune by.
 
-https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/: every
-part has one type, nothing is referred to, and nothing may be null. There are no defaults: an object
-is stored as it was written.
+Every part has one type, and nothing is referred to
+(https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/).
+Nothing may be null, as in Istio's own CRDs. There are no defaults: an object is stored as it was
+written.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What the models check between fields, as far as an API server can check it.
 
-A rule is in CEL (https://kubernetes.io/docs/reference/using-api/cel/). The API server estimates its
-cost before it accepts a CRD: what a rule costs at most, times the most items of each list around it.
-So the lists around rules have limits, and what would cost too much is left to the models: no rule
-inspects the matches or destinations of a route.
+A rule is in CEL (https://kubernetes.io/docs/reference/using-api/cel/). Before it accepts a CRD, the
+API server estimates the cost of each rule: what it costs at most, times the most items of every
+list around it. So the lists around rules have limits, and what would cost too much is left to the
+models: no rule inspects the matches or destinations of a route.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ STATUS: dict[str, Any] = {
     "type": "object",
     "properties": {
         "conditions": {
-            "description": "The state of the object: Accepted, ResolvedRefs, Programmed, and others.",
+            "description": "The object's state: Accepted, ResolvedRefs, Programmed and others.",
             "type": "array",
             "items": {
                 "type": "object",
