@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from straightway.api.durations import Duration, PositiveDuration
 from straightway.api.model import Model, Untranslated
-from straightway.api.values import Bool, Duration, Limit, PositiveDuration
+from straightway.api.values import Bool, Limit
 
 
 class H2UpgradePolicy(StrEnum):

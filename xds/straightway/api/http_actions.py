@@ -10,19 +10,11 @@ from pydantic import AfterValidator
 
 from straightway.api.checked import Checked, Says
 from straightway.api.codes import Code
+from straightway.api.durations import PositiveDuration
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.texts import one_of, quoted, shown
-from straightway.api.values import (
-    Authority,
-    Base64,
-    Count,
-    Int,
-    Path,
-    Port,
-    PositiveDuration,
-    within,
-)
+from straightway.api.values import Authority, Base64, Count, Int, Path, Port, within
 
 _REDIRECT_CODES = (301, 302, 303, 307, 308)
 _LONGEST_BODY = 4096  # Envoy's max_direct_response_body_size_bytes

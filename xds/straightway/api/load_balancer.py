@@ -11,11 +11,12 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from straightway.api.codes import Code
+from straightway.api.durations import Duration
 from straightway.api.dynamic_subset import DynamicSubset
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.texts import one_of
-from straightway.api.values import Bool, Duration, HeaderName, Int, not_empty, within
+from straightway.api.values import Bool, HeaderName, Int, not_empty, within
 
 _LARGEST_RING = 8_388_608
 _LARGEST_TABLE = 5_000_011

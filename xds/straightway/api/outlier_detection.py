@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from straightway.api.durations import PositiveDuration
 from straightway.api.model import Model, Untranslated
-from straightway.api.values import Bool, Count, Percent, PositiveDuration
+from straightway.api.values import Bool, Count, Percent
 
 
 class OutlierDetection(Model):

@@ -7,14 +7,13 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Sized
-from datetime import timedelta
 from functools import lru_cache
 from socket import AF_INET, inet_pton
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, PlainValidator, Strict
 
-from straightway.api.checked import AT_LEAST, AnyCase, Checked, NotEmpty, Says
+from straightway.api.checked import AnyCase, Checked, NotEmpty, Says
 from straightway.api.codes import Code
 from straightway.api.faults import wrong
 from straightway.api.texts import quoted, shown
@@ -61,62 +60,6 @@ Count = Annotated[Int, within(0, 2**31 - 1)]
 Limit = Annotated[Count, AfterValidator(lambda limit: limit or None)]
 """A limit for which 0 means the default, as if it were not set (None)."""
 Percent = Annotated[Int, within(0, 100, what="a percentage")]
-
-# --- Durations -------------------------------------------------------------------------------
-
-_UNITS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "µs": 1}
-_DURATION = re.compile(r"(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:h|ms|m|s|us|µs))+")
-_DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s|us|µs)")
-_LONGEST_DURATION = 64
-_LONGEST = timedelta(days=36_500)
-"""A hundred years: longer ones overflow Envoy's milliseconds or protobuf's Duration."""
-
-
-def parse_duration(value: object) -> timedelta:
-    """Read an Istio duration: ``1.5s``, ``100ms``, ``1h30m``.
-
-    Raises: PydanticCustomError: if it is not a duration; the message says what to write.
-
-    """
-    if not isinstance(value, str):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        hint = f'"{shown(value)}s"' if number else '"2s"'
-        message = f"A duration is a number with its unit, as text: write, for example, {hint}."
-        raise wrong(Code.INVALID_DURATION, message)
-    if value == "0":
-        return timedelta()
-    if len(value) > _LONGEST_DURATION or not _DURATION.fullmatch(value):
-        hint = f"{value}s" if value.isdecimal() and len(value) < 10 else "2s"
-        message = (
-            f"{quoted(value)} is not a duration: write a number and a unit (h, m, s, ms), "
-            f'such as "{hint}".'
-        )
-        raise wrong(Code.INVALID_DURATION, message)
-    microseconds = sum(
-        float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value)
-    )
-    if microseconds > _LONGEST // timedelta(microseconds=1):
-        message = f"{quoted(value)} is too long: the limit is a hundred years (876000h)."
-        raise wrong(Code.INVALID_DURATION, message)
-    return timedelta(microseconds=round(microseconds))
-
-
-def _not_zero(duration: timedelta) -> timedelta:
-    if duration < timedelta(milliseconds=1):
-        raise wrong(
-            Code.INVALID_DURATION, 'This duration must be at least one millisecond ("1ms").'
-        )
-    return duration
-
-
-Duration = Annotated[
-    timedelta,
-    PlainValidator(parse_duration, json_schema_input_type=str),
-    Says(maxLength=_LONGEST_DURATION, pattern=rf"^(?:0|{_DURATION.pattern})$"),
-]
-"""Zero or longer."""
-PositiveDuration = Annotated[Duration, Checked(_not_zero, **{AT_LEAST: "1ms"})]
-"""One millisecond or longer, which is Envoy's resolution."""
 
 # --- Names of hosts and addresses ------------------------------------------------------------
 
@@ -193,12 +136,6 @@ def _check_gateway_host(value: str) -> str:
     return f"{namespace}{slash}{check_host_pattern(host)}"
 
 
-def _check_address(value: str) -> str:
-    if is_ip(value):
-        return value
-    raise wrong(Code.INVALID_ADDRESS, f"{quoted(value)} is not an IP address.")
-
-
 def _check_network(value: str) -> str:
     try:
         ipaddress.ip_network(value, strict=False)
@@ -208,11 +145,12 @@ def _check_network(value: str) -> str:
     return value
 
 
-_ANY_IP = r"[0-9a-fA-F:.]+(?:%.+)?"
-_ANY_PATTERN = rf"(?:{_NAME.pattern}|{_WILDCARD.pattern}|{_ANY_IP})"
+# A schema cannot tell an address from what looks like one; IPv4 addresses look like names.
+_IPV6 = r"[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:%.+)?"
+_ANY_PATTERN = rf"(?:{_NAME.pattern}|{_WILDCARD.pattern}|{_IPV6})"
 
 Host = Annotated[
-    str, Checked(check_host, maxLength=_LONGEST_HOST, pattern=rf"^(?:{_NAME.pattern}|{_ANY_IP})$")
+    str, Checked(check_host, maxLength=_LONGEST_HOST, pattern=rf"^(?:{_NAME.pattern}|{_IPV6})$")
 ]
 HostPattern = Annotated[
     str, Checked(check_host_pattern, maxLength=_LONGEST_HOST, pattern=rf"^{_ANY_PATTERN}$")
@@ -221,17 +159,21 @@ GatewayHost = Annotated[
     str, Checked(_check_gateway_host, pattern=rf"^(?:(?:\*|\.|{_LABEL})?/)?{_ANY_PATTERN}$")
 ]
 """A host pattern, with or without ``namespace/`` before it."""
-Address = Annotated[str, Checked(_check_address, pattern=rf"^{_ANY_IP}$")]
-Network = Annotated[str, Checked(_check_network, pattern=r"^[0-9a-fA-F:./]+(?:%.+)?$")]
+Network = Annotated[
+    str, Checked(_check_network, pattern=rf"^(?:[0-9.]+|{_IPV6})(?:/[0-9a-fA-F:.]+)?$")
+]
 
 # --- Base64 ----------------------------------------------------------------------------------
+
+
+_SPACE = re.compile(r"[\t\n\f\r ]+")
 
 
 def _decode_base64(value: object) -> bytes:
     try:
         if isinstance(value, bytes):  # YAML's !!binary
             return value
-        return base64.b64decode("".join(str(value).split()), validate=True)
+        return base64.b64decode(_SPACE.sub("", str(value)), validate=True)
     except (binascii.Error, ValueError):
         message = "This is not base64: write the output of `base64 -w0 FILE`."
         raise wrong(Code.INVALID_BASE64, message) from None

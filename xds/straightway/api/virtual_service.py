@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from straightway.api.codes import Code
+from straightway.api.durations import Duration
 from straightway.api.faults import Fault, wrong
 from straightway.api.headers import Headers
 from straightway.api.http_actions import DirectResponse, Redirect, Retries, Rewrite
@@ -16,16 +17,7 @@ from straightway.api.matching import HeaderMatch, StringMatch, UriMatch
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.texts import quoted
-from straightway.api.values import (
-    Bool,
-    Count,
-    Duration,
-    HeaderName,
-    Host,
-    HostPattern,
-    Port,
-    not_empty,
-)
+from straightway.api.values import Bool, Count, HeaderName, Host, HostPattern, Port, not_empty
 
 _HEAVIEST = 2**32 - 1
 _LONGEST_PARAMETER = 1024  # Envoy's QueryParameterMatcher.name, in bytes
