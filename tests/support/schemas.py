@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -71,7 +72,25 @@ def parts(schema: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
             yield from parts(schema[keyword], path + mark)
 
 
-def objects_of_the_project() -> list[Any]:
+def specs_of_other_tests() -> list[tuple[str, Any]]:
+    """The objects of the unit tests of problems: bad ones, and some that give a warning only."""
+    found = []
+    for file in sorted((ROOT / "tests/unit/api").glob("test_*_problems.py")):
+        module = importlib.import_module(f"tests.unit.api.{file.stem}")
+        for index, case in enumerate(getattr(module, "CASES", ())):
+            kind, spec = getattr(case, "values", case)[:2]
+            group = "istio.alibabacloud.com/v1beta1" if kind.startswith("ASM") else None
+            body = {
+                "apiVersion": group or "networking.istio.io/v1",
+                "kind": kind,
+                "metadata": {"name": "checkout"},
+                "spec": yaml.safe_load(spec),
+            }
+            found.append((f"{file.stem.removeprefix('test_')}-{index}", body))
+    return found
+
+
+def objects_of_the_project() -> list[tuple[str, Any]]:
     """The objects of our kinds in all YAML of the golden tests and the tutorial, each once."""
     found: dict[str, Any] = {}
     for folder in (ROOT / "tests/golden", ROOT / "demo"):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import re2
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
@@ -18,10 +14,10 @@ from straightway.api import parse, values
 from straightway.api.checked import Says
 from straightway.api.durations import Duration
 from straightway.documents import Document, Origin
-from tests.support.schemas import objects_of_the_project, refusals
+from tests.support.schemas import objects_of_the_project, refusals, specs_of_other_tests
 
 OBJECTS = objects_of_the_project()
-UNIT_TESTS = Path(__file__).parents[1] / "api"
+SPECS = specs_of_other_tests()
 
 
 class Anywhere(Origin):
@@ -29,23 +25,7 @@ class Anywhere(Origin):
         return "file.yaml"
 
 
-def specs_of_other_tests() -> Iterator[Any]:
-    """The specs of the tests of problems: many are valid, with a warning."""
-    for file in sorted(UNIT_TESTS.glob("test_*_problems.py")):
-        module = importlib.import_module(f"tests.unit.api.{file.stem}")
-        for index, case in enumerate(getattr(module, "CASES", ())):
-            kind, spec = getattr(case, "values", case)[:2]
-            group = "istio.alibabacloud.com/v1beta1" if kind.startswith("ASM") else None
-            body = {
-                "apiVersion": group or "networking.istio.io/v1",
-                "kind": kind,
-                "metadata": {"name": "checkout", "namespace": "shop"},
-                "spec": yaml.safe_load(spec),
-            }
-            yield pytest.param(body, id=f"{file.stem}-{index}")
-
-
-@pytest.mark.parametrize("body", list(specs_of_other_tests()))
+@pytest.mark.parametrize("body", [body for _, body in SPECS], ids=[name for name, _ in SPECS])
 def test_an_accepted_spec_is_taken_as_it_is(body):
     if parse(Document(body, Anywhere())).object is not None:
         assert refusals(body) == []
