@@ -4,20 +4,17 @@ compares the two.
 */ -}}
 {{- define "straightway.rules.everywhere" -}}
 - apiGroups: [""]
-  resources: [services]
-  verbs: [list, watch]
-- apiGroups: [""]
-  resources: [pods]
+  resources: [services, pods]
   verbs: [get, list, watch]
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [networking.istio.io]
   resources: [gateways, virtualservices, destinationrules, serviceentries, workloadentries]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [istio.alibabacloud.com]
   resources: [asmgrpcjsontranscoders]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 {{- if .Values.writeStatus }}
 - apiGroups: [networking.istio.io]
   resources:
@@ -32,7 +29,7 @@ compares the two.
   verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [get, create, patch]
 {{- end }}
 {{- if not .Values.tls.existingSecret }}
 # The API server asks for `create` with a name where an apply creates the object.
