@@ -81,8 +81,11 @@ compares the two.
 {{- if not .Values.tls.existingSecret }}
 - apiGroups: [""]
   resources: [secrets]
+  verbs: [create]
+- apiGroups: [""]
+  resources: [secrets]
   resourceNames: [{{ .Values.tls.secretName }}]
-  verbs: [get, list, watch, create, patch]
+  verbs: [get, update]
 {{- end }}
 {{- end }}
 
