@@ -19,13 +19,9 @@ from tests.support.waiting import eventually
 DOCUMENT = Path(__file__).parents[2] / "docs" / "kubernetes.md"
 
 VALUES: dict[str, Json] = {
-    "always": {
-        "writeStatus": False,
-        "tls": {"existingSecret": "pair"},
-        "xds": {"tokenAudience": ""},
-    },
+    "always": {"writeStatus": False, "tls": {"selfMade": False}, "xds": {"tokenAudience": ""}},
     "`writeStatus`": {"writeStatus": True},
-    "`tls.secretName`": {"tls": {"existingSecret": ""}},
+    "`tls.selfMade`": {"tls": {"selfMade": True}},
     "`xds.tokenAudience`": {"xds": {"tokenAudience": "straightway"}},
     "`webhooks.validation`": {"webhooks": {"validation": {"enabled": True}}},
     "`webhooks.injection`": {"webhooks": {"injection": {"enabled": True}}},
@@ -100,16 +96,10 @@ def codes(cell: str) -> list[str]:
 
 @pytest.mark.parametrize("when", VALUES)
 def test_the_table_of_the_document_says_what_the_chart_grants(when: str) -> None:
-    valid = {"xds": {"anonymous": True}, "webhooks": {"caBundle": "Q0E="}}
-    off = merged(VALUES["always"], valid)
+    off = merged(VALUES["always"], {"xds": {"anonymous": True}})
     values = off if when == "always" else merged(off, VALUES[when])
-    if when.startswith("`webhooks"):  # Only for a self-made certificate.
-        values = merged(values, VALUES["`tls.secretName`"])
-    conditions = {"always", when} | (
-        {"`tls.secretName`"} if when.startswith("`webhooks") else set()
-    )
 
-    assert granted(values) == {right for at, right in documented() if at in conditions}
+    assert granted(values) == {right for at, right in documented() if at in ("always", when)}
 
 
 def test_the_table_has_no_other_conditions() -> None:
