@@ -137,7 +137,21 @@ def _whole(raw: bytes | msgspec.Raw) -> Body:
     if isinstance(metadata, dict):
         for name in _UNUSED_METADATA:
             metadata.pop(name, None)
+        if "managedFields" in metadata:
+            metadata["managedFields"] = _owned(metadata["managedFields"])
     return body
+
+
+def _owned(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep which fields of the spec are owned: a trace of those that the API server dropped.
+
+    Who owns them, and since when, changes with every status that is written.
+    """
+    return [
+        {"fieldsV1": {"f:spec": entry["fieldsV1"]["f:spec"]}}
+        for entry in entries
+        if "f:spec" in entry.get("fieldsV1", ())
+    ]
 
 
 def _pod(raw: bytes | msgspec.Raw) -> Body:
