@@ -7,7 +7,7 @@ their status is what we and others write, and a change of it must cause no work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -136,7 +136,17 @@ def _whole(raw: bytes | msgspec.Raw) -> Body:
     if isinstance(metadata, dict):
         for name in _UNUSED_METADATA:
             metadata.pop(name, None)
+        if "managedFields" in metadata:
+            metadata["managedFields"] = list(_owned(metadata["managedFields"]))
     return body
+
+
+def _owned(managers: Iterable[Mapping[str, Any]]) -> Iterator[Body]:
+    """Yield which fields of the spec somebody set; not who and when, which every write changes."""
+    for manager in managers:
+        spec = (manager.get("fieldsV1") or {}).get("f:spec")
+        if spec and "subresource" not in manager:
+            yield {"fieldsV1": {"f:spec": spec}}
 
 
 def _core(kind: str, plural: str, decode: Callable[..., Mapping[str, Any]]) -> Resource:
