@@ -156,6 +156,7 @@ class Reflector:
         """Note the answer to AskForVersion."""
         self._is_suspect = False
         if _is_older(version, self._version, unless_numbers=version != self._version):
+            self._version = version
             self._begin_anew()
 
     def ended(self) -> None:
@@ -200,6 +201,10 @@ class Reflector:
         self._relist()
 
     def _relist(self) -> None:
+        for key in self._listed or ():
+            # Of an unfinished list: nobody can tell whether the next is of the same history.
+            if key in self.known:
+                self.known[key] = ""
         self._listed, self._token, self._is_suspect = set(), "", False
 
     def _complete(self, version: str) -> Sequence[str]:
