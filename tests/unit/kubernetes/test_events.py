@@ -47,8 +47,8 @@ def test_what_is_no_event_counts_as_no_answer(text):
 
 def test_a_bookmark_may_end_the_initial_list():
     end = {"annotations": {"k8s.io/initial-events-end": "true"}}
-    for annotations, ends in [({}, False), ({"annotations": None}, False), (end, True)]:
-        _, raw = read_event(line("BOOKMARK", metadata={"resourceVersion": "7", **annotations}))
+    for metadata, ends in [({}, False), ({"annotations": None}, False), (end, True)]:
+        _, raw = read_event(line("BOOKMARK", metadata={"resourceVersion": "7", **metadata}))
         assert read_bookmark(raw) == ("7", ends)
 
 
