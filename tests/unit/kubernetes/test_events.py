@@ -46,9 +46,10 @@ def test_what_is_no_event_counts_as_no_answer(text):
 
 
 def test_a_bookmark_may_end_the_initial_list():
-    end = {"annotations": {"k8s.io/initial-events-end": "true"}}
-    for metadata, ends in [({}, False), ({"annotations": None}, False), (end, True)]:
-        _, raw = read_event(line("BOOKMARK", metadata={"resourceVersion": "7", **metadata}))
+    end = {"k8s.io/initial-events-end": "true"}
+    for found, ends in [({}, False), (None, False), (end, True)]:
+        metadata = {"resourceVersion": "7", "annotations": found}
+        _, raw = read_event(line("BOOKMARK", metadata=metadata))
         assert read_bookmark(raw) == ("7", ends)
 
 

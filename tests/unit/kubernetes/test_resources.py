@@ -135,7 +135,7 @@ def test_nothing_else_is_kept_of_a_pod() -> None:
 @pytest.mark.parametrize("resource", [each for each in RESOURCES if not each.is_core], ids=str)
 def test_a_status_changes_nothing(resource: Resource) -> None:
     spec = {"anything": [1, None, {"x": "y"}]}
-    owned = {"f:spec": {"f:anything": {}}}
+    owned: Any = {"f:spec": {"f:anything": {}}}
     before = body(spec, [{"manager": "kubectl", "time": "1", "fieldsV1": owned}])
     after = body(
         spec,
@@ -165,7 +165,7 @@ def kept(resource: Resource, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def test_who_owns_which_fields_of_the_spec_is_kept() -> None:
     rule = BY_KIND["networking.istio.io", "DestinationRule"]
-    owned = {"f:spec": {"f:trafficPolicy": {}}}
+    owned: Any = {"f:spec": {"f:trafficPolicy": {}}}
     managed = [
         {"manager": "a", "fieldsV1": {"f:metadata": {"f:labels": {}}, **owned}},
         {"manager": "b", "fieldsV1": {"f:metadata": {"f:annotations": {}}}},
