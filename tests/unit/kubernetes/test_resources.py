@@ -102,7 +102,12 @@ def read_fields() -> Iterator[tuple[Resource, Path]]:
 )
 def test_every_field_that_a_model_reads_is_kept(resource: Resource, path: Path) -> None:
     value = _VALUES.get(path[-1], "text")
-    kept = resource.decode(json.dumps(with_(path, value)).encode())
+    written = with_(path, value)
+    if path[:2] == ("status", "conditions"):
+        # Of a Pod's conditions, only this one is read.
+        value = "Ready" if path[-1] == "type" else value
+        written["status"]["conditions"] = [{"type": "Ready", path[-1]: value}]
+    kept = resource.decode(json.dumps(written).encode())
     assert at(kept, path) == value
 
 

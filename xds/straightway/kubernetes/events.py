@@ -102,7 +102,7 @@ def read_names(answer: bytes, field: str, name: str) -> list[str]:
         raise UnreachableError(f"the answer names no {field}: {error}") from error
 
 
-def read_page(answer: bytes) -> tuple[Iterable[Any], str, str]:
+def read_page(answer: bytes) -> tuple[Iterable[msgspec.Raw], str, str]:
     """Return a page's objects, undecoded, the list's version, and the token of the next page.
 
     Raises UnreachableError: if it is no list.

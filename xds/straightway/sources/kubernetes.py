@@ -18,6 +18,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from straightway.documents import Bundle, Document, Origin, Problem, Severity
@@ -35,6 +36,8 @@ _DOWN_AFTER = 2
 """After how many failures in a row the API server counts as away: a watch may always break."""
 _WAKE_SECONDS = 1.0
 """How often an answer may wake those that wait: if all ask and fail in turn, it must not be hot."""
+_AT_ONCE = 256
+"""How many objects of the first listing are emitted together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class KubernetesSource:
             for namespace in namespaces or ("",)
         ]
         self._emit: Callable[[Update], None] = lambda _: None
-        self._bodies: dict[str, Body] = {}
+        self._contents: dict[str, int] = {}
         self._unsent: dict[str, Bundle] = {}
         self._is_flushing = False
         self._lacks: dict[Follower, Lack | None] = {}
@@ -94,16 +97,21 @@ class KubernetesSource:
 
     # --- What the followers find ---
 
-    def changed(self, follower: Follower, key: str, version: str, body: Body) -> None:
+    def changed(
+        self, follower: Follower, key: str, version: str, body: Body, *, is_small: bool
+    ) -> None:
         """Handle an object that is new or has changed."""
         bundle = f"{follower.resource}/{key}"
         if not self._selects(follower, body):
             self._drop(bundle)
-        elif self._bodies.get(bundle) != body:
-            self._bodies[bundle] = body
+            return
+        # A digest, because two copies of the bodies would be most of the memory.
+        content = hash(msgspec.json.encode(body))
+        if self._contents.get(bundle) != content:
+            self._contents[bundle] = content
             core = follower.resource.is_core
             origin = ObjectOrigin(follower.resource.kind, key, version)
-            document = Document(body, origin, is_small=core, is_durable=not core)
+            document = Document(body, origin, is_small or core, not core)
             self._put(Bundle(bundle, (document,)))
 
     def gone(self, follower: Follower, keys: Iterable[str]) -> None:
@@ -121,6 +129,7 @@ class KubernetesSource:
         if not self._is_synced and all(each.reflector.is_settled for each in self._followers):
             self._is_synced = True
             self._earlier = ()
+        if follower.reflector.is_settled:
             self._flush_soon()
 
     def failed(self, follower: Follower, reason: str) -> None:
@@ -131,7 +140,7 @@ class KubernetesSource:
             kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
             message = f"The API server does not answer for {follower} ({reason}); {kept}."
             problem = _problem(self._client.server, "api-server-unreachable", message)
-            self._put(Bundle(_API_SERVER, problems=(problem,)))
+            self._report(Bundle(_API_SERVER, problems=(problem,)))
 
     def answered(self, follower: Follower) -> None:
         """Handle a good answer."""
@@ -142,7 +151,7 @@ class KubernetesSource:
         if all(failures < _DOWN_AFTER for failures in self._failures.values()):
             _log.info("API server answers again", seconds=round(now - self._down_since, 1))
             self._down_since = None
-            self._put(Bundle(_API_SERVER))
+            self._report(Bundle(_API_SERVER))
         if now - self._woken_at >= _WAKE_SECONDS:
             self._woken_at = now
             for each in self._failures:
@@ -157,13 +166,20 @@ class KubernetesSource:
         return bool(labels.get(REVISION_LABEL, self._revision) == self._revision)
 
     def _drop(self, bundle: str) -> None:
-        if self._bodies.pop(bundle, None) is not None:
+        if self._contents.pop(bundle, None) is not None:
             self._put(Bundle(bundle))
 
     def _put(self, bundle: Bundle) -> None:
         # In the order of the latest bundles.
         self._unsent.pop(bundle.key, None)
         self._unsent[bundle.key] = bundle
+        # Nobody waits for part of the first listing.
+        if self._is_synced or len(self._unsent) >= _AT_ONCE:
+            self._flush_soon()
+
+    def _report(self, bundle: Bundle) -> None:
+        """Emit problems, which somebody waits for when nothing else comes."""
+        self._put(bundle)
         self._flush_soon()
 
     def _flush_soon(self) -> None:
@@ -180,20 +196,20 @@ class KubernetesSource:
 
     def _tell_lack(self, follower: Follower, lack: Lack | None, before: Lack | None) -> None:
         if lack is Lack.FORBIDDEN:
-            self._put(Bundle(f"kind:{follower}", problems=(_forbidden(follower),)))
+            self._report(Bundle(f"kind:{follower}", problems=(_forbidden(follower),)))
             within = f"{follower.namespace}/" if follower.namespace else ""
             prefix = f"{follower.resource}/{within}"
             for key in self._earlier:
-                if key.startswith(prefix) and key not in self._bodies:
+                if key.startswith(prefix) and key not in self._contents:
                     self._put(Bundle(key, complete=False))
                     self._held.setdefault(follower, []).append(key)
             return
         for key in self._held.pop(follower, ()):
             # Of an earlier run, and nobody could say whether it is still there. Now it is known.
-            if key not in self._bodies:
+            if key not in self._contents:
                 self._put(Bundle(key))
         if before is Lack.FORBIDDEN:
-            self._put(Bundle(f"kind:{follower}"))
+            self._report(Bundle(f"kind:{follower}"))
         if lack is Lack.UNKNOWN_KIND:
             _log.info("kind not installed", kind=str(follower), remedy="install its CRD to use it")
         elif before is Lack.UNKNOWN_KIND:
