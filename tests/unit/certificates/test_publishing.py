@@ -1,102 +1,81 @@
-"""ConfigMaps that tell proxies whom to trust: where, when and by whom they are written."""
+"""The CA in all namespaces: what is written, and when."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
-import structlog
 
-from straightway.certificates.publishing import AGAIN, AuthorityMaps
-from straightway.kubernetes.errors import ApiError
-from tests.support import virtual_time
+from straightway.certificates.publishing import AuthorityPublisher
+from straightway.kubernetes import ApiError, UnreachableError
 
 
-class Scene:
-    """An API server that counts applies, and what the leader knows."""
+class Server:
+    """Keeps what is written; ``errors`` are raised for the namespaces that they name."""
 
-    def __init__(self):
-        self.applied: list[Any] = []
-        self.namespaces = ["shop", "bank"]
-        self.bundle = b"authority 1"
-        self.leads = True
-        self.forbidden: set[str] = set()
-        self.maps = AuthorityMaps(
-            self, lambda: self.namespaces, lambda: self.bundle, lambda: self.leads
-        )
+    def __init__(self) -> None:
+        self.written: list[tuple[str, str]] = []
+        self.errors: dict[str, Exception] = {}
 
-    async def request(self, method, path, *, body=None, query=None, content_type=""):
+    async def request(self, method: str, path: str, *, body: Any = None, **_: Any) -> Any:
         namespace = body["metadata"]["namespace"]
         assert path == f"/api/v1/namespaces/{namespace}/configmaps/straightway-ca"
-        if namespace in self.forbidden:
-            raise ApiError(403, "Forbidden", f"no configmaps in {namespace}")
-        self.applied.append((namespace, body["data"]["ca.crt"]))
-
-    async def look(self):
-        """Look once, and return what was applied."""
-        self.applied.clear()
-        await self.maps.look()
-        return list(self.applied)
+        if error := self.errors.get(namespace):
+            raise error
+        self.written.append((namespace, body["data"]["ca.crt"]))
 
 
-def in_time(test):
-    async def run():
-        await test(Scene())
-
-    return lambda: virtual_time.run(run())
+@pytest.fixture
+def server() -> Server:
+    return Server()
 
 
-@in_time
-async def test_each_namespace_is_told_once(scene):
-    assert await scene.look() == [("bank", "authority 1"), ("shop", "authority 1")]
-    assert await scene.look() == []
-    scene.namespaces.append("new")
-    assert await scene.look() == [("new", "authority 1")]
+@pytest.fixture
+def publisher(server: Server) -> AuthorityPublisher:
+    publisher = AuthorityPublisher(server, lambda: True)
+    publisher.use("CA 1")
+    publisher.came(["a", "b"])
+    return publisher
 
 
-@in_time
-async def test_all_are_told_of_a_new_authority(scene):
-    await scene.look()
-    scene.bundle = b"authority 2"
-    assert await scene.look() == [("bank", "authority 2"), ("shop", "authority 2")]
+async def test_each_namespace_gets_it_once(server: Server, publisher: AuthorityPublisher):
+    await publisher.write_due()
+    publisher.came(["b", "c"])
+    await publisher.write_due()
+
+    assert server.written == [("a", "CA 1"), ("b", "CA 1"), ("c", "CA 1")]
 
 
-@in_time
-async def test_what_somebody_has_deleted_is_there_again_in_time(scene):
-    await scene.look()
-    await asyncio.sleep(AGAIN)
-    assert len(await scene.look()) == 2
+async def test_a_new_ca_goes_everywhere(server: Server, publisher: AuthorityPublisher):
+    await publisher.write_due()
+    server.written.clear()
+    publisher.went(["a"])
+    publisher.use("CA 2")
+    await publisher.write_due()
+
+    assert server.written == [("b", "CA 2")]
 
 
-@pytest.mark.parametrize("reason", ["not the leader", "no authority"])
-def test_nothing_is_written_without_a_reason(reason):
-    @in_time
-    async def check(scene):
-        if reason == "not the leader":
-            scene.leads = False
-        else:
-            scene.bundle = b""
-        assert await scene.look() == []
+async def test_a_namespace_that_is_being_deleted_costs_the_others_nothing(
+    server: Server, publisher: AuthorityPublisher
+):
+    server.errors["a"] = ApiError(403, "Forbidden", "the namespace is being terminated")
+    await publisher.write_due()
+    server.errors.clear()
+    await publisher.write_due()
 
-    check()
+    assert server.written == [("b", "CA 1")]
 
 
-@in_time
-async def test_a_new_leader_looks_at_all(scene):
-    await scene.look()
-    scene.leads = False
-    await scene.look()
-    scene.leads = True
-    assert len(await scene.look()) == 2
+@pytest.mark.parametrize(
+    "error", [UnreachableError("refused"), ApiError(500, "InternalError", "etcd")]
+)
+async def test_what_fails_is_tried_again(
+    server: Server, publisher: AuthorityPublisher, error: Exception
+):
+    server.errors["a"] = error
+    await publisher.write_due()
+    server.errors.clear()
+    await publisher.write_due()
 
-
-@in_time
-async def test_a_namespace_that_refuses_stops_no_other_and_is_told_once(scene):
-    scene.forbidden = {"bank"}
-    with structlog.testing.capture_logs() as logs:
-        assert await scene.look() == [("shop", "authority 1")]
-        assert await scene.look() == []
-    assert [line["config_map"] for line in logs] == ["bank/straightway-ca"]
-    scene.forbidden = set()
-    assert await scene.look() == [("bank", "authority 1")]
+    assert sorted(server.written) == [("a", "CA 1"), ("b", "CA 1")]
