@@ -8,12 +8,13 @@ The reading order: ``resources``, ``table`` and ``cache`` hold what is served; `
 ``removals`` and its variants ``sotw`` and ``delta`` (with ``initial_versions``), ``lifetimes``,
 ``order`` and ``session`` are the protocol, without I/O; ``stream`` with ``patience``, ``services``,
 ``settings`` and ``server`` connect it to gRPC; ``callbacks``, ``client``, ``report``,
-``rejections``, ``status``, ``csds`` and ``health`` report what happens.
+``rejections``, ``delivery``, ``status``, ``csds`` and ``health`` report what happens.
 """
 
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Push
 from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
+from straightway.discovery.delivery import Delivery
 from straightway.discovery.limits import Limits
 from straightway.discovery.rejections import resources_meant
 from straightway.discovery.resources import (
@@ -53,6 +54,7 @@ __all__ = [
     "Callbacks",
     "ClientState",
     "Closed",
+    "Delivery",
     "DiscoveryServer",
     "Limits",
     "Push",
