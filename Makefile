@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format protos clean
+.PHONY: help demo test kube check bench format protos clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +21,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Run the tutorial on this machine; KEEP=1 leaves it running
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m demo $(if $(KEEP),--keep)
 
-test: $(READY)  ## Run all tests
+test: $(READY)  ## Run all tests; those with a Kubernetes API server need `make kube`
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q
+
+kube:  ## Build a Kubernetes API server for the tests, with Go (minutes, once)
+	@tests/kubernetes/binaries/build.sh
 
 check: $(READY)  ## Check style, types and import rules
 	$(BIN)/ruff check .

@@ -50,6 +50,11 @@ class ManagedProcess:
             self._process.kill()
             self._process.wait()
 
+    def signal(self, number: int) -> None:
+        """Send the process a signal."""
+        assert self._process is not None, f"{self.name} was never started"
+        self._process.send_signal(number)
+
     def stop(self) -> int:
         """Stop the process gracefully (SIGTERM); return the exit code."""
         assert self._process is not None, f"{self.name} was never started"
@@ -68,3 +73,44 @@ class ManagedProcess:
         """The last lines of the log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
+
+
+class GuardedProcess(ManagedProcess):
+    """A process that does not outlive the tests, even if these are killed and clean up nothing."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path) -> None:
+        super().__init__(name, command, log)
+        self._guard: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._release()
+        super().start()
+        # The guard reads from a pipe that only the tests hold open, so it reads the end when they
+        # end. In a session of its own, it survives what is sent to the tests' process group.
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", 'read -r _; kill -9 "$0"', str(self.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        super().kill()
+        self._release()
+
+    def stop(self) -> int:
+        code = super().stop()
+        self._release()
+        return code
+
+    def close(self) -> None:
+        super().close()
+        self._release()
+
+    def _release(self) -> None:
+        """End the guard: its process has ended, and another may get that id."""
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None

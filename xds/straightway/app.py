@@ -6,11 +6,12 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import grpc
 import structlog
@@ -22,17 +23,27 @@ from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer, grpc_options
 from straightway.documents import ProblemStore, Reference
 from straightway.intake import Intake, LastGood
+from straightway.kubernetes import Client, connect
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, audience_in, proxy_of_node
+from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
 from straightway.state import StateFolder
 
 _log = structlog.get_logger()
 _FOLDER = "folder"
+_KUBERNETES = "kubernetes"
+
+
+class Source(Protocol):
+    """Where config comes from."""
+
+    async def run(self, emit: Callable[[Update], None]) -> None:
+        """Emit everything, then every change, until cancelled."""
 
 
 class ListenError(Exception):
@@ -40,32 +51,82 @@ class ListenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which Kubernetes cluster to read, and what of it.
+
+    ``kubeconfig`` and ``context`` None: the cluster around this Pod. ``namespaces`` are those to
+    read, () for all; ``revision`` is the value of ``istio.io/rev`` that selects Istio's objects.
+    """
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How to serve.
 
-    ``state`` is the folder that keeps last good versions for the next start; None keeps none.
-    ``vanish_grace`` is how long objects that vanish at once are held, and ``max_connection_age``
-    the age at which an Envoy's connection is renewed, so that Envoys spread over replicas; both in
-    seconds. ``root_namespace`` is Istio's.
+    ``folder`` and ``cluster`` are where config comes from: one of them, or both. ``state`` is the
+    folder that keeps last good versions for the next start; None keeps none. ``vanish_grace`` is
+    how long objects that vanish at once are held, and ``max_connection_age`` the age at which an
+    Envoy's connection is renewed, so that Envoys spread over replicas; both in seconds.
+    ``root_namespace`` is Istio's.
     """
 
+    folder: Path | None = None
+    cluster: Cluster | None = None
     state: Path | None = None
     vanish_grace: float = 30.0
     max_connection_age: float | None = None
     root_namespace: str = ROOT_NAMESPACE
 
 
-async def serve(folder: Path, address: Address, options: Options = Options()) -> None:
-    """Serve the config in ``folder`` to Envoys at ``address`` until SIGINT or SIGTERM.
+async def serve(address: Address, options: Options) -> None:
+    """Serve the config of the sources to Envoys at ``address`` until SIGINT or SIGTERM.
 
-    Raises: ConfigFolderError: if the folder cannot be read at the start. ListenError: if listening
-    on the address fails.
+    Raises: ConfigFolderError: if the folder cannot be read at the start. ConnectError: if there is
+    no usable configuration for the cluster. ListenError: if listening on the address fails.
 
     """
-    await asyncio.to_thread(check_folder, folder)
+    if options.folder is not None:
+        await asyncio.to_thread(check_folder, options.folder)
     state = StateFolder(options.state) if options.state is not None else None
     last_good = await asyncio.to_thread(state.open) if state is not None else LastGood()
-    source = FolderSource(folder, earlier=[place.key for place in last_good.unseen(_FOLDER)])
+    async with AsyncExitStack() as open_until_end:
+        client = None
+        if options.cluster is not None:
+            connection = connect(options.cluster.kubeconfig, options.cluster.context)
+            client = await open_until_end.enter_async_context(connection)
+        sources = _sources(options, client, last_good)
+        await _serve(sources, address, options, state, last_good)
+
+
+def _sources(options: Options, client: Client | None, last_good: LastGood) -> Mapping[str, Source]:
+    def earlier(source: str) -> list[str]:
+        return [place.key for place in last_good.unseen(source)]
+
+    sources: dict[str, Source] = {}
+    if options.folder is not None:
+        sources[_FOLDER] = FolderSource(options.folder, earlier=earlier(_FOLDER))
+    if options.cluster is not None and client is not None:
+        sources[_KUBERNETES] = KubernetesSource(
+            client,
+            namespaces=options.cluster.namespaces,
+            revision=options.cluster.revision,
+            earlier=earlier(_KUBERNETES),
+        )
+    return sources
+
+
+async def _serve(
+    sources: Mapping[str, Source],
+    address: Address,
+    options: Options,
+    state: StateFolder | None,
+    last_good: LastGood,
+) -> None:
     catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
     cache = Cache()
     interest = Interest(cache)
@@ -74,7 +135,7 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
     control = Control(
         catalog,
         cache,
-        sources=[_FOLDER],
+        sources=sources,
         intake=Intake(last_good, options.vanish_grace),
         interest=interest,
         problems=problems,
@@ -96,8 +157,10 @@ async def serve(folder: Path, address: Address, options: Options = Options()) ->
                     tasks.create_task(_load_uncollected(control)),
                     tasks.create_task(_serve_from_first_config(discovery, control)),
                     tasks.create_task(control.run(discovery.rekey)),
-                    tasks.create_task(source.run(partial(control.apply, _FOLDER))),
                 ]
+                for name, source in sources.items():
+                    emit = partial(control.apply, name)
+                    running.append(tasks.create_task(source.run(emit)))
                 if state is not None:
                     keeping = _keep_from_first_config(state, last_good, control)
                     running.append(tasks.create_task(keeping))

@@ -22,7 +22,7 @@ def _logs_stay_as_they_are(monkeypatch):
 
 
 @pytest.fixture
-def served(monkeypatch) -> list[tuple[Path, Address, Options]]:
+def served(monkeypatch) -> list[tuple[Address, Options]]:
     """What would have been served, instead of serving it."""
     calls: list[Any] = []
 
@@ -34,14 +34,14 @@ def served(monkeypatch) -> list[tuple[Path, Address, Options]]:
 
 
 def options_of(
-    straightway: Any, served: list[tuple[Path, Address, Options]], *arguments: object
+    straightway: Any, served: list[tuple[Address, Options]], *arguments: object
 ) -> Options:
     run = straightway("serve", "--config", "configs", *arguments)
 
     assert run.code == 0, run.err
-    [(folder, _, options)] = served
-    assert folder == Path("configs")
+    [(_, options)] = served
     assert isinstance(options, Options)
+    assert options.folder == Path("configs")
     return options
 
 
@@ -56,6 +56,7 @@ def test_the_defaults(straightway, served, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
     assert options_of(straightway, served) == Options(
+        folder=Path("configs"),
         state=folder_for(tmp_path / "straightway", Path("configs")),
         vanish_grace=30.0,
         max_connection_age=None,
@@ -67,7 +68,7 @@ def test_each_config_folder_has_a_state_folder_of_its_own(straightway, served, t
     for config in ("one", "two"):
         straightway("serve", "--config", config, "--state", tmp_path)
 
-    one, two = (options.state for _, _, options in served)
+    one, two = (options.state for _, options in served)
     assert one != two
     assert one.parent == two.parent == tmp_path
 

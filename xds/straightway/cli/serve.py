@@ -30,9 +30,38 @@ def _check_number(seconds: float | None) -> float | None:
 def serve(
     *,
     config: Annotated[
-        Path,
+        Path | None,
         typer.Option(metavar="DIR", help="Folder of YAML files to serve and watch."),
-    ],
+    ] = None,
+    kubernetes: Annotated[
+        bool,
+        typer.Option(
+            "--kubernetes",
+            help="Serve and watch the objects of a Kubernetes cluster: by default the one around "
+            "this Pod, else that of $KUBECONFIG or ~/.kube/config.",
+        ),
+    ] = False,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Kubeconfig that names the cluster.")
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Context in the kubeconfig.")
+    ] = None,
+    namespace: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Namespace of the cluster to read; repeat it for more. All, if none is named.",
+        ),
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of the cluster's Istio objects, read only those with this label istio.io/rev, "
+            "or without the label.",
+        ),
+    ] = None,
     xds_address: Annotated[
         Address,
         typer.Option(
@@ -82,20 +111,43 @@ def serve(
         logs.LogLevel, typer.Option(help="Lowest level to log.")
     ] = logs.LogLevel.INFO,
 ) -> None:
-    """Serve the config in a folder to Envoys over ADS until interrupted."""
+    """Serve the config of a folder, a Kubernetes cluster, or both to Envoys over ADS.
+
+    Runs until interrupted.
+    """
     # gRPC's core writes to stderr in its own format; we log what matters ourselves.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Imported here so that the other commands start without grpc.
-    from straightway.app import ListenError, Options
+    from straightway.app import Cluster, ListenError, Options
     from straightway.app import serve as run
+    from straightway.kubernetes import ConnectError
     from straightway.sources.files import ConfigFolderError
-    from straightway.state import default_root, folder_for
+    from straightway.state import default_root, folder_for, folder_for_cluster
 
+    cluster = Cluster(kubeconfig, context, tuple(namespace or ()), revision) if kubernetes else None
+    if config is None and cluster is None:
+        raise typer.BadParameter("name what to serve: --config DIR, --kubernetes, or both")
+    named = {
+        "--kubeconfig": kubeconfig,
+        "--context": context,
+        "--namespace": namespace,
+        "--revision": revision,
+    }
+    without = next((option for option, value in named.items() if value), None)
+    if cluster is None and without is not None:
+        raise typer.BadParameter(f"{without} needs --kubernetes")
     if no_state and state is not None:
         raise typer.BadParameter("--state and --no-state exclude each other")
     root = None if no_state else state or default_root()
+    folder = None
+    if root is not None:
+        folder = (
+            folder_for(root, config) if config else folder_for_cluster(root, kubeconfig, context)
+        )
     options = Options(
-        state=folder_for(root, config) if root is not None else None,
+        folder=config,
+        cluster=cluster,
+        state=folder,
         vanish_grace=vanish_grace,
         max_connection_age=max_connection_age,
         root_namespace=root_namespace,
@@ -110,8 +162,8 @@ def serve(
         )
     failure: Exception | None = None
     try:
-        asyncio.run(run(config, xds_address, options))
-    except* (ConfigFolderError, ListenError) as group:
+        asyncio.run(run(xds_address, options))
+    except* (ConfigFolderError, ConnectError, ListenError) as group:
         failure = group.exceptions[0]
     if isinstance(failure, ConfigFolderError):
         raise typer.BadParameter(str(failure))

@@ -37,11 +37,14 @@ class Document:
     """One object as plain data (``apiVersion``, ``kind``, ``metadata``, …), and its origin.
 
     ``is_small``: its source knows that it holds little, so that nobody needs to measure it.
+    ``is_durable``: an earlier version may be all that is left of it, so it is kept for the next
+    run; not so where an API server validates and keeps it.
     """
 
     body: Mapping[str, Any]
     origin: Origin = field(compare=False)
     is_small: bool = field(default=False, compare=False)
+    is_durable: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

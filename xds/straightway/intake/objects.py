@@ -163,6 +163,8 @@ class Objects:
         for reference in step.touched:
             held = [self._in_force[reference]] if reference in self._vanishing else []
             for claim in self._claims.get(reference, held):
+                if not claim.document.is_durable:
+                    continue
                 if (version := claim.version) is not None:
                     state.put(claim.place, claim.slot, version.body)
                 else:

@@ -5,6 +5,6 @@
 raises, and serving does not depend on it.
 """
 
-from straightway.state.folder import StateFolder, default_root, folder_for
+from straightway.state.folder import StateFolder, default_root, folder_for, folder_for_cluster
 
-__all__ = ["StateFolder", "default_root", "folder_for"]
+__all__ = ["StateFolder", "default_root", "folder_for", "folder_for_cluster"]

@@ -57,6 +57,12 @@ def folder_for(root: Path, config: Path) -> Path:
     return root / f"{name or 'config'}-{digest}"
 
 
+def folder_for_cluster(root: Path, kubeconfig: Path | None, context: str | None) -> Path:
+    """Return the state folder of a cluster, as the user names it: "" for that around the Pod."""
+    named = f"{os.path.abspath(kubeconfig) if kubeconfig else ''}\0{context or ''}"  # noqa: PTH100
+    return root / f"kubernetes-{hashlib.sha256(os.fsencode(named)).hexdigest()[:12]}"
+
+
 class StateFolder:
     """Reads what an earlier run left, and writes what this one needs to keep.
 

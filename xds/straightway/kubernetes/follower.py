@@ -1,0 +1,266 @@
+"""Follows one kind of object on an API server: asks what its reflector wants to know, for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from straightway.kubernetes.client import Client, Query
+from straightway.kubernetes.errors import ApiError, KubernetesError, UnreachableError
+from straightway.kubernetes.events import read_bookmark, read_event, read_page
+from straightway.kubernetes.reflector import (
+    AskForChanges,
+    AskForPage,
+    AskForStream,
+    AskForVersion,
+    Failure,
+    Reflector,
+)
+from straightway.kubernetes.resources import Body, Resource
+
+_log = structlog.get_logger()
+
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists
+_STREAMED: Query = {"sendInitialEvents": True, "resourceVersionMatch": "NotOlderThan"}
+_AT_ONCE = 16
+"""How many objects are decoded before others have their turn: about two milliseconds."""
+_PAGE = 500
+_WATCH_SECONDS = (240, 480)
+"""How long a watch lasts, at random: the server closes it then."""
+_GRACE_SECONDS = 30.0
+"""How much longer than that to wait for the server to do so; also the longest pause of a list."""
+_SHORT_SECONDS = 1.0
+"""A watch that ends sooner is not begun again at once."""
+_LACKING_SECONDS = 10.0
+_MOST_RETRY_AFTER = 60.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
+
+
+class Audience(Protocol):
+    """Who is told what a follower finds. ``key`` is ``namespace/name``; nothing may block."""
+
+    def changed(self, follower: Follower, key: str, version: str, body: Body) -> None:
+        """Handle an object that is new or has changed."""
+
+    def gone(self, follower: Follower, keys: Iterable[str]) -> None:
+        """Handle objects that are no longer there."""
+
+    def state(self, follower: Follower) -> None:
+        """Handle that the kind was listed, is lacking, or is there again."""
+
+    def failed(self, follower: Follower, reason: str) -> None:
+        """Handle that the server did not answer, or refused; the follower tries again."""
+
+    def answered(self, follower: Follower) -> None:
+        """Handle a good answer."""
+
+
+class Follower:
+    """Follows the objects of a kind in one namespace, "" for all."""
+
+    def __init__(
+        self, client: Client, resource: Resource, namespace: str, audience: Audience
+    ) -> None:
+        self.resource = resource
+        self.namespace = namespace
+        self.reflector = Reflector()
+        self.reason = ""
+        """Why the kind is lacking, in the server's words."""
+        self._client = client
+        self._audience = audience
+        self._version = resource.versions[0] if resource.is_core else ""
+        self._wait = _FIRST_WAIT
+        self._wake = asyncio.Event()
+
+    def __str__(self) -> str:
+        """Return the kind as RBAC rules name it, and the namespace."""
+        return f"{self.resource} in {self.namespace}" if self.namespace else str(self.resource)
+
+    async def run(self) -> None:
+        """Follow until cancelled. Contains every mistake: the watch begins anew."""
+        while True:
+            try:
+                pause = await self._ask()
+            except KubernetesError as error:
+                pause = self._failed(error)
+            except Exception:  # noqa: BLE001 (a bug must not end the control plane)
+                _log.exception("internal error, following begins anew", kind=str(self))
+                self._note(Failure.EXPIRED)
+                pause = self._next_wait()
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    def try_now(self) -> None:
+        """Do not wait any longer for the next attempt: the server answers again."""
+        self._wait = _FIRST_WAIT
+        self._wake.set()
+
+    # --- Asking ---
+
+    async def _ask(self) -> float:
+        """Ask once; return how long to wait before the next time."""
+        if not self._version:
+            self._version = await self._served_version()
+        path = self.resource.path(self._version, self.namespace)
+        match self.reflector.ask():
+            case AskForPage(token):
+                await self._list(path, token)
+            case AskForVersion():
+                answer = await self._client.read(path, {"limit": 1}, timeout=_GRACE_SECONDS)
+                self.reflector.current(read_page(answer)[1])
+                self._answered()
+            case AskForStream():
+                return await self._watch(path, _STREAMED)
+            case AskForChanges(version):
+                return await self._watch(path, {"resourceVersion": version})
+        return 0.0
+
+    async def _served_version(self) -> str:
+        """Return the version of the API group to use. Raises ApiError: 404 if there is none."""
+        group = await self._client.request("GET", f"/apis/{self.resource.group}")
+        served = [str(each.get("version")) for each in group.get("versions") or ()]
+        wanted = self.resource.versions or served
+        version = next((each for each in wanted if each in served), "")
+        if not version:
+            raise ApiError(404, "NotFound", f"{self.resource.group} is served as {served} only")
+        return version
+
+    async def _list(self, path: str, token: str) -> None:
+        query: dict[str, str | int | bool] = {"limit": _PAGE}
+        if token:
+            query["continue"] = token
+        answer = await self._client.read(path, query, timeout=2 * _GRACE_SECONDS)
+        items, version, next_token = read_page(answer)
+        for index, raw in enumerate(items, 1):
+            self._came(raw)
+            if not index % _AT_ONCE:
+                await asyncio.sleep(0)
+        self._listed(self.reflector.page(version, next_token))
+        self._answered()
+
+    async def _watch(self, path: str, query: Query) -> float:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        seconds = random.randint(*_WATCH_SECONDS)  # noqa: S311 (no secret: it spreads the load)
+        query = {**query, "watch": True, "allowWatchBookmarks": True, "timeoutSeconds": seconds}
+        limit = seconds + _GRACE_SECONDS
+        try:
+            async with (
+                self._client.lines(path, query, read_timeout=limit) as batches,
+                asyncio.timeout(None) as patience,
+            ):
+                self._answered()
+                if self.reflector.is_listing:
+                    patience.reschedule(clock() + _GRACE_SECONDS)
+                async for lines in batches:
+                    await self._take(lines)
+                    listing = self.reflector.is_listing
+                    patience.reschedule(clock() + _GRACE_SECONDS if listing else None)
+        except TimeoutError as error:
+            raise UnreachableError("the list does not end") from error
+        self.reflector.ended()
+        return self._next_wait() if clock() - started < _SHORT_SECONDS else 0.0
+
+    # --- What came ---
+
+    async def _take(self, lines: list[bytes]) -> None:
+        for index, line in enumerate(lines, 1):
+            kind, raw = read_event(line)
+            if kind == "BOOKMARK":
+                version, ends_list = read_bookmark(raw)
+                self._listed(self.reflector.bookmark(version, ends_list=ends_list))
+            elif kind == "DELETED":
+                body = self.resource.decode(raw)
+                if self.reflector.went(*_identity(body)):
+                    self._audience.gone(self, [_identity(body)[0]])
+            else:
+                self._came(raw)
+            if not index % _AT_ONCE:
+                await asyncio.sleep(0)
+        self._wait = _FIRST_WAIT
+
+    def _came(self, raw: msgspec.Raw | Any) -> None:
+        try:
+            body = self.resource.decode(raw)
+        except msgspec.MsgspecError as error:
+            # One object that nobody can read must not cost the others.
+            _log.warning("object not readable", kind=str(self), reason=str(error))
+            return
+        key, version = _identity(body)
+        if self.reflector.came(key, version):
+            body["metadata"].pop("resourceVersion")
+            body |= {
+                "apiVersion": self.resource.api_version(self._version),
+                "kind": self.resource.kind,
+            }
+            self._audience.changed(self, key, version, body)
+
+    def _listed(self, gone: Iterable[str]) -> None:
+        if gone:
+            self._audience.gone(self, gone)
+        if not self.reflector.is_listing:
+            self._audience.state(self)
+
+    # --- What went wrong ---
+
+    def _failed(self, error: KubernetesError) -> float:
+        """Note a failure; return how long to wait."""
+        failure = _failure_of(error, self.reflector)
+        if failure in (Failure.EXPIRED, Failure.NOT_STREAMED):
+            self._note(failure)
+            # Once it is only news; if it happens again and again, it is a fault.
+            is_first = self._wait == _FIRST_WAIT
+            wait = self._next_wait()
+            return 0.0 if is_first else wait
+        if failure in (Failure.UNKNOWN_KIND, Failure.FORBIDDEN):
+            # Its group may be served in other versions next time.
+            self._version = self.resource.versions[0] if self.resource.is_core else ""
+            self.reason = error.message if isinstance(error, ApiError) else str(error)
+            self._note(failure)
+            self._audience.state(self)
+            settled = self.reflector.is_settled
+            return _spread(_LACKING_SECONDS if settled else _FIRST_WAIT)
+        self._note(failure)
+        self._audience.failed(self, str(error))
+        asked = getattr(error, "retry_after", None) or 0.0
+        return max(self._next_wait(), min(asked, _MOST_RETRY_AFTER))
+
+    def _note(self, failure: Failure) -> None:
+        if gone := self.reflector.failed(failure, asyncio.get_running_loop().time()):
+            self._audience.gone(self, gone)
+
+    def _answered(self) -> None:
+        self._audience.answered(self)
+
+    def _next_wait(self) -> float:
+        wait, self._wait = self._wait, min(2 * self._wait, _LONGEST_WAIT)
+        return _spread(wait)
+
+
+def _failure_of(error: KubernetesError, reflector: Reflector) -> Failure:
+    status = error.status if isinstance(error, ApiError) else 0
+    if status == 410:
+        return Failure.EXPIRED
+    if status in (400, 422) and isinstance(reflector.ask(), AskForStream):
+        return Failure.NOT_STREAMED
+    return {404: Failure.UNKNOWN_KIND, 403: Failure.FORBIDDEN}.get(status, Failure.BROKEN)
+
+
+def _identity(body: Body) -> tuple[str, str]:
+    """Return an object's key, ``namespace/name``, and its version."""
+    metadata = body.get("metadata") or {}
+    key = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+    return key, str(metadata.get("resourceVersion", ""))
+
+
+def _spread(seconds: float) -> float:
+    """Return a random time around the given one, so that replicas do not all come at once."""
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 (no secret)

@@ -1,0 +1,174 @@
+"""The kinds that are followed, and the fields of each that are kept.
+
+Of core kinds only what :mod:`straightway.api` reads is decoded: a Pod has 12 KB, and 500 bytes of
+it count. Objects of other kinds are kept whole, because an unknown field is an error there; but
+their status is what we and others write, and a change of it must cause no work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import msgspec
+
+Body = dict[str, Any]
+
+
+class _Metadata(TypedDict, total=False):
+    name: str
+    namespace: str
+    labels: dict[str, str] | None
+    annotations: dict[str, str] | None
+    creationTimestamp: str | None
+    deletionTimestamp: str
+    generation: int
+    resourceVersion: str
+
+
+class _ContainerPort(TypedDict, total=False):
+    name: str
+    containerPort: int
+
+
+class _Container(TypedDict, total=False):
+    ports: list[_ContainerPort]
+
+
+class _PodSpec(TypedDict, total=False):
+    containers: list[_Container]
+
+
+class _Condition(TypedDict, total=False):
+    type: str
+    status: str
+
+
+class _PodStatus(TypedDict, total=False):
+    podIP: str
+    conditions: list[_Condition]
+
+
+class _Pod(TypedDict, total=False):
+    metadata: _Metadata
+    spec: _PodSpec
+    status: _PodStatus
+
+
+class _EndpointPort(TypedDict, total=False):
+    name: str | None
+    port: int | None
+
+
+class _EndpointConditions(TypedDict, total=False):
+    ready: bool | None
+
+
+class _TargetReference(TypedDict, total=False):
+    kind: str
+    name: str
+    namespace: str
+
+
+class _Endpoint(TypedDict, total=False):
+    addresses: list[str]
+    conditions: _EndpointConditions
+    targetRef: _TargetReference
+
+
+class _EndpointSlice(TypedDict, total=False):
+    metadata: _Metadata
+    addressType: str
+    ports: list[_EndpointPort] | None
+    endpoints: list[_Endpoint] | None
+
+
+class _Service(TypedDict, total=False):
+    metadata: _Metadata
+    spec: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of object and where it is served.
+
+    ``versions`` are those to ask for, best first; () for what the group says. ``decode`` turns an
+    object's JSON into what is kept of it, without ``apiVersion`` and ``kind``. ``is_core``: the
+    server has validated every field, and every start reads all of it again.
+    """
+
+    group: str
+    kind: str
+    plural: str
+    versions: tuple[str, ...]
+    decode: Callable[[bytes | msgspec.Raw], Body]
+    is_core: bool = False
+
+    def path(self, version: str, namespace: str = "") -> str:
+        """Return the path of the collection in one namespace, "" for all."""
+        root = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
+        within = f"/namespaces/{namespace}" if namespace else ""
+        return f"{root}{within}/{self.plural}"
+
+    def api_version(self, version: str) -> str:
+        """Return ``apiVersion`` as objects of a version have it."""
+        return f"{self.group}/{version}" if self.group else version
+
+    def __str__(self) -> str:
+        """Return it as RBAC rules name it: ``virtualservices.networking.istio.io``."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+_decode_pod = msgspec.json.Decoder(_Pod).decode
+_decode_slice = msgspec.json.Decoder(_EndpointSlice).decode
+_decode_service = msgspec.json.Decoder(_Service).decode
+_decode_any = msgspec.json.Decoder(dict[str, Any]).decode
+
+_UNUSED_METADATA = ("uid", "selfLink", "ownerReferences", "finalizers", "generateName")
+
+
+def _whole(raw: bytes | msgspec.Raw) -> Body:
+    """Decode an object whose fields may all count, but for those that others write."""
+    body = _decode_any(raw)
+    body.pop("status", None)
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict):
+        for name in _UNUSED_METADATA:
+            metadata.pop(name, None)
+    return body
+
+
+def _core(kind: str, plural: str, decode: Callable[..., Mapping[str, Any]]) -> Resource:
+    def kept(raw: bytes | msgspec.Raw) -> Body:
+        return dict(decode(raw))
+
+    return Resource("", kind, plural, ("v1",), kept, is_core=True)
+
+
+def _istio(kind: str, plural: str) -> Resource:
+    versions = ("v1", "v1beta1", "v1alpha3")
+    return Resource("networking.istio.io", kind, plural, versions, _whole)
+
+
+RESOURCES = (
+    _istio("Gateway", "gateways"),
+    _istio("VirtualService", "virtualservices"),
+    _istio("DestinationRule", "destinationrules"),
+    _istio("ServiceEntry", "serviceentries"),
+    _istio("WorkloadEntry", "workloadentries"),
+    Resource(
+        "istio.alibabacloud.com", "ASMGrpcJsonTranscoder", "asmgrpcjsontranscoders", (), _whole
+    ),
+    _core("Service", "services", _decode_service),
+    _core("Pod", "pods", _decode_pod),
+    Resource(
+        "discovery.k8s.io",
+        "EndpointSlice",
+        "endpointslices",
+        ("v1",),
+        lambda raw: dict(_decode_slice(raw)),
+        is_core=True,
+    ),
+)
+"""All kinds that are followed."""

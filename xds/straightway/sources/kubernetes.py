@@ -1,0 +1,208 @@
+"""The Kubernetes source: the objects of a cluster, a bundle for each.
+
+- **At the start** every kind is listed before anything is called complete.
+- **A change** is emitted within the same turn of the event loop, with all that came with it. A new
+  version in which nothing changed that is kept is not emitted.
+- **While the API server is away** nothing is emitted, so everything stays in force.
+- **A kind that the service account may not read** is missing from the config, with the problem
+  ``kind-forbidden``. What was read of it before stays, in this run or an earlier one.
+- **A kind that is not installed** has no objects. Once it is, its objects are there in seconds.
+
+Keys of bundles are like ``virtualservices.networking.istio.io/shop/checkout``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from straightway.documents import Bundle, Document, Origin, Problem, Severity
+from straightway.kubernetes.client import Client
+from straightway.kubernetes.follower import Follower
+from straightway.kubernetes.reflector import Lack
+from straightway.kubernetes.resources import RESOURCES, Body
+from straightway.sources.update import Update
+
+_log = structlog.get_logger()
+
+REVISION_LABEL = "istio.io/rev"
+_DOWN_AFTER = 2
+"""After how many failures in a row the API server counts as away: a watch may always break."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOrigin(Origin):
+    """The version of an object that a document is."""
+
+    kind: str
+    key: str
+    version: str
+
+    def at(self, path: tuple[str | int, ...] = ()) -> str:
+        """Return ``VirtualService/shop/checkout@4711``, whatever the path."""
+        return f"{self.kind}/{self.key}@{self.version}"
+
+
+class KubernetesSource:
+    """Follows all supported kinds of a cluster.
+
+    ``namespaces`` are those to read, () for all. ``revision``: of Istio's objects only those with
+    the label ``istio.io/rev`` of this value, or without the label; None for all. ``earlier`` are
+    the bundles, by key, that an earlier run read.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        namespaces: Collection[str] = (),
+        revision: str | None = None,
+        earlier: Collection[str] = (),
+    ) -> None:
+        self._client = client
+        self._revision = revision
+        self._earlier = earlier
+        self._followers = [
+            Follower(client, resource, namespace, self)
+            for resource in RESOURCES
+            for namespace in namespaces or ("",)
+        ]
+        self._emit: Callable[[Update], None] = lambda _: None
+        self._bodies: dict[str, Body] = {}
+        self._unsent: dict[str, Bundle] = {}
+        self._is_flushing = False
+        self._lacks: dict[Follower, Lack | None] = {}
+        self._failures: dict[Follower, int] = {}
+        self._down_since: float | None = None
+        self._is_synced = self._is_announced = False
+
+    async def run(self, emit: Callable[[Update], None]) -> None:
+        """Emit everything, then every change, until cancelled."""
+        self._emit = emit
+        async with asyncio.TaskGroup() as tasks:
+            for follower in self._followers:
+                tasks.create_task(follower.run())
+
+    # --- What the followers find ---
+
+    def changed(self, follower: Follower, key: str, version: str, body: Body) -> None:
+        """Handle an object that is new or has changed."""
+        bundle = f"{follower.resource}/{key}"
+        if not self._selects(follower, body):
+            self._drop(bundle)
+        elif self._bodies.get(bundle) != body:
+            self._bodies[bundle] = body
+            core = follower.resource.is_core
+            origin = ObjectOrigin(follower.resource.kind, key, version)
+            document = Document(body, origin, is_small=core, is_durable=not core)
+            self._put(Bundle(bundle, (document,)))
+
+    def gone(self, follower: Follower, keys: Iterable[str]) -> None:
+        """Handle objects that are no longer there."""
+        for key in keys:
+            self._drop(f"{follower.resource}/{key}")
+
+    def state(self, follower: Follower) -> None:
+        """Handle that a kind was listed, is lacking, or is there again."""
+        lack = follower.reflector.lack
+        if follower.reflector.is_settled and self._lacks.get(follower, ...) is not lack:
+            before = self._lacks.get(follower)
+            self._lacks[follower] = lack
+            self._tell_lack(follower, lack, before)
+        if not self._is_synced and all(each.reflector.is_settled for each in self._followers):
+            self._is_synced = True
+            self._earlier = ()
+            self._flush_soon()
+
+    def failed(self, follower: Follower, reason: str) -> None:
+        """Handle that the server did not answer."""
+        self._failures[follower] = self._failures.get(follower, 0) + 1
+        if self._down_since is None and self._failures[follower] >= _DOWN_AFTER:
+            self._down_since = asyncio.get_running_loop().time()
+            kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
+            self._put(
+                Bundle(
+                    "api-server",
+                    problems=(
+                        _problem(
+                            self._client.server,
+                            "api-server-unreachable",
+                            f"The API server does not answer ({reason}); {kept}.",
+                        ),
+                    ),
+                )
+            )
+
+    def answered(self, follower: Follower) -> None:
+        """Handle a good answer."""
+        self._failures.pop(follower, None)
+        if self._down_since is not None:
+            away = asyncio.get_running_loop().time() - self._down_since
+            self._down_since = None
+            self._put(Bundle("api-server"))
+            waiting, self._failures = list(self._failures), {}
+            for each in waiting:
+                each.try_now()
+            _log.info("API server answers again", seconds=round(away, 1))
+
+    # --- What is emitted ---
+
+    def _selects(self, follower: Follower, body: Body) -> bool:
+        if self._revision is None or follower.resource.is_core:
+            return True
+        labels = body["metadata"].get("labels") or {}
+        return bool(labels.get(REVISION_LABEL, self._revision) == self._revision)
+
+    def _drop(self, bundle: str) -> None:
+        if self._bodies.pop(bundle, None) is not None:
+            self._put(Bundle(bundle))
+
+    def _put(self, bundle: Bundle) -> None:
+        # In the order of the latest bundles.
+        self._unsent.pop(bundle.key, None)
+        self._unsent[bundle.key] = bundle
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if not self._is_flushing:
+            self._is_flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._is_flushing = False
+        bundles, self._unsent = tuple(self._unsent.values()), {}
+        if bundles or self._is_synced != self._is_announced:
+            self._is_announced = self._is_synced
+            self._emit(Update(bundles, self._is_synced))
+
+    def _tell_lack(self, follower: Follower, lack: Lack | None, before: Lack | None) -> None:
+        if lack is Lack.FORBIDDEN:
+            self._put(Bundle(f"kind:{follower}", problems=(_forbidden(follower),)))
+            within = f"{follower.namespace}/" if follower.namespace else ""
+            prefix = f"{follower.resource}/{within}"
+            for key in self._earlier:
+                if key.startswith(prefix) and key not in self._bodies:
+                    self._put(Bundle(key, complete=False))
+            return
+        if before is Lack.FORBIDDEN:
+            self._put(Bundle(f"kind:{follower}"))
+        if lack is Lack.UNKNOWN_KIND:
+            _log.info("kind not installed", kind=str(follower), remedy="install its CRD to use it")
+        elif before is Lack.UNKNOWN_KIND:
+            _log.info("kind installed", kind=str(follower))
+
+
+def _forbidden(follower: Follower) -> Problem:
+    return _problem(
+        str(follower),
+        "kind-forbidden",
+        f"The API server does not let Straightway read {follower}: {follower.reason}. Config of "
+        "this kind is missing, or stays as it was. Allow the verbs list and watch.",
+    )
+
+
+def _problem(origin: str, code: str, message: str) -> Problem:
+    return Problem(origin, code, Severity.WARNING, message)
