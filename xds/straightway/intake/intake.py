@@ -35,8 +35,8 @@ from straightway.intake.claims import Claim, Place, Slot
 from straightway.intake.last_good import LastGood, restore
 from straightway.intake.mistakes import Mistakes
 from straightway.intake.objects import Objects
-from straightway.intake.standing import Standing
 from straightway.intake.reading import BundleReader, Contents, not_read, place_of
+from straightway.intake.standing import Standing
 from straightway.intake.step import Accepted, Incoming, Step
 from straightway.intake.wording import (
     KEPT_UNREAD,

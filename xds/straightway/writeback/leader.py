@@ -22,6 +22,7 @@ _log = structlog.get_logger()
 
 LEASE: Final = "straightway-leader"
 _API_VERSION: Final = "coordination.k8s.io/v1"
+_TIMES: Final = Times()
 _JITTER: Final = 0.2
 _RELEASE_SECONDS: Final = 2.0
 
@@ -42,7 +43,7 @@ class Leader:
         namespace: str,
         *,
         name: str = LEASE,
-        times: Times = Times(),
+        times: Times = _TIMES,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._client = client
@@ -91,9 +92,7 @@ class Leader:
         until = self._election.leads_until
         try:
             async with asyncio.timeout_at(until):
-                if self._election.must_read:
-                    await self._read()
-                elif not self._election.is_leading(self._now()):
+                if self._election.must_read or not self._election.is_leading(self._now()):
                     await self._read()
                 await self._write()
         except TimeoutError:
@@ -181,7 +180,7 @@ class Leader:
         for listener in self._listeners:
             try:
                 listener(is_leading)
-            except Exception:
+            except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
                 _log.exception("internal error, a listener of the leader failed")
 
     def _warn(self, reason: str) -> None:

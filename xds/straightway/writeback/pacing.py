@@ -93,11 +93,11 @@ class Waiting:
             if self._not_before.get(reference) == at:
                 self._leave(reference)
                 self._ready[reference] = None
-        reference = next(iter(self._ready), None)
-        if reference is not None:
-            del self._ready[reference]
-            self._busy[reference] = False
-        return reference
+        first = next(iter(self._ready), None)
+        if first is not None:
+            del self._ready[first]
+            self._busy[first] = False
+        return first
 
     def done(self, reference: Reference) -> None:
         """Note the end of the work on an object."""

@@ -78,7 +78,7 @@ def patch(
     Server-side apply removes what the same manager wrote before and leaves out now, so all of ours
     is in it. Conditions of others are left alone, or repeated where the schema has one list.
     """
-    conditions = [
+    conditions: list[Raw] = [
         dated(each, has.conditions.get(each.type), now, as_text=as_text)
         for each in wanted.conditions
     ]

@@ -390,7 +390,7 @@ class Writeback(ChangeListener, Callbacks):
 
 
 def _is_about(problem: Problem, standing: Standing) -> bool:
-    """Whether a problem is about the source's own version of an object, or another's claim to it."""
+    """Whether a problem is about the source's own version of an object, not another's claim."""
     if problem.code == IntakeCode.DUPLICATE_OBJECT and standing.serves:
         return False
     return problem.generation in (standing.generation, standing.serving)
