@@ -146,13 +146,6 @@ def generation_of(body: object) -> int | None:
     return generation if type(generation) is int else None
 
 
-def resource_version_of(body: object) -> str:
-    """Return ``metadata.resourceVersion``, empty where there is none."""
-    metadata = body.get("metadata") if isinstance(body, Mapping) else None
-    version = metadata.get("resourceVersion") if isinstance(metadata, Mapping) else None
-    return version if isinstance(version, str) else ""
-
-
 def _broken_list(group: str, kind: str, body: Mapping[str, Any]) -> Finding | None:
     """Report a ``List`` without a list of items; its source has split all others."""
     of = kind.removesuffix("List")

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from straightway.api import generation_of, resource_version_of
+from straightway.api import generation_of
 from straightway.api.paths import path_text
 from straightway.documents import (
     Bundle,
@@ -171,7 +171,6 @@ class Intake:
             generation=generation_of(claim.document.body),
             serving=generation_of(version.body) if version is not None else None,
             serves=version is not None,
-            resource_version=resource_version_of(claim.document.body),
         )
 
     def standing_of(self, source: str) -> list[Reference]:

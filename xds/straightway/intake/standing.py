@@ -11,11 +11,9 @@ class Standing:
 
     ``generation`` is that of the newest version and ``serving`` that of the version in force; each
     is None if unknown. ``serves`` is false if no version is in force, or another source's is.
-    ``resource_version`` is that of the newest version, empty if the source does not say.
     """
 
     api_version: str
     generation: int | None
     serving: int | None
     serves: bool
-    resource_version: str = ""

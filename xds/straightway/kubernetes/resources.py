@@ -150,7 +150,19 @@ def _whole(raw: bytes | msgspec.Raw) -> Body:
     if isinstance(metadata, dict):
         for name in _UNUSED_METADATA:
             metadata.pop(name, None)
+        _drop_status_writers(metadata)
     return body
+
+
+def _drop_status_writers(metadata: dict[str, Any]) -> None:
+    """Drop who manages the status: it changes with every status that is written."""
+    managed = metadata.get("managedFields")
+    if isinstance(managed, list):
+        metadata["managedFields"] = [
+            each
+            for each in managed
+            if not (isinstance(each, dict) and each.get("subresource") == "status")
+        ]
 
 
 def _core(kind: str, plural: str, decode: Callable[..., Mapping[str, Any]]) -> Resource:

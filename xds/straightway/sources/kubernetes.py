@@ -23,7 +23,7 @@ from straightway.documents import Bundle, Document, Origin, Problem, Severity
 from straightway.kubernetes.client import Client
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
-from straightway.kubernetes.resources import RESOURCES, Body
+from straightway.kubernetes.resources import RESOURCES, Body, Resource
 from straightway.sources.update import Update
 
 _log = structlog.get_logger()
@@ -51,7 +51,8 @@ class KubernetesSource:
 
     ``namespaces`` are those to read, () for all. ``revision``: of Istio's objects only those with
     the label ``istio.io/rev`` of this value, or without the label; None for all. ``earlier`` are
-    the bundles, by key, that an earlier run read.
+    the bundles, by key, that an earlier run read. ``seen`` is told the kind, ``namespace/name`` and
+    resourceVersion of every object that comes, also if nothing in it has changed that is kept.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class KubernetesSource:
         namespaces: Collection[str] = (),
         revision: str | None = None,
         earlier: Collection[str] = (),
+        seen: Callable[[Resource, str, str], None] = lambda *_: None,
     ) -> None:
         self._client = client
         self._revision = revision
         self._earlier = earlier
+        self._seen = seen
         self._followers = [
             Follower(client, resource, namespace, self)
             for resource in RESOURCES
@@ -93,7 +96,9 @@ class KubernetesSource:
         bundle = f"{follower.resource}/{key}"
         if not self._selects(follower, body):
             self._drop(bundle)
-        elif self._bodies.get(bundle) != body:
+            return
+        self._seen(follower.resource, key, version)
+        if self._bodies.get(bundle) != body:
             self._bodies[bundle] = body
             core = follower.resource.is_core
             origin = ObjectOrigin(follower.resource.kind, key, version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Protocol
 
@@ -13,6 +14,10 @@ from straightway.intake import Standing
 
 class Sight(Protocol):
     """The part of :class:`straightway.control.Control` that is read."""
+
+    @property
+    def synced(self) -> asyncio.Event:
+        """Set once every source was read and is in force."""
 
     @property
     def catalog(self) -> Catalog:

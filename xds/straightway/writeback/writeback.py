@@ -7,7 +7,7 @@ lead, it looks at everything once; from then on at what has changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Final
 
 import structlog
@@ -18,7 +18,7 @@ from straightway.discovery import Callbacks, ClientState
 from straightway.documents import Change, ChangeListener, Problem, ProblemStore, Reference
 from straightway.intake import IntakeCode, Standing
 from straightway.kubernetes.errors import ApiError, UnreachableError
-from straightway.kubernetes.resources import RESOURCES
+from straightway.kubernetes.resources import RESOURCES, Resource
 from straightway.writeback.addresses import addresses_of
 from straightway.writeback.conditions import Verdict
 from straightway.writeback.confirmations import Confirmations
@@ -53,7 +53,8 @@ _REJECTED: Final = "Rejected"
 class Writeback(ChangeListener, Callbacks):
     """Keeps the status of a source's objects, and tells Events about them, while it leads.
 
-    ``source`` is the name of the source whose objects are in the cluster. ``manager`` is the field
+    ``source`` is the name of the source whose objects are in the cluster, and ``namespaces`` are
+    those that it reads, () for all. ``manager`` is the field
     manager: control planes that share a cluster need different ones. Make it a listener of the
     control loop and of the discovery server, and run it.
     """
@@ -65,12 +66,14 @@ class Writeback(ChangeListener, Callbacks):
         problems: ProblemStore,
         *,
         source: str,
+        namespaces: Collection[str] = (),
         manager: str = MANAGER,
         proxies_return: float = PROXIES_RETURN,
     ) -> None:
         self._client = client
         self._leader = leader
         self._source = source
+        self._namespaces = namespaces or ("",)
         self._proxies_return = proxies_return
         self._standing_problems = problems
         problems.listen(self._problems_changed)
@@ -130,10 +133,16 @@ class Writeback(ChangeListener, Callbacks):
     def moved(self, references: Sequence[Reference]) -> None:
         """Note objects of which there is a new document that means the same.
 
-        Its generation may be another, and its resourceVersion may be someone else's.
+        Its generation may be another.
         """
         for reference in references if self._is_active else ():
             self._touch(reference)
+
+    def seen(self, resource: Resource, key: str, version: str) -> None:
+        """Note the resourceVersion of an object: someone else may have written its status."""
+        if self._is_active:
+            namespace, _, name = key.partition("/")
+            self.writer.touched(Reference(resource.group, resource.kind, namespace, name), version)
 
     def published(self) -> None:
         """Note that what is in force is on its way to the proxies."""
@@ -203,6 +212,8 @@ class Writeback(ChangeListener, Callbacks):
 
     async def _lead(self) -> None:
         """Look at everything, and then at what has changed."""
+        assert self._sight is not None
+        await self._sight.synced.wait()
         self._is_active = True
         await self._load()
         await self._look_at_everything()
@@ -236,7 +247,8 @@ class Writeback(ChangeListener, Callbacks):
         """Read the status that all objects have; what cannot be read now is read one by one."""
         for kind, version in self._kinds_in_use().items():
             try:
-                await self.writer.load(kind, version)
+                for namespace in self._namespaces:
+                    await self.writer.load(kind, version, namespace)
             except (ApiError, UnreachableError) as error:
                 _log.info("status of a kind not read", kind=str(kind.resource), reason=str(error))
 
@@ -328,7 +340,6 @@ class Writeback(ChangeListener, Callbacks):
             self.writer.gone(reference, self._api_versions.pop(reference, ""))
             return
         self._api_versions[reference] = standing.api_version
-        self.writer.touched(reference, standing.resource_version)
         facts = self._facts(reference, standing)
         if kind.is_endpoint and not facts.problems:
             has = self.writer.has(reference)
