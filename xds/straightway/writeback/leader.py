@@ -89,7 +89,7 @@ class Leader:
 
     async def _attempt(self) -> None:
         """Read, acquire or renew the Lease; never takes longer than this replica still leads."""
-        until = self._election.leads_until
+        until = self._election.leads_until(self._now())
         try:
             async with asyncio.timeout_at(until):
                 if self._election.must_read or not self._election.is_leading(self._now()):
@@ -136,9 +136,10 @@ class Leader:
     async def _rest(self, asked_at: float) -> None:
         """Pause until the next attempt, or until this replica does not lead any more."""
         retry = self._election.times.retry
-        rest = asked_at + retry * (1 + _JITTER * self._jitter()) - self._now()
-        if (until := self._election.leads_until) is not None:
-            rest = min(rest, until - self._now())
+        now = self._now()
+        rest = asked_at + retry * (1 + _JITTER * self._jitter()) - now
+        if (until := self._election.leads_until(now)) is not None:
+            rest = min(rest, until - now)
         await asyncio.sleep(max(0.0, rest))
 
     async def _resign(self) -> None:

@@ -77,15 +77,14 @@ class Election:
         """Whom the Lease named last, empty for nobody."""
         return self._record.holder if self._record is not None else ""
 
-    @property
-    def leads_until(self) -> float | None:
-        """When this replica stops leading unless it renews; None if it does not lead."""
-        return None if self._renewed_at is None else self._renewed_at + self.times.renew
+    def leads_until(self, now: float) -> float | None:
+        """Return when this replica stops leading unless it renews; None if it does not lead."""
+        until = None if self._renewed_at is None else self._renewed_at + self.times.renew
+        return until if until is not None and now < until else None
 
     def is_leading(self, now: float) -> bool:
         """Whether this replica may act as the leader."""
-        until = self.leads_until
-        return until is not None and now < until
+        return self.leads_until(now) is not None
 
     def observed(self, record: Record, now: float) -> None:
         """Note what the Lease says; :data:`NOBODY` if there is none."""
