@@ -13,7 +13,7 @@ from straightway.api.identity import generation_of, is_known, reference_of
 from straightway.api.kinds import KINDS
 from straightway.api.metadata import Metadata
 from straightway.api.objects import ApiObject
-from straightway.api.parse import Parsed, parse
+from straightway.api.parse import Parsed, parse, parse_known
 from straightway.api.pod import Pod
 from straightway.api.service import Service
 from straightway.api.service_entry import ServiceEntry
@@ -38,5 +38,6 @@ __all__ = [
     "generation_of",
     "is_known",
     "parse",
+    "parse_known",
     "reference_of",
 ]
