@@ -41,8 +41,9 @@ class Dialects:
             return True  # Another object has found that out before.
         tried = self._refused[kind] = self._refused.get(kind, 0) + 1
         ladder = _ladder(kind)
-        if tried >= len(ladder):
+        if tried == len(ladder):
             _log.error("status of a kind not written", kind=str(kind.resource), reason=reason)
+        if tried >= len(ladder):
             return False
         self._of[kind] = ladder[tried]
         return True
@@ -50,6 +51,12 @@ class Dialects:
     def dropped(self, kind: StatusKind, *, messages: bool = False, addresses: bool = False) -> None:
         """Note fields that the API server has dropped: the schema lacks them."""
         dialect = self.of(kind)
+        messages, addresses = (
+            messages and dialect.with_messages,
+            addresses and dialect.with_addresses,
+        )
+        if not (messages or addresses):
+            return  # Several objects may find that out at the same time.
         self._of[kind] = replace(
             dialect,
             with_messages=dialect.with_messages and not messages,
