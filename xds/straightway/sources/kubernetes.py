@@ -29,6 +29,9 @@ from straightway.sources.update import Update
 
 _log = structlog.get_logger()
 
+Seen = Callable[[Resource, str, str], None]
+"""Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
+
 REVISION_LABEL = "istio.io/rev"
 _DOWN_AFTER = 2
 """After how many failures in a row the API server counts as away: a watch may always break."""
@@ -54,8 +57,7 @@ class KubernetesSource:
 
     ``namespaces`` are those to read, () for all. ``revision``: of Istio's objects only those with
     the label ``istio.io/rev`` of this value, or without the label; None for all. ``earlier`` are
-    the bundles, by key, that an earlier run read. ``seen`` is told the kind, ``namespace/name`` and
-    resourceVersion of every object that comes, also if nothing in it has changed that is kept.
+    the bundles, by key, that an earlier run read.
     """
 
     def __init__(
@@ -65,12 +67,11 @@ class KubernetesSource:
         namespaces: Collection[str] = (),
         revision: str | None = None,
         earlier: Collection[str] = (),
-        seen: Callable[[Resource, str, str], None] = lambda *_: None,
     ) -> None:
         self._client = client
         self._revision = revision
         self._earlier = earlier
-        self._seen = seen
+        self._seen: Seen = lambda *_: None
         self._followers = [
             Follower(client, resource, namespace, self)
             for resource in RESOURCES
@@ -84,6 +85,10 @@ class KubernetesSource:
         self._failures: dict[Follower, int] = {}
         self._down_since: float | None = None
         self._is_synced = self._is_announced = False
+
+    def listen(self, seen: Seen) -> None:
+        """Tell ``seen`` of every object that comes, also if nothing has changed that is kept."""
+        self._seen = seen
 
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled."""

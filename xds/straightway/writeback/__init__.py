@@ -11,8 +11,8 @@
 It reads what the control loop and the discovery server know, and changes nothing there.
 """
 
-from straightway.writeback.leader import LEASE, Leader
+from straightway.writeback.leader import LEASE, Leader, identity
 from straightway.writeback.lease import Times
-from straightway.writeback.writeback import MANAGER, Writeback
+from straightway.writeback.writeback import MANAGER, Writeback, manager_of
 
-__all__ = ["LEASE", "MANAGER", "Leader", "Times", "Writeback"]
+__all__ = ["LEASE", "MANAGER", "Leader", "Times", "Writeback", "identity", "manager_of"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -25,6 +27,12 @@ _API_VERSION: Final = "coordination.k8s.io/v1"
 _TIMES: Final = Times()
 _JITTER: Final = 0.2
 _RELEASE_SECONDS: Final = 2.0
+
+
+def identity() -> str:
+    """Return a name for this process: the Pod's or the host's, and something that no other has."""
+    return f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+
 
 Listener = Callable[[bool], None]
 """Called with True when this replica starts to lead, and with False when it stops."""

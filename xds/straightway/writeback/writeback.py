@@ -39,6 +39,7 @@ from straightway.writeback.writer import Wanted, Writer
 _log = structlog.get_logger()
 
 MANAGER: Final = "straightway"
+"""The field manager without a revision."""
 GATHER: Final = 0.2
 """For how long changes are gathered, in seconds: a check follows what it is about."""
 PERIOD: Final = 1.0
@@ -48,6 +49,11 @@ PROXIES_RETURN: Final = 30.0
 _STEP: Final = 50
 """How many objects are looked at before others on the event loop have their turn."""
 _REJECTED: Final = "Rejected"
+
+
+def manager_of(revision: str | None) -> str:
+    """Return the field manager of a revision: each writes, and takes away, only its own."""
+    return f"{MANAGER}-{revision}" if revision else MANAGER
 
 
 class Writeback(ChangeListener, Callbacks):
@@ -71,7 +77,7 @@ class Writeback(ChangeListener, Callbacks):
         proxies_return: float = PROXIES_RETURN,
     ) -> None:
         self._client = client
-        self._leader = leader
+        self.leader = leader
         self._source = source
         self._namespaces = namespaces or ("",)
         self._proxies_return = proxies_return
@@ -95,9 +101,9 @@ class Writeback(ChangeListener, Callbacks):
         """Write whenever this replica leads, until cancelled."""
         self._sight, self._streams = control, discovery
         stopped = asyncio.Event()
-        self._leader.listen(lambda is_leading: None if is_leading else stopped.set())
+        self.leader.listen(lambda is_leading: None if is_leading else stopped.set())
         while True:
-            await self._leader.wait()
+            await self.leader.wait()
             stopped.clear()
             try:
                 async with asyncio.TaskGroup() as tasks:
