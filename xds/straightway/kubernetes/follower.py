@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -38,7 +39,7 @@ _SHORT_SECONDS = 1.0
 """A watch that ends sooner is not begun again at once."""
 _LACKING_SECONDS = 10.0
 _MOST_RETRY_AFTER = 60.0
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 
 
 class Audience(Protocol):
@@ -75,6 +76,7 @@ class Follower:
         self._audience = audience
         self._version = resource.versions[0] if resource.is_core else ""
         self._wait = _FIRST_WAIT
+        self._wake = asyncio.Event()
 
     def __str__(self) -> str:
         """Return the kind as RBAC rules name it, and the namespace."""
@@ -91,7 +93,15 @@ class Follower:
                 _log.exception("internal error, following begins anew", kind=str(self))
                 self._note(Failure.EXPIRED)
                 pause = self._next_wait()
-            await asyncio.sleep(pause)
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    def try_now(self) -> None:
+        """Do not wait any longer for the next attempt: the server answers again."""
+        self._wait = _FIRST_WAIT
+        self._wake.set()
 
     # --- Asking ---
 

@@ -143,6 +143,9 @@ class KubernetesSource:
             away = asyncio.get_running_loop().time() - self._down_since
             self._down_since = None
             self._put(Bundle("api-server"))
+            waiting, self._failures = list(self._failures), {}
+            for each in waiting:
+                each.try_now()
             _log.info("API server answers again", seconds=round(away, 1))
 
     # --- What is emitted ---
