@@ -1,0 +1,36 @@
+"""Certificates of our servers: made here or read from files, and exchanged while they serve.
+
+``pairs`` is a certificate with its key; ``issuing`` makes authorities and certificates; ``files``
+reads them from disk; ``serving`` gives the current one to HTTPS and gRPC servers. Keys are in no
+log and in no text form.
+"""
+
+from straightway.certificates.files import (
+    CertificateFileError,
+    Followed,
+    followed_authorities,
+    followed_pair,
+    read_authorities,
+    read_pair,
+)
+from straightway.certificates.issuing import issue, make_authority, renewal_of, self_signed
+from straightway.certificates.pairs import InvalidPairError, KeyPair, bundle_of, names_of
+from straightway.certificates.serving import ServerTls
+
+__all__ = [
+    "CertificateFileError",
+    "Followed",
+    "InvalidPairError",
+    "KeyPair",
+    "ServerTls",
+    "bundle_of",
+    "followed_authorities",
+    "followed_pair",
+    "issue",
+    "make_authority",
+    "names_of",
+    "read_authorities",
+    "read_pair",
+    "renewal_of",
+    "self_signed",
+]
