@@ -10,6 +10,7 @@ from straightway.cli.arguments import OutputFormat, parse_address, parse_pairs, 
 from straightway.proxies.addresses import Address
 
 DEFAULT_ADMIN = Address("127.0.0.1", 15000)
+_AN_HOUR = 3600
 
 
 def bootstrap(
@@ -47,6 +48,40 @@ def bootstrap(
             help="Address of Envoy's admin interface; port 0 picks a free port.",
         ),
     ] = DEFAULT_ADMIN,
+    readiness: Annotated[
+        Address | None,
+        typer.Option(
+            parser=parse_address,
+            metavar="HOST:PORT",
+            help="Address where the Envoy answers /healthz/ready, for a kubelet's probe.",
+            show_default="none",
+        ),
+    ] = None,
+    metrics: Annotated[
+        Address | None,
+        typer.Option(
+            parser=parse_address,
+            metavar="HOST:PORT",
+            help="Address where the Envoy answers /stats/prometheus.",
+            show_default="none",
+        ),
+    ] = None,
+    drain: Annotated[
+        Address | None,
+        typer.Option(
+            parser=parse_address,
+            metavar="HOST:PORT",
+            help="Address where /drain starts a graceful drain, and answers after --drain-seconds: "
+            "for a Pod's preStop hook. Let nobody but the kubelet reach it.",
+            show_default="none",
+        ),
+    ] = None,
+    drain_seconds: Annotated[
+        int,
+        typer.Option(
+            min=1, max=_AN_HOUR, metavar="SECONDS", help="How long an answer to /drain takes."
+        ),
+    ] = 35,
     delta: Annotated[
         bool, typer.Option("--delta/--sotw", help="Use incremental or state-of-the-world xDS.")
     ] = True,
@@ -57,8 +92,15 @@ def bootstrap(
     """Print a complete Envoy bootstrap; the Envoy gets all other config over ADS."""
     # Imported here because it takes most of a second, which other commands should not pay.
     from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
+    from straightway.proxies.kubelet import KubeletListeners
 
     labels = parse_pairs("--label", label)
     introduction = Node(node, labels, parse_pairs("--metadata", metadata))
-    message = make_bootstrap(introduction, xds, admin=admin, delta=delta)
+    kubelet = KubeletListeners(readiness, metrics, drain, drain_seconds)
+    if kubelet.listeners() and admin.port == 0:
+        raise typer.BadParameter(
+            "the listeners for a kubelet lead to this port, so it cannot be 0",
+            param_hint="--admin",
+        )
+    message = make_bootstrap(introduction, xds, admin=admin, delta=delta, kubelet=kubelet)
     typer.echo(render(to_dict(message), output))

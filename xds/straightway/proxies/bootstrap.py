@@ -24,6 +24,7 @@ from envoy_data_plane.envoy.extensions.upstreams.http import v3 as upstream_http
 from envoy_data_plane.google import protobuf
 
 from straightway.proxies.addresses import Address
+from straightway.proxies.kubelet import NO_LISTENERS, KubeletListeners
 
 XDS_CLUSTER = "xds-grpc"
 """The name of the control plane's static cluster, as in Istio's bootstraps."""
@@ -66,12 +67,18 @@ class Node:
 
 
 def make_bootstrap(
-    node: Node, xds: Address, *, admin: Address, delta: bool = True
+    node: Node,
+    xds: Address,
+    *,
+    admin: Address,
+    delta: bool = True,
+    kubelet: KubeletListeners = NO_LISTENERS,
 ) -> bootstrap.Bootstrap:
     """Return the complete bootstrap of one Envoy.
 
     ``xds`` is the address of the control plane, ``admin`` that of the Envoy's admin interface
-    (port 0 picks a free port); ``delta`` selects incremental xDS over state of the world.
+    (port 0 picks a free port); ``delta`` selects incremental xDS over state of the world;
+    ``kubelet`` says where a proxy in a Pod answers readiness probes and the like.
     """
     ads = core.ConfigSource(
         ads=core.AggregatedConfigSource(),
@@ -86,7 +93,9 @@ def make_bootstrap(
         dynamic_resources=bootstrap.BootstrapDynamicResources(
             ads_config=_ads_stream(delta=delta), cds_config=ads, lds_config=ads
         ),
-        static_resources=bootstrap.BootstrapStaticResources(clusters=[_xds_cluster(xds)]),
+        static_resources=bootstrap.BootstrapStaticResources(
+            clusters=[_xds_cluster(xds), *kubelet.clusters(admin)], listeners=kubelet.listeners()
+        ),
         # Envoy creates a cluster's traffic stats with the first request, as in Istio. They account
         # for nearly half the cost of a new cluster.
         deferred_stat_options=bootstrap.BootstrapDeferredStatOptions(
