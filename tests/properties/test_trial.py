@@ -48,7 +48,7 @@ def _keys_of(start, item):
     """The keys that change when all objects are put in, and then the one, but for workloads'."""
     world = World()
     keys = world.put(start) | world.put({item.reference: item})
-    return {key for key in keys if key[0] != "labelled"}
+    return {key for key in keys if isinstance(key, tuple) and key[0] != "labelled"}
 
 
 def _all_at(catalog, key):

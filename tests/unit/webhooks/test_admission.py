@@ -17,7 +17,7 @@ from straightway.webhooks.admission import (
     request_of,
     response_of,
 )
-from tests.support.reviews import asked, review
+from tests.support.reviews import Json, asked, review
 
 ITEM = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 JSON = st.recursive(
@@ -27,8 +27,9 @@ JSON = st.recursive(
 )
 
 
-def response(answer: Answer) -> dict:
-    return json.loads(response_of("1", answer))["response"]
+def response(answer: Answer) -> Json:
+    found: Json = json.loads(response_of("1", answer))["response"]
+    return found
 
 
 def test_a_review_gives_its_question():

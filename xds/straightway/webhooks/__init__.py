@@ -1,8 +1,8 @@
 """Admission webhooks: what Kubernetes' API server asks before it stores an object.
 
 ``admission`` is the protocol, ``server`` the HTTPS server. ``validation`` answers with what
-``straightway validate`` would say, with ``between`` for what is wrong between objects; ``injection``
-adds a sidecar to Pods. ``ca_bundles`` tells the API server which authority our certificate is from.
+``straightway validate`` would say, with ``between`` for what is wrong between objects;
+``injection`` adds a sidecar to Pods. ``ca_bundles`` tells the API server whose certificate is ours.
 Answers depend on what is asked and on what is in force, and change nothing.
 """
 
