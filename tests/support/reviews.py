@@ -29,7 +29,6 @@ def review(
         "request": {
             "uid": "0a4c7f4e-0000-4000-8000-000000000001",
             "kind": {"group": group, "version": version, "kind": body.get("kind", "")},
-            "name": body.get("metadata", {}).get("name", ""),
             "namespace": namespace,
             "operation": operation or ("UPDATE" if before else "CREATE"),
             "userInfo": {"username": "admin", "groups": ["system:masters"]},

@@ -1,0 +1,148 @@
+"""A sidecar: an Envoy beside the containers of a Pod.
+
+It is a native sidecar, an init container that is always restarted (Kubernetes 1.29 and up): it is
+ready before the Pod's other containers start, and ends after they have. So it needs no ``preStop``
+hook: as long as anybody in the Pod can send a request, it is there to take it.
+
+The bootstrap is an argument of the container, so that injection needs no other object. Whatever it
+needs from the Pod's life, its name and address, comes from environment variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from straightway.proxies.addresses import Address
+from straightway.webhooks.pod_settings import PodSettings
+
+NAME: Final = "straightway-proxy"
+"""The name of the container: a Pod that has one of this name is left as it is."""
+TOKEN_VOLUME: Final = "straightway-token"  # noqa: S105 (a name)
+CA_VOLUME: Final = "straightway-ca"
+CA_CONFIG_MAP: Final = "straightway-ca"
+IMAGE: Final = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
+
+ADMIN = Address("127.0.0.1", 15000)
+READINESS = Address("0.0.0.0", 15021)  # noqa: S104 (for the kubelet)
+METRICS = Address("0.0.0.0", 15090)  # noqa: S104 (for Prometheus)
+PORTS: Final = frozenset({ADMIN.port, READINESS.port, METRICS.port})
+"""The ports that it takes of the Pod, beside those of the mesh's services on the loopback."""
+
+_TOKEN_FOLDER = "/var/run/secrets/straightway"  # noqa: S105 (a path)
+_CA_FOLDER = "/var/run/secrets/straightway-ca"
+_USER = 65532
+"""That of the image; any other works."""
+_NODE = "sidecar~$(POD_IP)~$(POD_NAME).$(POD_NAMESPACE)~$(POD_NAMESPACE).svc.cluster.local"
+_START_SECONDS = 600
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarSettings:
+    """What all sidecars have in common.
+
+    ``bootstrap`` is Envoy's, as plain data (:func:`sidecar_bootstrap`); each sidecar's node is
+    added to it. ``audience`` is that of the token by which the control plane knows the Pod.
+    """
+
+    bootstrap: Mapping[str, Any] = field(repr=False)
+    image: str = IMAGE
+    audience: str = "straightway"
+
+
+def sidecar_bootstrap(xds: Address) -> Json:
+    """Return the bootstrap that all sidecars share, for a control plane at ``xds``.
+
+    The first call imports the classes of Envoy's bootstrap, which takes half a second.
+    """
+    from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
+    from straightway.proxies.kubelet import KubeletListeners
+
+    kubelet = KubeletListeners(readiness=READINESS, metrics=METRICS)
+    bootstrap = to_dict(make_bootstrap(Node("sidecar"), xds, admin=ADMIN, kubelet=kubelet))
+    del bootstrap["node"]
+    return bootstrap
+
+
+def container(
+    settings: SidecarSettings,
+    own: PodSettings,
+    namespace: str,
+    labels: Mapping[str, str],
+    ports: Iterable[int],
+) -> Json:
+    """Return the container, for a Pod whose containers listen on ``ports``."""
+    # Nothing redirects the application's traffic: it calls the loopback address.
+    metadata = {
+        "NAMESPACE": namespace,
+        "LABELS": dict(labels),
+        "INTERCEPTION_MODE": "NONE",
+        "OWN_PORTS": ",".join(map(str, sorted({*ports, *PORTS}))),
+    }
+    bootstrap = {"node": {"metadata": metadata}, **settings.bootstrap}
+    # In an argument, Kubernetes takes $$ for $.
+    text = msgspec.json.encode(bootstrap).decode().replace("$", "$$")
+    application = labels.get("app.kubernetes.io/name") or labels.get("app") or "$(POD_NAME)"
+    return {
+        "name": NAME,
+        "image": settings.image,
+        "restartPolicy": "Always",
+        "args": [
+            *("--config-yaml", text),
+            *("--service-node", _NODE),
+            *("--service-cluster", f"{application}.$(POD_NAMESPACE)"),
+            *("--log-level", own.log_level),
+            *("--concurrency", "2"),
+            # There is no second Envoy to hand over to, and no memory to share with it.
+            "--disable-hot-restart",
+        ],
+        "env": [
+            _from_pod("POD_NAME", "metadata.name"),
+            _from_pod("POD_NAMESPACE", "metadata.namespace"),
+            _from_pod("POD_IP", "status.podIP"),
+        ],
+        "ports": [{"name": "envoy-metrics", "containerPort": METRICS.port, "protocol": "TCP"}],
+        "resources": own.resources(),
+        # Restarting a sidecar that waits for its control plane would not help it. The other
+        # containers wait with it: without config, none of their requests would be answered.
+        "startupProbe": _probe(periodSeconds=1, failureThreshold=_START_SECONDS),
+        "readinessProbe": _probe(periodSeconds=5, failureThreshold=3),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "privileged": False,
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "runAsUser": _USER,
+            "runAsGroup": _USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumeMounts": [
+            {"name": TOKEN_VOLUME, "mountPath": _TOKEN_FOLDER, "readOnly": True},
+            {"name": CA_VOLUME, "mountPath": _CA_FOLDER, "readOnly": True},
+        ],
+    }
+
+
+def volumes(settings: SidecarSettings) -> list[Json]:
+    """Return the volumes that the container mounts: its token, and the control plane's CA."""
+    token = {"audience": settings.audience, "expirationSeconds": 3600, "path": "token"}
+    certificate = {"key": "ca.crt", "path": "ca.crt"}
+    return [
+        {"name": TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}},
+        {"name": CA_VOLUME, "configMap": {"name": CA_CONFIG_MAP, "items": [certificate]}},
+    ]
+
+
+def _from_pod(name: str, path: str) -> Json:
+    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def _probe(**times: int) -> Json:
+    get = {"path": "/healthz/ready", "port": READINESS.port}
+    return {"httpGet": get, "timeoutSeconds": 2, **times}
