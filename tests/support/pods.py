@@ -40,7 +40,7 @@ def _lists(items: st.SearchStrategy[Any], key: str = "name") -> st.SearchStrateg
     return st.lists(items, max_size=3, unique_by=lambda each: each[key])
 
 
-_CONTAINER = st.fixed_dictionaries(
+_CONTAINER: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {"name": st.sampled_from(["main", "other", "third"]), "image": st.just("example/app:1")},
     optional={
         "ports": st.lists(
@@ -54,14 +54,14 @@ _CONTAINER = st.fixed_dictionaries(
     },
 )
 _INIT = _CONTAINER.map(lambda each: {**each, "name": f"init-{each['name']}"})
-_VOLUME = st.fixed_dictionaries(
+_VOLUME: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {"name": st.sampled_from(["data", "cache"]), "emptyDir": st.just({})}
 )
-_ALIAS = st.fixed_dictionaries(
+_ALIAS: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {"ip": st.sampled_from(["127.0.0.1", "10.0.0.1"])},
     optional={"hostnames": st.lists(st.sampled_from(["a", "models"]), unique=True)},
 )
-_SYSCTL = st.fixed_dictionaries(
+_SYSCTL: st.SearchStrategy[Json] = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["net.ipv4.ip_unprivileged_port_start", "net.ipv4.tcp_syncookies"]),
         "value": st.just("1"),

@@ -1,7 +1,7 @@
 """Tells the API server which authorities our certificate may be from.
 
 One replica does it, the leader. Only the field ``caBundle`` of each webhook is applied, under a
-field manager of its own, so that everything else stays whose it is: a chart's, or an administrator's.
+field manager of its own, so that all else stays whose it is: a chart's, or an administrator's.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ async def keep_ca_bundle(
     """Keep webhooks' authorities those that ``authorities`` returns, without end.
 
     They are compared once in ``every`` seconds, and when ``changed`` is set, which is cleared then.
-    So whoever overwrites them again and again is answered at that pace. What fails is retried, later
-    each time.
+    So whoever overwrites them again and again is answered at that pace. What fails is retried,
+    later each time.
     """
     backoff = Backoff(first=1.0, limit=every)
     complaint = ""
