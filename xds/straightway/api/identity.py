@@ -62,19 +62,11 @@ _NEAR_GROUP = 0.88
 similarity of 0.83 to networking.istio.io; swapping two letters in two places leaves 0.89."""
 
 
-def is_known(body: object) -> bool:
-    """Whether the document is relevant: False for a kind to ignore.
-
-    A document so broken that its kind is unknown is relevant, so that ``parse`` reports why; so is
-    one whose kind or API group differs by a typo from a supported one.
-    """
-    return identify(body) is not None
-
-
 def identify(body: object) -> type[ApiObject] | Finding | None:
     """Return the model of the document's kind, a problem with its identity, or None.
 
-    None means that its kind is unsupported.
+    None means that its kind is unsupported. A document so broken that its kind is unknown is a
+    problem; so is one whose kind or API group differs by a typo from a supported one.
     """
     if not isinstance(body, Mapping):
         message = "This is not an object: write apiVersion, kind, metadata and spec."

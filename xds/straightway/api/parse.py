@@ -39,8 +39,15 @@ class Parsed:
 
 def parse(document: Document) -> Parsed:
     """Return the document's object and warnings, or all of its problems. Never raises."""
+    return parse_known(document) or _parsed(document, None, [_not_read(document.body)])
+
+
+def parse_known(document: Document) -> Parsed | None:
+    """Do the same, but return None for a document of another kind, which nobody here reads."""
     body: object = document.body
-    found = identify(body) or _not_read(document.body)
+    found = identify(body)
+    if found is None:
+        return None
     if isinstance(found, Finding):
         return _parsed(document, None, [found])
     too_much = None if document.is_small else excess(body)

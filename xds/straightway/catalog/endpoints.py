@@ -7,7 +7,7 @@ selector matches; WorkloadEntries that match are added in both cases.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from straightway.api import EndpointSlice, Pod, WorkloadEntry
 from straightway.api.endpoint_slice import TargetReference
@@ -19,9 +19,8 @@ from straightway.documents import Reference
 _NONE: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One address and port behind a service's port.
+class Endpoint(NamedTuple):
+    """One address and port behind a service's port; a tuple, because there are so many.
 
     ``weight`` 0 means unset; ``locality`` is Istio's ``region/zone/subzone``, empty for none.
     ``workload`` is the object behind it, or None if unknown.
@@ -29,8 +28,8 @@ class Endpoint:
 
     address: str
     port: int
-    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
-    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
     weight: int = 0
     locality: str = ""
     workload: Reference | None = None
@@ -49,13 +48,16 @@ def endpoints_of_slice(
     number = next((p.port for p in endpoint_slice.ports if (p.name or "") == port.name), None)
     if number is None or endpoint_slice.address_type == "FQDN":
         return
+    namespace, includes_unready = endpoint_slice.metadata.namespace, service.includes_unready
     for item in endpoint_slice.endpoints:
-        if not (item.is_ready or service.includes_unready):
+        if not (includes_unready or item.is_ready):
             continue
-        workload = _workload(item.target_ref, endpoint_slice.metadata.namespace)
-        pod = pod_named(workload) if workload is not None and workload.kind == "Pod" else None
-        labels = pod.metadata.labels if pod else _NONE
-        annotations = pod.metadata.annotations if pod else _NONE
+        labels = annotations = _NONE
+        workload = _workload(item.target_ref, namespace)
+        if workload is not None and workload.kind == "Pod":
+            pod = pod_named(workload)
+            if pod is not None:
+                labels, annotations = pod.metadata.labels, pod.metadata.annotations
         # Kubernetes defines no meaning for further addresses.
         for address in item.addresses[:1]:
             yield Endpoint(address, number, labels, annotations, workload=workload)

@@ -20,19 +20,17 @@ def subset_values(
     what the workload was ``observed`` to hold.
     """
     prefix = f"{key}/"
-    start = len(prefix)
-    values = {
-        name[start:]
+    values = [
+        name[len(prefix) :]
         for name, value in labels.items()
         if value == "true" and name.startswith(prefix)
-    }
+    ]
     if key in labels:
-        values.add(labels[key])
+        values.append(labels[key])
     if key in annotations:
-        values.update(listed_values(annotations[key]))
-    values.update(observed)
-    values.discard("")
-    return tuple(sorted(values))
+        values += listed_values(annotations[key])
+    values += observed
+    return tuple(sorted({value for value in values if value}))
 
 
 def listed_values(text: str) -> Iterator[str]:

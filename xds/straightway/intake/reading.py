@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from straightway.api import Parsed, generation_of, is_known, parse, reference_of
+from straightway.api import Parsed, generation_of, parse_known, reference_of
 from straightway.api.codes import Code
 from straightway.api.examine import MOST_LISTED
 from straightway.api.texts import shown
@@ -21,6 +21,7 @@ from straightway.intake.mistakes import Mistakes
 
 _log = structlog.get_logger()
 
+_KEPT = ("creationTimestamp", "generation")
 _BATCH = 8
 """How many documents are read in one step."""
 
@@ -79,7 +80,7 @@ class BundleReader:
                 if same and same.document is document and same.slot == slot:
                     contents.claims[slot] = same
                 else:
-                    contents.claims[slot] = Claim(place, slot, document, parsed)
+                    contents.claims[slot] = Claim(place, slot, _kept(document, parsed), parsed)
             if not index % _BATCH:
                 yield
         contents.problems += _first(unidentified)
@@ -88,7 +89,7 @@ class BundleReader:
     def _parse(self, document: Document) -> Parsed | None:
         """Parse a document; None for one to be ignored. Contains every bug."""
         try:
-            return parse(document) if is_known(document.body) else None
+            return parse_known(document)
         except Exception as error:  # noqa: BLE001 (the edge of our own code: logged with its cause)
             problem = _internal_error(document, error)
             self._mistakes.tell("parsing failed", at=problem.origin, object=problem.subject)
@@ -125,6 +126,19 @@ def _first(problems: list[Problem]) -> list[Problem]:
         code, message = Code.FURTHER_PROBLEMS, f"The file has {len(further):,} further problems."
         first.append(Problem(further[0].origin, code, code.severity, message))
     return first
+
+
+def _kept(document: Document, parsed: Parsed) -> Document:
+    """Return what is kept of a document beside its object.
+
+    There may be 100,000 endpoints, whose object is all that anybody needs; but when it was created
+    decides which of two with one name counts.
+    """
+    if document.is_durable or parsed.object is None:
+        return document
+    metadata = document.body["metadata"]
+    known = {name: metadata[name] for name in _KEPT if name in metadata}
+    return replace(document, body={"metadata": known})
 
 
 def _is_still_right(claim: Claim, document: Document) -> bool:

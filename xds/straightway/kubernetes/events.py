@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -61,7 +60,7 @@ def read_bookmark(raw: msgspec.Raw) -> tuple[str, bool]:
     return metadata.resource_version, metadata.annotations.get(_END_OF_LIST) == "true"
 
 
-def read_page(answer: bytes) -> tuple[Iterable[Any], str, str]:
+def read_page(answer: bytes) -> tuple[Iterable[msgspec.Raw], str, str]:
     """Return a page's objects, undecoded, the list's version, and the token of the next page.
 
     Raises UnreachableError: if it is no list.

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -31,6 +31,8 @@ _STREAMED: Query = {"sendInitialEvents": True, "resourceVersionMatch": "NotOlder
 _AT_ONCE = 16
 """How many objects are decoded before others have their turn: about two milliseconds."""
 _PAGE = 500
+_SMALL = 16_384
+"""Bytes of JSON."""
 _WATCH_SECONDS = (240, 480)
 """How long a watch lasts, at random: the server closes it then."""
 _GRACE_SECONDS = 30.0
@@ -45,8 +47,10 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 class Audience(Protocol):
     """Who is told what a follower finds. ``key`` is ``namespace/name``; nothing may block."""
 
-    def changed(self, follower: Follower, key: str, version: str, body: Body) -> None:
-        """Handle an object that is new or has changed."""
+    def changed(
+        self, follower: Follower, key: str, version: str, body: Body, *, is_small: bool
+    ) -> None:
+        """Handle an object that is new or has changed; ``is_small``: its JSON is short."""
 
     def gone(self, follower: Follower, keys: Iterable[str]) -> None:
         """Handle objects that are no longer there."""
@@ -187,7 +191,7 @@ class Follower:
                 await asyncio.sleep(0)
         self._wait = _FIRST_WAIT
 
-    def _came(self, raw: msgspec.Raw | Any) -> None:
+    def _came(self, raw: msgspec.Raw) -> None:
         try:
             body = self.resource.decode(raw)
         except msgspec.MsgspecError as error:
@@ -201,7 +205,8 @@ class Follower:
                 "apiVersion": self.resource.api_version(self._version),
                 "kind": self.resource.kind,
             }
-            self._audience.changed(self, key, version, body)
+            is_small = len(raw) <= _SMALL
+            self._audience.changed(self, key, version, body, is_small=is_small)
 
     def _listed(self, gone: Iterable[str]) -> None:
         if gone:

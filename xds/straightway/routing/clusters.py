@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from straightway.routing.policies import NO_DEMANDS, Policy, Subsets
 
@@ -50,9 +51,8 @@ class Cluster:
         return self.subsets.keys if self.subsets else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One address and port of a cluster.
+class Endpoint(NamedTuple):
+    """One address and port of a cluster; a tuple, because there are so many.
 
     ``weight`` 0 means unset; ``locality`` is ``region/zone/subzone``, empty for none. ``values``
     maps the cluster's subset keys to values; a key without values is left out.

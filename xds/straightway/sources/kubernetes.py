@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from straightway.documents import Bundle, Document, Origin, Problem, Severity
@@ -31,6 +32,8 @@ _log = structlog.get_logger()
 REVISION_LABEL = "istio.io/rev"
 _DOWN_AFTER = 2
 """After how many failures in a row the API server counts as away: a watch may always break."""
+_AT_ONCE = 256
+"""How many objects of the first listing are emitted together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class KubernetesSource:
             for namespace in namespaces or ("",)
         ]
         self._emit: Callable[[Update], None] = lambda _: None
-        self._bodies: dict[str, Body] = {}
+        self._contents: dict[str, int] = {}
         self._unsent: dict[str, Bundle] = {}
         self._is_flushing = False
         self._lacks: dict[Follower, Lack | None] = {}
@@ -88,16 +91,21 @@ class KubernetesSource:
 
     # --- What the followers find ---
 
-    def changed(self, follower: Follower, key: str, version: str, body: Body) -> None:
+    def changed(
+        self, follower: Follower, key: str, version: str, body: Body, *, is_small: bool
+    ) -> None:
         """Handle an object that is new or has changed."""
         bundle = f"{follower.resource}/{key}"
         if not self._selects(follower, body):
             self._drop(bundle)
-        elif self._bodies.get(bundle) != body:
-            self._bodies[bundle] = body
+            return
+        # A digest, because two copies of the bodies would be most of the memory.
+        content = hash(msgspec.json.encode(body))
+        if self._contents.get(bundle) != content:
+            self._contents[bundle] = content
             core = follower.resource.is_core
             origin = ObjectOrigin(follower.resource.kind, key, version)
-            document = Document(body, origin, is_small=core, is_durable=not core)
+            document = Document(body, origin, is_small or core, not core)
             self._put(Bundle(bundle, (document,)))
 
     def gone(self, follower: Follower, keys: Iterable[str]) -> None:
@@ -115,6 +123,7 @@ class KubernetesSource:
         if not self._is_synced and all(each.reflector.is_settled for each in self._followers):
             self._is_synced = True
             self._earlier = ()
+        if follower.reflector.is_settled:
             self._flush_soon()
 
     def failed(self, follower: Follower, reason: str) -> None:
@@ -157,14 +166,16 @@ class KubernetesSource:
         return bool(labels.get(REVISION_LABEL, self._revision) == self._revision)
 
     def _drop(self, bundle: str) -> None:
-        if self._bodies.pop(bundle, None) is not None:
+        if self._contents.pop(bundle, None) is not None:
             self._put(Bundle(bundle))
 
     def _put(self, bundle: Bundle) -> None:
         # In the order of the latest bundles.
         self._unsent.pop(bundle.key, None)
         self._unsent[bundle.key] = bundle
-        self._flush_soon()
+        # Nobody waits for part of the first listing.
+        if self._is_synced or len(self._unsent) >= _AT_ONCE:
+            self._flush_soon()
 
     def _flush_soon(self) -> None:
         if not self._is_flushing:
@@ -184,7 +195,7 @@ class KubernetesSource:
             within = f"{follower.namespace}/" if follower.namespace else ""
             prefix = f"{follower.resource}/{within}"
             for key in self._earlier:
-                if key.startswith(prefix) and key not in self._bodies:
+                if key.startswith(prefix) and key not in self._contents:
                     self._put(Bundle(key, complete=False))
             return
         if before is Lack.FORBIDDEN:

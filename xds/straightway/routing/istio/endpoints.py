@@ -75,16 +75,18 @@ def endpoints_in(
 
 def neutral_endpoint(reading: Reading, item: Found, subset_keys: tuple[str, ...]) -> Endpoint:
     """Return an endpoint of a cluster, with its values for the cluster's subset keys."""
-    values = tuple(_values(reading, item, subset_keys)) if subset_keys else ()
+    values = _values(reading, item, subset_keys) if subset_keys else ()
     return Endpoint(item.address, item.port, item.weight, item.locality, values)
 
 
 def _values(
     reading: Reading, item: Found, subset_keys: tuple[str, ...]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     held = reading.held(item.workload) if item.workload is not None else {}
+    values = []
     for key in subset_keys:
         observed = held[key].values if key in held else ()
-        values = subset_values(key, item.labels, item.annotations, observed)
-        if values:
-            yield key, values
+        found = subset_values(key, item.labels, item.annotations, observed)
+        if found:
+            values.append((key, found))
+    return tuple(values)
