@@ -60,10 +60,10 @@ def start(
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_envoy_finds_the_bootstrap_valid(host: str, tmp_path: Path) -> None:
-    places = [Address(host, port) for port in (15021, 15090, 15020)]
     admin = Address("127.0.0.1", 15000)
     xds = Address("control-plane", 18000)
-    bootstrap = make_bootstrap(NODE, xds, admin=admin, kubelet=KubeletListeners(*places))
+    kubelet = KubeletListeners(Address(host, 15021), Address(host, 15090), Address(host, 15020))
+    bootstrap = make_bootstrap(NODE, xds, admin=admin, kubelet=kubelet)
     file = tmp_path / "bootstrap.json"
     file.write_text(json.dumps(to_dict(bootstrap)))
 
@@ -95,7 +95,9 @@ def test_each_listener_answers_its_one_path_alone(
 ) -> None:
     envoy = start(control_plane.address)
     readiness, metrics, drain = listeners.readiness, listeners.metrics, listeners.drain
-    assert readiness and metrics and drain
+    assert readiness is not None
+    assert metrics is not None
+    assert drain is not None
     for address in (readiness, metrics, drain):
         envoy.wait_for_listener(address.port)
 
