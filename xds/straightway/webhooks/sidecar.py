@@ -55,16 +55,24 @@ class SidecarSettings:
     audience: str = "straightway"
 
 
-def sidecar_bootstrap(xds: Address) -> Json:
+def sidecar_bootstrap(xds: Address, *, plain: bool = False) -> Json:
     """Return the bootstrap that all sidecars share, for a control plane at ``xds``.
 
-    The first call imports the classes of Envoy's bootstrap, which takes half a second.
+    ``plain`` is without TLS and without a token. The first call imports the classes of Envoy's
+    bootstrap, which takes half a second.
     """
     from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
     from straightway.proxies.kubelet import KubeletListeners
+    from straightway.proxies.xds_tls import IN_CLUSTER
 
-    kubelet = KubeletListeners(readiness=READINESS, metrics=METRICS)
-    bootstrap = to_dict(make_bootstrap(Node("sidecar"), xds, admin=ADMIN, kubelet=kubelet))
+    message = make_bootstrap(
+        Node("sidecar"),
+        xds,
+        admin=ADMIN,
+        tls=None if plain else IN_CLUSTER,
+        kubelet=KubeletListeners(readiness=READINESS, metrics=METRICS),
+    )
+    bootstrap = to_dict(message)
     del bootstrap["node"]
     return bootstrap
 
@@ -130,12 +138,14 @@ def container(
 
 
 def volumes(settings: SidecarSettings) -> list[Json]:
-    """Return the volumes that the container mounts: its token, and the control plane's CA."""
+    """Return the volumes that the container mounts: its token, and the control plane's CA.
+
+    They are where :data:`~straightway.proxies.xds_tls.IN_CLUSTER` has them.
+    """
     token = {"audience": settings.audience, "expirationSeconds": 3600, "path": "token"}
-    certificate = {"key": "ca.crt", "path": "ca.crt"}
     return [
         {"name": TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}},
-        {"name": CA_VOLUME, "configMap": {"name": CA_CONFIG_MAP, "items": [certificate]}},
+        {"name": CA_VOLUME, "configMap": {"name": CA_CONFIG_MAP}},
     ]
 
 

@@ -14,9 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from straightway.api import is_known, parse
 from straightway.api.kinds import CORE, DISCOVERY, split_api_version
-from straightway.api.parse import Parsed
+from straightway.api.parse import Parsed, parse_known
 from straightway.documents import Document, Finding, Origin, Problem
 from straightway.webhooks.admission import ALLOWED, Answer, Operation, Request, ReviewError
 from straightway.webhooks.between import Advise, no_advice
@@ -87,14 +86,15 @@ class Validator:
         body = request.body()
         if body is None:
             raise ReviewError(f"request.object is missing in a review of {request.operation}.")
-        if not self._is_ours(body) or not is_known(body):
+        parsed = _parsed(body, request) if self._is_ours(body) else None
+        if parsed is None:
             return None
-        parsed = _parsed(body, request)
         errors = [problem for problem in parsed.problems if problem.is_error]
         if not errors or _is_of_kubernetes(body):
             return _Examined(body, parsed)
         before = request.body_before() if request.operation is Operation.UPDATE else None
-        stood = before is not None and _had_all(_parsed(before, request), errors)
+        parsed_before = _parsed(before, request) if before is not None else None
+        stood = parsed_before is not None and _had_all(parsed_before, errors)
         return _Examined(body, parsed, is_denied=not stood)
 
     def _is_ours(self, body: Mapping[str, Any]) -> bool:
@@ -110,19 +110,20 @@ class Validator:
         return bool(labels.get(REVISION_LABEL, self._revision) == self._revision)
 
 
-def _parsed(body: dict[str, Any], request: Request) -> Parsed:
+def _parsed(body: dict[str, Any], request: Request) -> Parsed | None:
+    """Return what a body holds, None for another kind."""
     metadata = body.get("metadata")
     if isinstance(metadata, dict):
         # The API server fills these in; a review may come before that.
         metadata.setdefault("namespace", request.namespace)
         if not metadata.get("name") and isinstance(prefix := metadata.get("generateName"), str):
             metadata["name"] = f"{prefix.rstrip('-.')}-new".lstrip("-")
-    return parse(Document(body, _NO_ORIGIN))
+    return parse_known(Document(body, _NO_ORIGIN))
 
 
 def _is_of_kubernetes(body: Mapping[str, Any]) -> bool:
     """Whether the API server itself validates a kind: what it accepts is not ours to deny."""
-    return split_api_version(body["apiVersion"])[0] in (CORE, DISCOVERY)
+    return split_api_version(str(body.get("apiVersion")))[0] in (CORE, DISCOVERY)
 
 
 def _had_all(before: Parsed, errors: Iterable[Problem]) -> bool:
