@@ -35,7 +35,7 @@ ENDPOINTS_PAUSE = 0.010
 CONFIG = Debounce(quiet=0.100, limit=1.0)
 """For all else: an apply of many files is one change."""
 
-_AUDIENCE_KEYS: frozenset[Key] = frozenset({keys.PROXY_LABELS, keys.NAMESPACES})
+_AUDIENCE_KEYS: frozenset[Key] = frozenset({keys.PROXY_LABELS, keys.NAMESPACES, keys.HTTP_PORTS})
 _RETRY_SECONDS = 1.0
 _LARGE = 50
 """Of how many changed objects on everything is made piece by piece."""
