@@ -16,6 +16,7 @@ import pytest
 from straightway.kubernetes import connect
 from straightway.proxies.addresses import Address
 from straightway.schemas import definitions
+from straightway.units import Units
 from straightway.webhooks import Validator, advice
 from straightway.webhooks.ca_bundles import Names, keep_ca_bundle, sync_ca_bundle
 from straightway.webhooks.injection import Injector
@@ -31,7 +32,7 @@ from tests.support.webhook_server import WebhookServer, webhook_server
 Json = dict[str, Any]
 
 CATALOG = catalog_of(service("models", "{name: http, port: 80}", namespace="shop"))
-VALIDATOR = Validator(advise=advice(CATALOG, lambda: True))
+VALIDATOR = Validator(advise=advice(Units(CATALOG), lambda: True))
 INJECTOR = Injector(
     SidecarSettings(sidecar_bootstrap(Address("straightway.straightway-system.svc", 18443)))
 )
@@ -133,7 +134,13 @@ def kubectl(server: KubeServer, tmp_path: Path):
     def run(command: str, item: Json) -> subprocess.CompletedProcess[str]:
         file = tmp_path / "objects.yaml"
         file.write_text(json.dumps(item))
-        arguments = [program("kubectl"), f"--kubeconfig={config}", *command.split(), "-f", file]
+        arguments = [
+            program("kubectl"),
+            f"--kubeconfig={config}",
+            *command.split(),
+            "-f",
+            str(file),
+        ]
         return subprocess.run(arguments, capture_output=True, text=True, timeout=60)
 
     return run

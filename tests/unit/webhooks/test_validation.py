@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from straightway.units import Units
 from straightway.webhooks import Validator, advice
 from straightway.webhooks.admission import ALLOWED, ReviewError
 from straightway.webhooks.wording import MOST_CAUSES
@@ -29,7 +30,7 @@ BAD = virtual_service(f"{{hosts: [models], http: [{ROUTE}, {{timeout: soon, rout
 
 
 async def answer(item, before=None, *, revision=None, catalog=None, complete=True, **more):
-    advise = advice(catalog or catalog_of(), lambda: complete)
+    advise = advice(Units(catalog or catalog_of()), lambda: complete)
     return await Validator(revision=revision, advise=advise)(asked(item, before, **more))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from straightway.api import ApiObject
+from straightway.catalog import keys
 from straightway.catalog.catalog import Catalog
 from straightway.catalog.contributions import (
     object_keys,
@@ -45,6 +46,15 @@ class Trial(Catalog):
         for source in (before, item):
             for service in services_of(source) if source is not None else ():
                 self._resolve(service.hostname)
+
+    @property
+    def changed(self) -> frozenset[Key]:
+        """The keys whose values may differ; all others have those of the other catalog."""
+        services = map(keys.service, self._resolved)
+        hostnames = self._hostnames_left.keys() | self._hostnames_come.keys()
+        return frozenset(
+            {self._reference, *services, *hostnames, *self._left, *self._come, *self._counted}
+        )
 
     # --- What is in it ---
 

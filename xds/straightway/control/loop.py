@@ -26,7 +26,7 @@ from straightway.discovery import Cache
 from straightway.documents import Change, ChangeListener, ProblemStore, Reference
 from straightway.intake import Accepted, Intake
 from straightway.sources import Update
-from straightway.units import Call
+from straightway.units import Call, Units
 
 _log = structlog.get_logger()
 
@@ -235,6 +235,11 @@ class Control:
             with self._contained("internal error, a change is not told"):
                 self._listener.given_up(tuple(accepted.changes))
         self._accept(accepted)
+
+    @property
+    def units(self) -> Units:
+        """All that was made, to be read."""
+        return self._making.units
 
     # --- What is told ---
 

@@ -6,26 +6,27 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from straightway.api import ApiObject
-from straightway.catalog import Catalog, Trial
+from straightway.catalog import Trial
 from straightway.checks import check, has_check
 from straightway.documents import Finding
-from straightway.units import Call, Units
+from straightway.units import Call, Units, value_in
 
 Advise: TypeAlias = Callable[[ApiObject], Iterable[Finding]]
 """Returns what is wrong between an object that may come into force and all others."""
 
 
-def advice(catalog: Catalog, is_complete: Callable[[], bool]) -> Advise:
-    """Return a function that checks objects against a catalog as it is at that moment.
+def advice(units: Units, is_complete: Callable[[], bool]) -> Advise:
+    """Return a function that checks objects against the catalog of ``units`` as it then is.
 
-    Nothing is found before the catalog ``is_complete``: what is missing then may only not be read
-    yet. The catalog stays as it is.
+    Nothing is found before that catalog ``is_complete``: what is missing then may only not be read
+    yet. Catalog and units stay as they are.
     """
 
     def advise(item: ApiObject) -> Iterable[Finding]:
         if not is_complete() or not has_check(item):
             return ()
-        found: tuple[Finding, ...] = Units(Trial(catalog, item)).get(Call(check, (item.reference,)))
+        trial = Trial(units.catalog, item)
+        found: tuple[Finding, ...] = value_in(trial, units, Call(check, (item.reference,)))
         return found
 
     return advise

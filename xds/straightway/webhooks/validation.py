@@ -24,7 +24,7 @@ from straightway.webhooks.wording import denial, warning_of, warning_of_finding
 REVISION_LABEL: Final = "istio.io/rev"
 """Istio's label for the control plane that an object is for."""
 
-_AT_ONCE = 2**16
+_AT_ONCE = 2**13
 """Bytes of objects that are parsed on the event loop: a few milliseconds of work."""
 _INDEX = re.compile(r"\[\d+\]")
 
