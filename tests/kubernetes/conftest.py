@@ -34,6 +34,13 @@ def own_kube(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KubeSer
 
 
 @pytest.fixture
+def live_kube(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KubeServer]:
+    """An API server with controllers for one test; without nodes, which a Kubelet plays."""
+    with _running(request, tmp_path / "kube", controllers=True) as server:
+        yield server
+
+
+@pytest.fixture
 def namespace(kube: KubeServer, request: pytest.FixtureRequest) -> str:
     """A namespace of `kube` for one test, named after it."""
     words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))
@@ -43,9 +50,11 @@ def namespace(kube: KubeServer, request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def _running(request: pytest.FixtureRequest, folder: Path) -> Iterator[KubeServer]:
-    need("etcd", "kube-apiserver")
-    server = KubeServer(folder)
+def _running(
+    request: pytest.FixtureRequest, folder: Path, *, controllers: bool = False
+) -> Iterator[KubeServer]:
+    need("etcd", "kube-apiserver", *(["kube-controllers"] if controllers else []))
+    server = KubeServer(folder, controllers=controllers)
     servers = request.session.stash.setdefault(_SERVERS, [])
     servers.append(server)
     try:

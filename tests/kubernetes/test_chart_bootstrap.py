@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
-import shlex
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,53 +16,51 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from straightway.cli.bootstrap import bootstrap
-from tests.support.charts import CHARTS, EVERYTHING, GATEWAY, container, only, render
+from deploy.gateway_files import FOLDER, PORTS, TLS, made
+from straightway.certificates import ServerTls
+from straightway.cli.bootstrap import bootstrap as command
+from tests.envoy.test_xds_tls import Server, with_token
+from tests.support.certificates import AUTHORITY, server_pair
+from tests.support.charts import EVERYTHING, GATEWAY, container, only, render
 from tests.support.envoy import EnvoyProcess
 from tests.support.http import HttpClient
 from tests.support.kube_client import Json
 from tests.support.load import Load
 from tests.support.mesh import Mesh
+from tests.support.mounts import MountedVolume
 from tests.support.objects import route_to, service, virtual_service
 from tests.support.ports import free_port
 
-FILE = CHARTS / GATEWAY / "files" / "bootstrap.yaml"
+HOST = "straightway.straightway-system.svc"
+PORT = 18443
 
 
-def printed(*arguments: str) -> str:
-    app = typer.Typer(add_completion=False)
-    app.command()(bootstrap)
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout
+def files_of(objects: list[Json]) -> dict[str, str]:
+    return dict(only(objects, "ConfigMap")["data"])
 
 
-def rendered(objects: list[Json]) -> Json:
-    text = only(objects, "ConfigMap")["data"]["bootstrap.yaml"]
-    found: Json = yaml.safe_load(text)
+def bootstrap_of(objects: list[Json]) -> Json:
+    found: Json = yaml.safe_load(files_of(objects)["bootstrap.yaml"])
     return found
 
 
-def command(file: Path = FILE) -> list[str]:
-    """The options in the first line of the chart's file."""
-    first = file.read_text().partition("\n")[0]
-    return shlex.split(first.removeprefix("# Written by: straightway bootstrap "))
+def pod_of(objects: list[Json]) -> Json:
+    return dict(only(objects, "Deployment")["spec"]["template"]["spec"])
 
 
-def test_the_charts_file_is_what_the_command_in_its_first_line_prints() -> None:
-    rest = FILE.read_text().partition("\n")[2]
-
-    assert rest == printed(*command()), f"run the command in the first line of {FILE} again"
+def test_the_charts_files_are_up_to_date() -> None:
+    assert {file.name: file.read_text() for file in FOLDER.iterdir()} == made(), "run `make charts`"
 
 
 @pytest.mark.parametrize("values", [{}, EVERYTHING[GATEWAY]], ids=["defaults", "everything on"])
-def test_a_release_has_what_the_command_prints_for_its_values(values: Json) -> None:
+def test_a_release_has_what_the_command_makes_for_its_values(
+    values: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
     objects = render(GATEWAY, values, release="models", namespace="shop")
 
-    host, port, audience, wait = "straightway.straightway-system.svc", 18443, "straightway", 35
+    host, port, wait = HOST, PORT, 35
     if values:
         host, port = values["controlPlane"]["host"], values["controlPlane"]["port"]
-        audience = values["controlPlane"]["tokenAudience"]
         wait = values["drain"]["seconds"] + values["drain"]["lingerSeconds"]
     labels = {
         "app": "models",
@@ -68,56 +68,101 @@ def test_a_release_has_what_the_command_prints_for_its_values(values: Json) -> N
         "app.kubernetes.io/instance": "models",
         **values.get("labels", {"istio": "ingressgateway"}),
     }
-    options = with_values(
-        command(),
-        {
-            "--node": "router~0.0.0.0~models.shop~shop.svc.cluster.local",
-            "--xds": f"{host}:{port}",
-            "--drain-seconds": str(wait),
-        },
-    )
-    for label in labels.items():
-        options += ["--label", "=".join(label)]
-    assert rendered(objects) == yaml.safe_load(printed(*options))
-    (volume,) = (
-        volume
-        for volume in only(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
-        if "projected" in volume
-    )
-    assert volume["projected"]["sources"][0]["serviceAccountToken"]["audience"] == audience
+    options = [
+        *("--node", "router~0.0.0.0~models.shop~shop.svc.cluster.local"),
+        *(f"--label={name}={value}" for name, value in labels.items()),
+        *("--xds", f"{host}:{port}", "--xds-ca", str(TLS.authorities)),
+        *("--xds-token", str(TLS.token), "--xds-secrets", str(TLS.secrets)),
+        *(f"--{name}=0.0.0.0:{number}" for name, number in PORTS.items()),
+        *("--drain-seconds", str(wait)),
+    ]
+    printed, written = run(options, monkeypatch)
+    assert bootstrap_of(objects) == printed
+    others = {name: text for name, text in files_of(objects).items() if name != "bootstrap.yaml"}
+    assert {name: json.loads(text) for name, text in others.items()} == written
 
 
-def with_values(options: list[str], values: dict[str, str]) -> list[str]:
-    """Replace the values of options that are there."""
-    changed = list(options)
-    for name, value in values.items():
-        changed[changed.index(name) + 1] = value
-    return changed
+def run(options: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[Json, Json]:
+    """What the command prints, and the files that it would write."""
+    written: Json = {}
+
+    def write(folder: Path, files: Mapping[str, str]) -> None:
+        assert str(folder) == str(TLS.secrets)
+        written.update({name: json.loads(text) for name, text in files.items()})
+
+    monkeypatch.setattr(sys.modules[command.__module__], "_write", write)
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    result = CliRunner().invoke(app, options)
+    assert result.exit_code == 0, result.output
+    return yaml.safe_load(result.stdout), written
+
+
+def test_every_file_that_envoy_reads_is_mounted() -> None:
+    objects = render(GATEWAY, EVERYTHING[GATEWAY])
+    volumes = {volume["name"]: volume for volume in pod_of(objects)["volumes"]}
+    mounted = {
+        f"{mount['mountPath']}/{file}"
+        for mount in container(objects)["volumeMounts"]
+        for file in names_in(volumes[mount["name"]], objects)
+    }
+
+    files = r"(?:filename|path)\"?: \"?(/\S+\.\w+|/\S+/token)\b"
+    read = {
+        container(objects)["args"][1],
+        *re.findall(files, "\n".join(files_of(objects).values())),
+    }
+    assert read == mounted
+
+
+def names_in(volume: Json, objects: list[Json]) -> list[str]:
+    if "projected" in volume:
+        return [source["serviceAccountToken"]["path"] for source in volume["projected"]["sources"]]
+    if "items" in volume["configMap"]:
+        return [item["path"] for item in volume["configMap"]["items"]]
+    assert volume["configMap"]["name"] == only(objects, "ConfigMap")["metadata"]["name"]
+    return list(files_of(objects))
 
 
 def test_the_pods_labels_are_those_that_envoy_says_of_itself() -> None:
     objects = render(GATEWAY, EVERYTHING[GATEWAY])
     labels = only(objects, "Deployment")["spec"]["template"]["metadata"]["labels"]
 
-    claimed = rendered(objects)["node"]["metadata"]["LABELS"]
+    claimed = bootstrap_of(objects)["node"]["metadata"]["LABELS"]
     assert claimed.items() <= labels.items()
-    assert {name for name in labels.keys() - claimed.keys() if "inject" not in name} == set()
+    assert all("inject" in name for name in labels.keys() - claimed.keys())
+
+
+def test_a_change_of_the_bootstrap_makes_new_pods() -> None:
+    def template(values: Json) -> Json:
+        return dict(only(render(GATEWAY, values), "Deployment")["spec"]["template"]["metadata"])
+
+    assert template({"controlPlane": {"port": 1}}) != template({"controlPlane": {"port": 2}})
+    assert template({"service": {"statusPort": False}}) == template({})
 
 
 # With a real Envoy.
 
-PORTS = (15000, 15020, 15021, 15090)
-"""Ports that the bootstrap fixes; here each Envoy has its own."""
+NAMESPACE = "istio-system"
+"""That of the gateway; `Mesh.open_port` writes its Service there."""
+
+POD = {"POD_NAME": "models-7d9f-x2x", "POD_NAMESPACE": NAMESPACE, "POD_IP": "10.0.0.9"}
+NODE_ID = f"router~10.0.0.9~models-7d9f-x2x.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"
 
 
 class Gateway:
-    """An Envoy run as a Pod of the chart runs it, but on ports and with files of this test."""
+    """An Envoy run as a Pod of the chart runs it, but on ports and in folders of the test."""
 
-    def __init__(self, mesh: Mesh, folder: Path, values: Json) -> None:
+    def __init__(
+        self, folder: Path, values: Json, xds: str, *, folders: Mapping[str, Path] | None = None
+    ) -> None:
         objects = render(GATEWAY, values, release="models", namespace=NAMESPACE)
-        self.ports = {port: free_port() for port in PORTS}
-        config = localized(rendered(objects), self.ports, mesh.control_plane.address)
-        self.envoy = EnvoyProcess("gateway", config, folder)
+        self.ports = {port: free_port() for port in (15000, *PORTS.values())}
+        self.files = {name: moved(text, folders or {}) for name, text in files_of(objects).items()}
+        bootstrap = yaml.safe_load(self.files["bootstrap.yaml"])
+        if folders is None:
+            without_tls(bootstrap)
+        self.envoy = EnvoyProcess("gateway", localized(bootstrap, self.ports, xds), folder)
         self.envoy.command += arguments_of(container(objects))
         self.probe = container(objects)["readinessProbe"]["httpGet"]["path"]
         self.hook = container(objects)["lifecycle"]["preStop"]["httpGet"]
@@ -128,7 +173,22 @@ class Gateway:
             return client.send(path).status
 
 
-def localized(found: Json, ports: dict[int, int], xds: str) -> Json:
+def moved(text: str, folders: Mapping[str, Path]) -> str:
+    # The longest first: one of the folders begins like another.
+    for folder in sorted(folders, key=len, reverse=True):
+        text = re.sub(rf"{folder}(?![\w-])", str(folders[folder]), text)
+    return text
+
+
+def without_tls(bootstrap: Json) -> None:
+    """Leave TLS out, for the control plane of `Mesh`."""
+    xds = bootstrap["static_resources"]["clusters"][0]
+    del xds["transport_socket"]
+    for options in xds["typed_extension_protocol_options"].values():
+        del options["http_filters"]
+
+
+def localized(bootstrap: Json, ports: dict[int, int], xds: str) -> Json:
     host, _, port = xds.rpartition(":")
 
     def at(node: Any) -> Any:
@@ -138,18 +198,12 @@ def localized(found: Json, ports: dict[int, int], xds: str) -> Json:
             return node
         if node.get("port_value") in ports:
             return {"address": "127.0.0.1", "port_value": ports[node["port_value"]]}
-        if node.get("port_value") == 18443:
+        if node.get("port_value") == PORT:
             return {"address": host, "port_value": int(port)}
         return {name: at(value) for name, value in node.items()}
 
-    result: Json = at(found)
+    result: Json = at(bootstrap)
     return result
-
-
-NAMESPACE = "istio-system"
-"""That of the gateway; `Mesh.open_port` writes its Service there."""
-
-POD = {"POD_NAME": "models-7d9f-x2x", "POD_NAMESPACE": NAMESPACE, "POD_IP": "10.0.0.9"}
 
 
 def arguments_of(envoy: Json) -> list[str]:
@@ -170,7 +224,8 @@ def mesh(tmp_path: Path) -> Iterator[Mesh]:
 
 @pytest.fixture
 def gateway(mesh: Mesh, tmp_path: Path) -> Gateway:
-    made = Gateway(mesh, tmp_path, {"drain": {"seconds": 1, "lingerSeconds": 0}})
+    values = {"drain": {"seconds": 1, "lingerSeconds": 0}}
+    made = Gateway(tmp_path, values, mesh.control_plane.address)
     mesh.processes.append(made.envoy)
     made.envoy.start()
     return made
@@ -183,8 +238,7 @@ def test_envoy_is_the_pods_proxy_and_ready_with_its_first_config(
 
     assert gateway.get(15021, gateway.probe) == 200
     assert gateway.get(15090, "/stats/prometheus") == 200
-    node = f"router~10.0.0.9~models-7d9f-x2x.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"
-    assert mesh.control_plane.logs("proxy connected", node=node)
+    assert mesh.control_plane.logs("proxy connected", node=NODE_ID)
 
 
 def test_no_request_fails_while_a_pod_ends(gateway: Gateway, mesh: Mesh) -> None:
@@ -206,3 +260,24 @@ def test_no_request_fails_while_a_pod_ends(gateway: Gateway, mesh: Mesh) -> None
     assert load.failures == []
     assert last.headers["connection"] == "close"
     assert gateway.envoy.stop() == 0
+
+
+async def test_it_shows_its_token_to_the_control_plane_that_it_trusts(
+    mesh: Mesh, tmp_path: Path
+) -> None:
+    server = Server(ServerTls(server_pair(HOST)))
+    volumes = {
+        "/var/run/secrets/straightway": MountedVolume(tmp_path / "token", {"token": b"shown"}),
+        "/var/run/secrets/straightway-ca": MountedVolume(
+            tmp_path / "ca", {"ca.crt": AUTHORITY.certificate}
+        ),
+    }
+    folders = {path: volume.folder for path, volume in volumes.items()}
+    folders["/etc/envoy"] = tmp_path / "etc"
+    gateway = Gateway(tmp_path, {}, f"127.0.0.1:{server.port}", folders=folders)
+    MountedVolume(tmp_path / "etc", {name: text.encode() for name, text in gateway.files.items()})
+    mesh.processes.append(gateway.envoy)
+
+    async with server.running():
+        await asyncio.to_thread(gateway.envoy.start)
+        await server.admits(with_token("shown"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +92,7 @@ KEYS = "spec.http[0].headerToDynamicSubsetKey"
 
 
 @pytest.fixture
-def server(own_kube: KubeServer) -> Iterator[KubeServer]:
+def server(own_kube: KubeServer) -> KubeServer:
     """An API server with CRDs like those of Istio."""
     own_kube.install_crds(ISTIOS)
     return own_kube

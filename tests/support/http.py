@@ -38,8 +38,8 @@ class Answer:
 class HttpClient:
     """A client for one port over one keep-alive connection. Not thread-safe."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+    def __init__(self, port: int, *, address: str = "127.0.0.1") -> None:
+        self._connection = http.client.HTTPConnection(address, port, timeout=DEADLINE)
 
     def send(
         self,

@@ -2,7 +2,7 @@
 
 Real are storage, watches, schemas, admission, RBAC and tokens. There are no nodes, and unless told
 otherwise no controllers: Pods stay Pending, nothing makes EndpointSlices, and a deleted namespace
-stays Terminating. Tests write what is missing.
+stays Terminating. Tests write what is missing, or play it (`tests/support/kubelet.py`).
 """
 
 from __future__ import annotations
@@ -27,9 +27,13 @@ START = 120.0
 
 
 class KubeServer(KubeClient):
-    """An API server that keeps its address, data and credentials over restarts."""
+    """An API server that keeps its address, data and credentials over restarts.
 
-    def __init__(self, folder: Path) -> None:
+    With `controllers`, those of Deployments, ReplicaSets, EndpointSlices, namespaces, service
+    accounts and garbage run as well; they stay while the API server is away.
+    """
+
+    def __init__(self, folder: Path, *, controllers: bool = False) -> None:
         self.credentials = Credentials(folder / "credentials")
         self.port = free_port()
         super().__init__(f"https://127.0.0.1:{self.port}", self.credentials.ca)
@@ -40,10 +44,15 @@ class KubeServer(KubeClient):
         self._server = GuardedProcess(
             "kube-apiserver", self._server_command(), folder / "kube-apiserver.log"
         )
+        self._controllers: GuardedProcess | None = None
+        if controllers:
+            command = [program("kube-controllers"), str(self.kubeconfig())]
+            log = folder / "kube-controllers.log"
+            self._controllers = GuardedProcess("kube-controllers", command, log)
 
     @property
     def processes(self) -> list[GuardedProcess]:
-        return [self._etcd, self._server]
+        return [self._etcd, self._server, *([self._controllers] if self._controllers else [])]
 
     # Life.
 
@@ -56,6 +65,8 @@ class KubeServer(KubeClient):
         eventually(self._is_ready, what="kube-apiserver is ready", seconds=START)
         eventually(self._has_default_namespace, what="there is a default namespace", seconds=START)
         self.make_service_account("default", "default")
+        if self._controllers and not self._controllers.running:
+            self._controllers.start()
 
     def stop(self) -> None:
         """Stop the API server as an upgrade would: it ends watches and refuses connections.
@@ -114,6 +125,9 @@ class KubeServer(KubeClient):
         self.start()
 
     def _end_all(self) -> None:
+        # What the controllers have seen is not what they will see.
+        if self._controllers:
+            self._controllers.kill()
         self._server.kill()
         self._etcd.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,9 +26,15 @@ def need(*programs: str) -> None:
     missing = [program for program in programs if find(program) is None]
     if not missing:
         return
-    reason = f"no {' and no '.join(missing)} here: `make kube` builds what is missing (needs Go)"
+    unavailable(
+        f"no {' and no '.join(missing)} here: `make kube` builds what is missing (needs Go)"
+    )
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the current test for a reason, or fail it where all must run."""
     if os.environ.get(REQUIRED):
-        pytest.fail(f"{reason}, and {REQUIRED} is set")
+        pytest.fail(f"{reason}; {REQUIRED} is set")
     pytest.skip(reason)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import cached_property
 from pathlib import Path
@@ -25,13 +25,17 @@ NAMESPACE = "default"
 
 
 class Mesh:
-    """Everything that a test starts; it stops when the context exits."""
+    """Everything that a test starts; it stops when the context exits.
 
-    def __init__(self, folder: Path, *, delta: bool = True) -> None:
+    `options` are further ones of `straightway serve`.
+    """
+
+    def __init__(self, folder: Path, *, delta: bool = True, options: Sequence[str] = ()) -> None:
         self.config = ConfigFolder(folder / "config")
         self.processes: list[ManagedProcess] = []
         self._folder = folder
         self._delta = delta
+        self._options = options
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -52,7 +56,7 @@ class Mesh:
     @cached_property
     def control_plane(self) -> ControlPlane:
         """The control plane over `config`, started on first access."""
-        control_plane = ControlPlane(self.config, self._folder)
+        control_plane = ControlPlane(self.config, self._folder, *self._options)
         self.processes.append(control_plane)
         control_plane.start()
         return control_plane

@@ -19,9 +19,11 @@ class HttpUpstream:
     answer has the same `status`.
     """
 
-    def __init__(self, name: str, status: int = 200) -> None:
+    def __init__(
+        self, name: str, status: int = 200, *, address: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self.name = name
-        self._server = _Server(name, status)
+        self._server = _Server(name, status, (address, port))
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name=f"upstream {name}", daemon=True
@@ -40,11 +42,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, name: str, status: int) -> None:
+    def __init__(self, name: str, status: int, address: tuple[str, int]) -> None:
         self.upstream_name = name
         self.status = status
         self._connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(address, _Handler)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()

@@ -30,7 +30,9 @@ async def test_the_control_plane_serves_from_its_first_config_on_until_it_stops(
 
     monkeypatch.setattr(app, "FolderSource", LateSource)
     port = free_port()
-    serving = asyncio.create_task(app.serve(tmp_path, Address("127.0.0.1", port)))
+    serving = asyncio.create_task(
+        app.serve(Address("127.0.0.1", port), app.Options(folder=tmp_path))
+    )
     async with (
         asyncio.timeout(DEADLINE),
         grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,

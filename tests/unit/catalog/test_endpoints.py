@@ -10,7 +10,7 @@ from straightway.routing.istio.clusters import cluster_of
 from straightway.routing.istio.destinations import ClusterKey
 from straightway.routing.istio.endpoints import endpoint_blocks, endpoints_in
 from straightway.routing.istio.services import resolve
-from straightway.snapshots.assignments import Encoded, blocks_of, endpoints_of
+from straightway.snapshots.assignments import Encoded, endpoints_of
 from straightway.units import Reading
 from tests.support.configs import (
     catalog_of,
@@ -48,7 +48,7 @@ def addresses(catalog: Catalog, name: str = "web", number: int = 80) -> list[str
         key = ClusterKey(registered.hostname, number)
         cluster = reading.make(cluster_of, key)
         assert cluster is not None
-        return endpoints_of(blocks_of(reading, key, cluster))
+        return endpoints_of(reading, key, cluster)
 
     return [f"{each.value.address}:{each.value.port}" for each in read(catalog, found)]
 

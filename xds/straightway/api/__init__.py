@@ -9,7 +9,7 @@ from straightway.api.destination_rule import DestinationRule
 from straightway.api.endpoint_slice import EndpointSlice
 from straightway.api.gateway import Gateway
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoder
-from straightway.api.identity import generation_of, reference_of
+from straightway.api.identity import generation_of, is_known, reference_of
 from straightway.api.kinds import KINDS
 from straightway.api.metadata import Metadata
 from straightway.api.objects import ApiObject
@@ -36,6 +36,7 @@ __all__ = [
     "VirtualService",
     "WorkloadEntry",
     "generation_of",
+    "is_known",
     "parse",
     "parse_known",
     "reference_of",

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
+from straightway.api.metadata import Interned
 from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
 from straightway.api.values import Port, none_as_empty_list
@@ -29,21 +30,33 @@ class EndpointConditions:
     ready: bool | None = None
 
 
+_CONDITIONS = {ready: EndpointConditions(ready) for ready in (True, False, None)}
+
+
+def _shared(conditions: object) -> object:
+    """Let all endpoints in the same state share one value: there may be 100,000."""
+    if isinstance(conditions, dict):
+        ready = conditions.get("ready")
+        if ready is None or isinstance(ready, bool):
+            return _CONDITIONS[ready]
+    return conditions
+
+
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class TargetReference:
     """The object behind an endpoint, most often a Pod."""
 
-    kind: str | None = None
-    name: str | None = None
-    namespace: str | None = None
+    kind: Interned | None = None
+    name: Interned | None = None
+    namespace: Interned | None = None
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class Endpoint:
     """One Pod. All ``addresses`` belong to the same Pod."""
 
-    addresses: tuple[str, ...]
-    conditions: EndpointConditions | None = None
+    addresses: tuple[Interned, ...]
+    conditions: Annotated[EndpointConditions | None, BeforeValidator(_shared)] = None
     target_ref: TargetReference | None = None
 
     @property

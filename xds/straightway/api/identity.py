@@ -62,6 +62,11 @@ _NEAR_GROUP = 0.88
 similarity of 0.83 to networking.istio.io; swapping two letters in two places leaves 0.89."""
 
 
+def is_known(body: object) -> bool:
+    """Whether the document is relevant: False for a kind to ignore."""
+    return identify(body) is not None
+
+
 def identify(body: object) -> type[ApiObject] | Finding | None:
     """Return the model of the document's kind, a problem with its identity, or None.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
@@ -51,7 +52,14 @@ def _without_last_applied(annotations: dict[str, str]) -> dict[str, str]:
     return annotations
 
 
-Labels = Annotated[dict[str, str], BeforeValidator(none_as_empty_dict)]
+def _interned(labels: dict[str, str]) -> dict[str, str]:
+    """Share the texts of labels: those of thousands of Pods are mostly the same."""
+    return {sys.intern(key): sys.intern(value) for key, value in labels.items()}
+
+
+Labels = Annotated[dict[str, str], BeforeValidator(none_as_empty_dict), AfterValidator(_interned)]
+Interned = Annotated[str, AfterValidator(sys.intern)]
+"""A text that many objects have."""
 Annotations = Annotated[Labels, AfterValidator(_without_last_applied)]
 
 Timestamp = Annotated[
@@ -65,12 +73,12 @@ Timestamp = Annotated[
 class Metadata:
     """The parts of Kubernetes object metadata that are used."""
 
-    name: Annotated[str, Field(pattern=NAME_PATTERN, max_length=NAME_LENGTH)]
+    name: Annotated[Interned, Field(pattern=NAME_PATTERN, max_length=NAME_LENGTH)]
     namespace: Annotated[
         str,
         Field(pattern=NAMESPACE_PATTERN, max_length=NAMESPACE_LENGTH),
         BeforeValidator(none_as_empty_str),
-        AfterValidator(lambda namespace: namespace or "default"),
+        AfterValidator(lambda namespace: sys.intern(namespace or "default")),
     ] = "default"
     labels: Labels = Field(default_factory=dict)
     annotations: Annotations = Field(default_factory=dict)

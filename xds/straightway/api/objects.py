@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
-from straightway.api.metadata import CheckedMetadata
+from straightway.api.metadata import CheckedMetadata, Interned
 from straightway.api.model import Discarded, camel
 from straightway.api.spelling import check_spelling
 from straightway.api.suggestions import fields_of
@@ -20,8 +20,8 @@ class ApiObject(BaseModel):
 
     model_config = ConfigDict(frozen=True, alias_generator=camel, protected_namespaces=())
 
-    api_version: str
-    kind: str
+    api_version: Interned
+    kind: Interned
     metadata: CheckedMetadata
 
     @property

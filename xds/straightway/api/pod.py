@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
+from straightway.api.metadata import Interned
 from straightway.api.model import KUBERNETES
 from straightway.api.objects import KubernetesObject
 from straightway.api.values import Port, none_as_empty_list
@@ -17,7 +18,7 @@ class ContainerPort:
     """A port that a Service's ``targetPort`` can call by name."""
 
     container_port: Port
-    name: str | None = None
+    name: Interned | None = None
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
@@ -31,6 +32,7 @@ class Container:
 class PodSpec:
     """The used fields of a Pod's spec."""
 
+    service_account_name: str = "default"
     containers: Annotated[tuple[Container, ...], BeforeValidator(none_as_empty_list)] = ()
 
 
@@ -38,15 +40,15 @@ class PodSpec:
 class PodCondition:
     """One condition, such as Ready."""
 
-    type: str
-    status: str
+    type: Interned
+    status: Interned
 
 
 @dataclass(frozen=True, slots=True, config=KUBERNETES)
 class PodStatus:
     """The Pod's status."""
 
-    pod_ip: Annotated[str | None, Field(alias="podIP")] = None
+    pod_ip: Annotated[Interned | None, Field(alias="podIP")] = None
     conditions: Annotated[tuple[PodCondition, ...], BeforeValidator(none_as_empty_list)] = ()
 
 

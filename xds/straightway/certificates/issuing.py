@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -30,7 +31,9 @@ _NAME: Final = "straightway"
 def make_authority(now: datetime, life: timedelta = AUTHORITY_LIFE) -> KeyPair:
     """Return a new authority that signs certificates of servers, and no other authorities."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{_NAME} CA")])
+    # A name of its own, by which clients that know two of them find the right one.
+    number = f"{_NAME} CA {secrets.token_hex(8)}"
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, number)])
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     certificate = (
         _builder(name, name, key, now, life)

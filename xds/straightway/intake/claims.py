@@ -81,9 +81,9 @@ def counting(claims: Sequence[Claim]) -> Claim:
 
 def _rank(claim: Claim) -> tuple[float, Place, int]:
     # The age of the version, which a later run knows even if the document itself is lost.
-    version = claim.version
-    body = version.body if version is not None else claim.document.body
-    return (created_at(body), claim.place, claim.slot.ordinal)
+    version = claim.object
+    created = version.metadata.created_at if version else created_at(claim.document.body)
+    return (created, claim.place, claim.slot.ordinal)
 
 
 def created_at(body: object) -> float:

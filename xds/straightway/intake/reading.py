@@ -21,7 +21,7 @@ from straightway.intake.mistakes import Mistakes
 
 _log = structlog.get_logger()
 
-_KEPT = ("creationTimestamp", "generation")
+_NOTHING: Mapping[str, object] = {}
 _BATCH = 8
 """How many documents are read in one step."""
 
@@ -131,14 +131,11 @@ def _first(problems: list[Problem]) -> list[Problem]:
 def _kept(document: Document, parsed: Parsed) -> Document:
     """Return what is kept of a document beside its object.
 
-    There may be 100,000 endpoints, whose object is all that anybody needs; but when it was created
-    decides which of two with one name counts.
+    There may be 100,000 endpoints, and nobody needs more than their objects.
     """
     if document.is_durable or parsed.object is None:
         return document
-    metadata = document.body["metadata"]
-    known = {name: metadata[name] for name in _KEPT if name in metadata}
-    return replace(document, body={"metadata": known})
+    return replace(document, body=_NOTHING)
 
 
 def _is_still_right(claim: Claim, document: Document) -> bool:

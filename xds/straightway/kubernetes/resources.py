@@ -37,6 +37,7 @@ class _Container(TypedDict, total=False):
 
 
 class _PodSpec(TypedDict, total=False):
+    serviceAccountName: str
     containers: list[_Container]
 
 
@@ -139,6 +140,15 @@ def _whole(raw: bytes | msgspec.Raw) -> Body:
     return body
 
 
+def _pod(raw: bytes | msgspec.Raw) -> Body:
+    """Decode a Pod; of its conditions only Ready counts."""
+    body: Body = dict(_decode_pod(raw))
+    status = body.get("status")
+    if status and "conditions" in status:
+        status["conditions"] = [each for each in status["conditions"] if each["type"] == "Ready"]
+    return body
+
+
 def _core(kind: str, plural: str, decode: Callable[..., Mapping[str, Any]]) -> Resource:
     def kept(raw: bytes | msgspec.Raw) -> Body:
         return dict(decode(raw))
@@ -161,7 +171,7 @@ RESOURCES = (
         "istio.alibabacloud.com", "ASMGrpcJsonTranscoder", "asmgrpcjsontranscoders", (), _whole
     ),
     _core("Service", "services", _decode_service),
-    _core("Pod", "pods", _decode_pod),
+    _core("Pod", "pods", _pod),
     Resource(
         "discovery.k8s.io",
         "EndpointSlice",

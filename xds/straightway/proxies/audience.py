@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -42,6 +42,7 @@ class Proxy:
     ``INTERCEPTION_MODE: NONE``): its listeners then bind their ports on the loopback address.
     ``own_ports`` are those of the application itself (metadata ``OWN_PORTS: "8080,9090"``), which
     could not listen on them if the sidecar did.
+    ``claimed_namespace`` is "" if the node names none, ``pod`` if it names no Pod.
     """
 
     role: Role
@@ -49,6 +50,8 @@ class Proxy:
     labels: Mapping[str, str]
     captured: bool = True
     own_ports: frozenset[int] = frozenset()
+    claimed_namespace: str = field(default="", compare=False)
+    pod: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +90,18 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
     istio = len(parts) == 4
     role = parts[0] if istio else str(metadata.get("ROLE", Role.SIDECAR))
     from_id = _namespace_of(parts[2], parts[3]) if istio else ""
+    namespace = str(metadata.get("NAMESPACE") or from_id)
     labels = metadata.get("LABELS")
     return Proxy(
         role=Role.GATEWAY if role in ("router", "gateway") else Role.SIDECAR,
-        namespace=str(metadata.get("NAMESPACE") or from_id or _DEFAULT_NAMESPACE),
+        namespace=namespace or _DEFAULT_NAMESPACE,
         labels={str(key): _text(value) for key, value in labels.items()}
         if isinstance(labels, Mapping)
         else {},
         captured=metadata.get("INTERCEPTION_MODE") != "NONE",
         own_ports=_ports(metadata.get("OWN_PORTS")),
+        claimed_namespace=namespace,
+        pod=parts[2].rpartition(".")[0] if istio else "",
     )
 
 

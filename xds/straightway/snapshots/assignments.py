@@ -32,6 +32,10 @@ Place = tuple[str, int]
 """An address and a port."""
 
 
+BlockCall = tuple[Block, str, int, tuple[str, ...], Labels]
+"""The arguments of :func:`encoded_block`."""
+
+
 class Encoded(NamedTuple):
     """An endpoint and its encoded ``LbEndpoint``; ``workload`` is the object behind it."""
 
@@ -42,13 +46,13 @@ class Encoded(NamedTuple):
 
 
 class EncodedBlock(NamedTuple):
-    """Some endpoints of a cluster, ordered by address and port.
+    """Some endpoints of a cluster, ordered by address and port, as far as they are kept.
 
-    ``bodies`` are the encoded endpoints of each locality, joined, and ``digest`` is their digest.
-    ``is_ipv4``: all addresses are IPv4.
+    ``size`` is their number and ``places`` where they are. ``bodies`` are the encoded endpoints of
+    each locality, joined, and ``digest`` is their digest. ``is_ipv4``: all addresses are IPv4.
     """
 
-    endpoints: tuple[Encoded, ...]
+    size: int
     places: frozenset[Place]
     bodies: tuple[tuple[str, bytes], ...]
     is_ipv4: bool
@@ -60,7 +64,8 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
     cluster = reading.make(cluster_of, key)
     if cluster is None or cluster.found_by is not Resolution.STATIC:
         return None
-    blocks = blocks_of(reading, key, cluster)
+    calls = _calls(reading, key, cluster)
+    blocks = [reading.make(encoded_block, *call) for call in calls]
     if all(block.is_ipv4 for block in blocks) and not _overlap(blocks):
         parts = endpoints.assignment(
             cluster.name, (each for block in blocks for each in block.bodies)
@@ -68,7 +73,7 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
         version = digest(block.digest for block in blocks).hex()
     else:
         # EDS accepts IP addresses only: other endpoints are left out.
-        found = (each for each in endpoints_of(blocks) if is_ip(each.value.address))
+        found = (each for each in endpoints_of(reading, key, cluster) if is_ip(each.value.address))
         parts = endpoints.assignment(
             cluster.name, ((each.value.locality, each.body) for each in found)
         )
@@ -79,29 +84,31 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
 def _overlap(blocks: Sequence[EncodedBlock]) -> bool:
     """Whether an address and port occurs twice."""
     places = frozenset[Place]().union(*(block.places for block in blocks))
-    return len(places) < sum(len(block.endpoints) for block in blocks)
+    return len(places) < sum(block.size for block in blocks)
 
 
-def blocks_of(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[EncodedBlock]:
-    """Return a cluster's endpoints, block by block."""
+def _calls(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[BlockCall]:
+    """Return what makes a cluster's endpoints, block by block."""
     found = chosen(reading, key)
     labels: Labels = ()
     if found is not None and found.subset is not None:
         labels = tuple(sorted(found.subset.labels.items()))
-    port, subset_keys = key.port, cluster.subset_keys
     return [
-        reading.make(encoded_block, block, key.hostname, port, subset_keys, labels)
+        (block, key.hostname, key.port, cluster.subset_keys, labels)
         for block in reading.make(endpoint_blocks, key.hostname)
     ]
 
 
-def endpoints_of(blocks: Sequence[EncodedBlock]) -> list[Encoded]:
-    """Return the endpoints of some blocks, in order of address and port, each once."""
-    found = [each for block in blocks for each in block.endpoints]
+def endpoints_of(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[Encoded]:
+    """Return the endpoints of a cluster, in order of address and port, each once.
+
+    They are kept nowhere, because hardly any cluster needs more than their bytes.
+    """
+    found = [each for call in _calls(reading, key, cluster) for each in _encoded(reading, *call)]
     found.sort(key=itemgetter(0))
-    if not all(block.is_ipv4 for block in blocks):
+    if any(":" in each.value.address for each in found):
         found = _each_at_one_address(found)
-    return _each_once(found) if _overlap(blocks) else found
+    return _each_once(found)
 
 
 def _each_once(found: Iterable[Encoded]) -> list[Encoded]:
@@ -139,24 +146,38 @@ def encoded_block(
 
     They carry the values of ``subset_keys``; only those with all of ``labels`` are included.
     """
-    service = reading.service(hostname)
-    service_port = service.port(port) if service is not None else None
-    encoded = []
-    if service is not None and service_port is not None:
-        for item in endpoints_in(reading, block, service, service_port):
-            if selects(labels, item.labels):
-                value = neutral_endpoint(reading, item, subset_keys)
-                body = endpoints.encode_endpoint(value)
-                encoded.append(Encoded((value.address, value.port), value, body, item.workload))
-    encoded.sort(key=itemgetter(0))
+    encoded = _encoded(reading, block, hostname, port, subset_keys, labels)
     bodies: dict[str, list[bytes]] = {}
     for each in encoded:
         bodies.setdefault(each.value.locality, []).append(each.body)
     by_locality = tuple((locality, b"".join(each)) for locality, each in bodies.items())
     return EncodedBlock(
-        endpoints=tuple(encoded),
+        size=len(encoded),
         places=frozenset(each.place for each in encoded),
         bodies=by_locality,
         is_ipv4=all(":" not in each.place[0] and is_ip(each.place[0]) for each in encoded),
         digest=digest(part for each in by_locality for part in (each[0].encode(), each[1])),
     )
+
+
+def _encoded(
+    reading: Reading,
+    block: Block,
+    hostname: str,
+    port: int,
+    subset_keys: tuple[str, ...],
+    labels: Labels,
+) -> list[Encoded]:
+    """Return a block's endpoints, in order of address and port."""
+    service = reading.service(hostname)
+    service_port = service.port(port) if service is not None else None
+    if service is None or service_port is None:
+        return []
+    encoded = []
+    for item in endpoints_in(reading, block, service, service_port):
+        if selects(labels, item.labels):
+            value = neutral_endpoint(reading, item, subset_keys)
+            body = endpoints.encode_endpoint(value)
+            encoded.append(Encoded((value.address, value.port), value, body, item.workload))
+    encoded.sort(key=itemgetter(0))
+    return encoded

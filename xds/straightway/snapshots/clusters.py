@@ -9,7 +9,7 @@ from straightway.discovery import Resource
 from straightway.routing.clusters import Resolution
 from straightway.routing.istio.clusters import cluster_of
 from straightway.routing.istio.destinations import ClusterKey
-from straightway.snapshots.assignments import assignment, blocks_of, endpoints_of
+from straightway.snapshots.assignments import assignment, endpoints_of
 from straightway.translate import clusters
 from straightway.units import Call, Reading
 
@@ -29,9 +29,9 @@ def cluster_resource(reading: Reading, key: ClusterKey) -> Resource | None:
     if cluster.found_by is Resolution.STATIC:
         return Resource.of(cluster.name, clusters.cluster(cluster), eds_service_name=cluster.name)
     # Endpoints that Envoy resolves by DNS are part of the cluster itself.
-    blocks = blocks_of(reading, key, cluster) if cluster.found_by is Resolution.DNS else []
-    found = (each.value for each in endpoints_of(blocks))
-    return Resource.of(cluster.name, clusters.cluster(cluster, found))
+    is_dns = cluster.found_by is Resolution.DNS
+    found = endpoints_of(reading, key, cluster) if is_dns else []
+    return Resource.of(cluster.name, clusters.cluster(cluster, (each.value for each in found)))
 
 
 def joined(sets: Iterable[ClusterSet]) -> ClusterSet:

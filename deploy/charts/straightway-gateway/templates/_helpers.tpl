@@ -47,9 +47,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{/*
-Envoy's bootstrap: what `straightway bootstrap` prints, with this release's values. Its first line has
-the command, whose placeholders are replaced here. A test compares the result with what the command
-prints for the same values.
+Envoy's bootstrap: what `straightway bootstrap` prints for this release's values. The placeholders of
+the file are those of deploy/gateway_files.py. A test compares the result with what the command prints.
 */}}
 {{- define "gateway.bootstrap" -}}
 {{- $name := include "gateway.name" . }}
