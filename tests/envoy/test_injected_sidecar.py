@@ -14,10 +14,9 @@ import pytest
 
 from straightway.certificates import self_signed
 from straightway.proxies.addresses import Address
-from straightway.proxies.xds_tls import IN_CLUSTER, secret_files
 from straightway.webhooks import sidecar
 from straightway.webhooks.pod_settings import DEFAULTS
-from straightway.webhooks.sidecar import SidecarSettings, container, sidecar_bootstrap
+from straightway.webhooks.sidecar import container, sidecar_settings
 from tests.support.envoy import EnvoyProcess, envoy_executable
 from tests.support.http import HttpClient
 from tests.support.mesh import Mesh
@@ -25,6 +24,7 @@ from tests.support.mounts import MountedVolume
 from tests.support.objects import service, workload_entry
 from tests.support.ports import accepts, free_port
 
+XDS = Address("straightway.straightway-system.svc", 18443)
 POD = {"POD_NAME": "app-1", "POD_NAMESPACE": "shop", "POD_IP": "127.0.0.1"}
 
 
@@ -44,7 +44,7 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 def arguments(xds: Address, *, plain: bool, own_ports: tuple[int, ...] = ()) -> list[str]:
-    settings = SidecarSettings(sidecar_bootstrap(xds, plain=plain))
+    settings = sidecar_settings(xds, plain=plain)
     made = container(settings, DEFAULTS, "shop", {"app": "app", "odd": "a$(b)"}, own_ports)
     return [expanded(each, POD) for each in made["args"]]
 
@@ -53,15 +53,14 @@ def test_envoy_finds_the_arguments_valid(tmp_path: Path) -> None:
     """With the files of both volumes, which are elsewhere here."""
     folder = "/var/run/secrets"
     _, authority = self_signed(["x"], datetime.now(UTC))
-    files = {"ca.crt": authority.decode(), **secret_files(IN_CLUSTER)}
-    MountedVolume(
-        tmp_path / "straightway-ca",
-        {name: text.replace(folder, str(tmp_path)).encode() for name, text in files.items()},
-    )
-    MountedVolume(tmp_path / "straightway", {"token": b"token"})
+    secrets = {
+        name: text.replace(folder, str(tmp_path)).encode()
+        for name, text in sidecar_settings(XDS).secrets.items()
+    }
+    MountedVolume(tmp_path / "straightway-ca", {"ca.crt": authority})
+    MountedVolume(tmp_path / "straightway", {"token": b"token", **secrets})
 
-    xds = Address("straightway.straightway-system.svc", 18443)
-    given = [each.replace(folder, str(tmp_path)) for each in arguments(xds, plain=False)]
+    given = [each.replace(folder, str(tmp_path)) for each in arguments(XDS, plain=False)]
     command = [envoy_executable(), "--mode", "validate", *given]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert checked.returncode == 0, checked.stderr

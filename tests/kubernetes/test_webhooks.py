@@ -20,7 +20,7 @@ from straightway.units import Units
 from straightway.webhooks import Validator, advice
 from straightway.webhooks.ca_bundles import Names, keep_ca_bundle, sync_ca_bundle
 from straightway.webhooks.injection import Injector
-from straightway.webhooks.sidecar import NAME, SidecarSettings, sidecar_bootstrap
+from straightway.webhooks.sidecar import NAME, sidecar_settings
 from tests.support.configs import catalog_of, service
 from tests.support.kube import KubeServer
 from tests.support.kube_binaries import need, program
@@ -33,9 +33,7 @@ Json = dict[str, Any]
 
 CATALOG = catalog_of(service("models", "{name: http, port: 80}", namespace="shop"))
 VALIDATOR = Validator(advise=advice(Units(CATALOG), lambda: True))
-INJECTOR = Injector(
-    SidecarSettings(sidecar_bootstrap(Address("straightway.straightway-system.svc", 18443)))
-)
+INJECTOR = Injector(sidecar_settings(Address("straightway.straightway-system.svc", 18443)))
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1"
 
 

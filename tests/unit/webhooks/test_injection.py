@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from straightway.proxies.addresses import Address
 from straightway.webhooks.admission import ALLOWED, ReviewError
 from straightway.webhooks.injection import Injector
-from straightway.webhooks.sidecar import NAME, SidecarSettings, sidecar_bootstrap
+from straightway.webhooks.sidecar import NAME, sidecar_settings
 from tests.support.pods import PODS, assert_valid, pod
 from tests.support.reviews import asked, patched
 
 XDS = Address("straightway.straightway-system.svc", 18443)
-SETTINGS = SidecarSettings(sidecar_bootstrap(XDS))
+SETTINGS = sidecar_settings(XDS)
 INJECTOR = Injector(SETTINGS)
 
 
@@ -53,7 +53,12 @@ async def test_a_pod_of_any_shape_stays_valid_and_keeps_all_that_it_has(item):
     result = await injected(item)
 
     assert_valid(result)
-    assert result["metadata"] == item["metadata"]
+    metadata = copy.deepcopy(result["metadata"])
+    added = metadata.pop("annotations")
+    kept = {key: added.pop(key) for key in item["metadata"].get("annotations", {})}
+    assert kept == item["metadata"].get("annotations", {})
+    assert added.keys() == {"straightway.dev/xds-authority", "straightway.dev/xds-token"}
+    assert metadata == {k: each for k, each in item["metadata"].items() if k != "annotations"}
     before, after = item["spec"], result["spec"]
     assert after["containers"] == before["containers"]
     assert after["initContainers"][1:] == (before.get("initContainers") or [])

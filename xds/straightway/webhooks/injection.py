@@ -63,10 +63,12 @@ class _Pod:
 
     def __init__(self, body: Json) -> None:
         metadata, spec = _mapping(body.get("metadata")), _mapping(body.get("spec"))
+        self.has_metadata = isinstance(body.get("metadata"), Mapping)
         self.name = str(metadata.get("name") or metadata.get("generateName") or "")
         self.labels: Mapping[str, str] = _mapping(metadata.get("labels"))
         self.annotations = _mapping(metadata.get("annotations"))
         self.label = self.labels.get(LABEL)
+        self.metadata = metadata
         self.spec = spec
         self.security = _mapping(spec.get("securityContext"))
         self.containers = [
@@ -76,12 +78,11 @@ class _Pod:
 
     @property
     def is_whole(self) -> bool:
-        """Whether lists are where there must be some, so that a patch can be applied."""
+        """Whether it has the shape of a Pod, so that a patch can be applied."""
         lists = [self.spec.get(name) for name in ("initContainers", "volumes", "hostAliases")]
         lists.append(self.security.get("sysctls"))
-        return bool(self.containers) and all(
-            each is None or isinstance(each, list) for each in lists
-        )
+        are_lists = all(each is None or isinstance(each, list) for each in lists)
+        return bool(self.containers) and self.has_metadata and are_lists
 
     @property
     def has_sidecar(self) -> bool:
@@ -132,6 +133,10 @@ def _patch(
     settings: SidecarSettings, own: PodSettings, pod: _Pod, namespace: str
 ) -> Iterator[Json]:
     sidecar = container(settings, own, namespace, pod.labels, pod.ports())
+    if not isinstance(pod.metadata.get("annotations"), Mapping):
+        yield _add("/metadata/annotations", {})
+    for name, value in settings.annotations().items():
+        yield _add(f"/metadata/annotations/{name.replace('/', '~1')}", value)
     # First of all, so that the other init containers can use it.
     yield from _insert(pod.spec.get("initContainers"), "/spec/initContainers", sidecar, at="0")
     held = list(pod.spec.get("volumes") or ())

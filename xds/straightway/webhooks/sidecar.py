@@ -4,18 +4,22 @@ It is a native sidecar, an init container that is always restarted (Kubernetes 1
 ready before the Pod's other containers start, and ends after they have. So it needs no ``preStop``
 hook: as long as anybody in the Pod can send a request, it is there to take it.
 
-The bootstrap is an argument of the container, so that injection needs no other object. Whatever it
-needs from the Pod's life, its name and address, comes from environment variables.
+Injection needs no other object: the bootstrap is an argument of the container, and the small files
+by which Envoy finds its token and the CA are annotations, which the downward API makes files of.
+The Pod's name and address, which nobody knows yet, come from environment variables.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import msgspec
 
+from straightway.certificates.publishing import CONFIG_MAP
 from straightway.proxies.addresses import Address
 from straightway.webhooks.pod_settings import PodSettings
 
@@ -23,7 +27,6 @@ NAME: Final = "straightway-proxy"
 """The name of the container: a Pod that has one of this name is left as it is."""
 TOKEN_VOLUME: Final = "straightway-token"  # noqa: S105 (a name)
 CA_VOLUME: Final = "straightway-ca"
-CA_CONFIG_MAP: Final = "straightway-ca"
 IMAGE: Final = "docker.io/envoyproxy/envoy:distroless-v1.40.0"
 
 ADMIN = Address("127.0.0.1", 15000)
@@ -46,35 +49,49 @@ Json = dict[str, Any]
 class SidecarSettings:
     """What all sidecars have in common.
 
-    ``bootstrap`` is Envoy's, as plain data (:func:`sidecar_bootstrap`); each sidecar's node is
-    added to it. ``audience`` is that of the token by which the control plane knows the Pod.
+    ``bootstrap`` is Envoy's, as plain data; each sidecar's node is added to it. ``secrets`` are the
+    files by which it finds its secrets: name → content. ``audience`` is that of the token by which
+    the control plane knows the Pod.
     """
 
     bootstrap: Mapping[str, Any] = field(repr=False)
+    secrets: Mapping[str, str] = field(repr=False)
     image: str = IMAGE
     audience: str = "straightway"
 
+    def annotations(self) -> dict[str, str]:
+        """Return the annotations that hold the files."""
+        return {_annotation(file): content for file, content in self.secrets.items()}
 
-def sidecar_bootstrap(xds: Address, *, plain: bool = False) -> Json:
-    """Return the bootstrap that all sidecars share, for a control plane at ``xds``.
+
+def sidecar_settings(
+    xds: Address, *, image: str = IMAGE, audience: str = "straightway", plain: bool = False
+) -> SidecarSettings:
+    """Return the settings of sidecars whose control plane is at ``xds``.
 
     ``plain`` is without TLS and without a token. The first call imports the classes of Envoy's
     bootstrap, which takes half a second.
     """
     from straightway.proxies.bootstrap import Node, make_bootstrap, to_dict
     from straightway.proxies.kubelet import KubeletListeners
-    from straightway.proxies.xds_tls import IN_CLUSTER
+    from straightway.proxies.xds_tls import XdsTls, secret_files
 
+    files = XdsTls(
+        authorities=PurePosixPath(f"{_CA_FOLDER}/ca.crt"),
+        secrets=PurePosixPath(_TOKEN_FOLDER),
+        token=PurePosixPath(f"{_TOKEN_FOLDER}/token"),
+    )
     message = make_bootstrap(
         Node("sidecar"),
         xds,
         admin=ADMIN,
-        tls=None if plain else IN_CLUSTER,
+        tls=None if plain else files,
         kubelet=KubeletListeners(readiness=READINESS, metrics=METRICS),
     )
     bootstrap = to_dict(message)
     del bootstrap["node"]
-    return bootstrap
+    secrets = {name: json.dumps(json.loads(text)) for name, text in secret_files(files).items()}
+    return SidecarSettings(bootstrap, secrets, image, audience)
 
 
 def container(
@@ -138,15 +155,21 @@ def container(
 
 
 def volumes(settings: SidecarSettings) -> list[Json]:
-    """Return the volumes that the container mounts: its token, and the control plane's CA.
-
-    They are where :data:`~straightway.proxies.xds_tls.IN_CLUSTER` has them.
-    """
+    """Return the volumes that the container mounts: its token, and the control plane's CA."""
     token = {"audience": settings.audience, "expirationSeconds": 3600, "path": "token"}
-    return [
-        {"name": TOKEN_VOLUME, "projected": {"sources": [{"serviceAccountToken": token}]}},
-        {"name": CA_VOLUME, "configMap": {"name": CA_CONFIG_MAP}},
+    files = [
+        {"path": file, "fieldRef": {"fieldPath": f"metadata.annotations['{_annotation(file)}']"}}
+        for file in settings.secrets
     ]
+    sources = [{"serviceAccountToken": token}, {"downwardAPI": {"items": files}}]
+    return [
+        {"name": TOKEN_VOLUME, "projected": {"sources": sources}},
+        {"name": CA_VOLUME, "configMap": {"name": CONFIG_MAP}},
+    ]
+
+
+def _annotation(file: str) -> str:
+    return f"straightway.dev/{file.removesuffix('.json')}"
 
 
 def _from_pod(name: str, path: str) -> Json:
