@@ -21,7 +21,7 @@ from straightway import __version__
 from straightway.catalog import ROOT_NAMESPACE, Catalog
 from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer, grpc_options
-from straightway.documents import ProblemStore, Reference
+from straightway.documents import ChangeListeners, ProblemStore, Reference
 from straightway.intake import Intake, LastGood
 from straightway.kubernetes import Client, connect
 from straightway.logs.changes import ChangeLog
@@ -33,6 +33,7 @@ from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
 from straightway.state import StateFolder
+from straightway.writeback import Leader, Writeback, identity, manager_of
 
 _log = structlog.get_logger()
 _FOLDER = "folder"
@@ -56,12 +57,14 @@ class Cluster:
 
     ``kubeconfig`` and ``context`` None: the cluster around this Pod. ``namespaces`` are those to
     read, () for all; ``revision`` is the value of ``istio.io/rev`` that selects Istio's objects.
+    ``write_status``: what becomes of the objects is written back to them.
     """
 
     kubeconfig: Path | None = None
     context: str | None = None
     namespaces: tuple[str, ...] = ()
     revision: str | None = None
+    write_status: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ async def serve(address: Address, options: Options) -> None:
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
         sources = _sources(options, client, last_good)
-        await _serve(sources, address, options, state, last_good)
+        await _serve(sources, client, address, options, state, last_good)
 
 
 def _sources(options: Options, client: Client | None, last_good: LastGood) -> Mapping[str, Source]:
@@ -122,6 +125,7 @@ def _sources(options: Options, client: Client | None, last_good: LastGood) -> Ma
 
 async def _serve(
     sources: Mapping[str, Source],
+    client: Client | None,
     address: Address,
     options: Options,
     state: StateFolder | None,
@@ -132,6 +136,7 @@ async def _serve(
     interest = Interest(cache)
     problems = ProblemStore()
     problems.listen(log_problems)
+    writing = _writing(options, client, sources, problems)
     control = Control(
         catalog,
         cache,
@@ -139,14 +144,14 @@ async def _serve(
         intake=Intake(last_good, options.vanish_grace),
         interest=interest,
         problems=problems,
-        listener=ChangeLog(options.vanish_grace),
+        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing),
     )
 
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
     streams = StreamLog(control.origins, options.max_connection_age)
-    discovery = DiscoveryServer(cache, key_of, callbacks=[interest, streams])
+    discovery = DiscoveryServer(cache, key_of, callbacks=[interest, streams, *writing])
     discovery.set_serving(False)
     stopping = asyncio.Event()
     with _on_signals(stopping.set):
@@ -161,6 +166,9 @@ async def _serve(
                 for name, source in sources.items():
                     emit = partial(control.apply, name)
                     running.append(tasks.create_task(source.run(emit)))
+                for each in writing:
+                    running.append(tasks.create_task(each.leader.run()))
+                    running.append(tasks.create_task(each.run(control, discovery)))
                 if state is not None:
                     keeping = _keep_from_first_config(state, last_good, control)
                     running.append(tasks.create_task(keeping))
@@ -172,6 +180,27 @@ async def _serve(
             await discovery.close()
             await server.stop(grace=1.0)
             streams.close()
+
+
+def _writing(
+    options: Options, client: Client | None, sources: Mapping[str, Source], problems: ProblemStore
+) -> list[Writeback]:
+    """Return what writes back to the cluster, or nothing."""
+    cluster, source = options.cluster, sources.get(_KUBERNETES)
+    if cluster is None or client is None or not cluster.write_status:
+        return []
+    assert isinstance(source, KubernetesSource)
+    leader = Leader(client, identity(), client.namespace)
+    writeback = Writeback(
+        client,
+        leader,
+        problems,
+        source=_KUBERNETES,
+        namespaces=cluster.namespaces,
+        manager=manager_of(cluster.revision),
+    )
+    source.listen(writeback.seen)
+    return [writeback]
 
 
 def _not_indexed(reference: Reference, mistake: Exception) -> None:

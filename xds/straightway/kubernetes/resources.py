@@ -85,9 +85,23 @@ class _EndpointSlice(TypedDict, total=False):
     endpoints: list[_Endpoint] | None
 
 
+class _LoadBalancerIngress(TypedDict, total=False):
+    ip: str
+    hostname: str
+
+
+class _LoadBalancer(TypedDict, total=False):
+    ingress: list[_LoadBalancerIngress] | None
+
+
+class _ServiceStatus(TypedDict, total=False):
+    loadBalancer: _LoadBalancer
+
+
 class _Service(TypedDict, total=False):
     metadata: _Metadata
     spec: dict[str, Any]
+    status: _ServiceStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,13 @@ from straightway.documents import Bundle, Document, Origin, Problem, Severity
 from straightway.kubernetes.client import Client
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
-from straightway.kubernetes.resources import RESOURCES, Body
+from straightway.kubernetes.resources import RESOURCES, Body, Resource
 from straightway.sources.update import Update
 
 _log = structlog.get_logger()
+
+Seen = Callable[[Resource, str, str], None]
+"""Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
 
 REVISION_LABEL = "istio.io/rev"
 _API_SERVER = "kubernetes:api-server"
@@ -72,6 +75,7 @@ class KubernetesSource:
         self._client = client
         self._revision = revision
         self._earlier = earlier
+        self._seen: Seen = lambda *_: None
         self._followers = [
             Follower(client, resource, namespace, self)
             for resource in RESOURCES
@@ -87,6 +91,10 @@ class KubernetesSource:
         self._down_since: float | None = None
         self._woken_at = float("-inf")
         self._is_synced = self._is_announced = False
+
+    def listen(self, seen: Seen) -> None:
+        """Tell ``seen`` of every object that comes, also if nothing has changed that is kept."""
+        self._seen = seen
 
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled."""
@@ -105,6 +113,7 @@ class KubernetesSource:
         if not self._selects(follower, body):
             self._drop(bundle)
             return
+        self._seen(follower.resource, key, version)
         # A digest, because two copies of the bodies would be most of the memory.
         content = hash(msgspec.json.encode(body))
         if self._contents.get(bundle) != content:

@@ -13,7 +13,7 @@ A unit is kept as long as another unit uses it or it is held (:meth:`Units.hold`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -129,6 +129,20 @@ class Units:
                 seen.add(each)
                 yield each
                 pending += each.uses
+
+    def above(self, key: Key, *, without: Container[Callable[..., Any]] = ()) -> Iterator[Node]:
+        """Yield the nodes that read a key and those that use these, directly or not, each once.
+
+        Nodes whose function is in ``without`` are left out, with what uses them alone.
+        """
+        seen: set[Node] = set()
+        pending = list(self._readers.get(key, ()))
+        while pending:
+            each = pending.pop()
+            if each not in seen and each.call.make not in without:
+                seen.add(each)
+                yield each
+                pending += each.users
 
     # --- Changes ---
 
