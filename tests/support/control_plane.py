@@ -14,13 +14,14 @@ from tests.support.waiting import eventually
 
 
 class ControlPlane(ManagedProcess):
-    """`straightway serve` over a config folder, always on the same port."""
+    """`straightway serve` over a config folder, if any, always on the same port."""
 
-    def __init__(self, config: ConfigFolder, folder: Path, *options: str) -> None:
+    def __init__(self, config: ConfigFolder | None, folder: Path, *options: str) -> None:
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "straightway", "serve"]
-        command += ["--config", str(config.path), "--xds-address", self.address]
+        command += ["--config", str(config.path)] if config else []
+        command += ["--xds-address", self.address]
         command += ["--state", str(folder / "state"), *options]
         super().__init__("control plane", command, folder / "control-plane.log")
 

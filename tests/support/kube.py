@@ -13,6 +13,7 @@ import json
 import shutil
 import signal
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.kube_binaries import program
@@ -30,10 +31,13 @@ class KubeServer(KubeClient):
     """An API server that keeps its address, data and credentials over restarts.
 
     With `controllers`, those of Deployments, ReplicaSets, EndpointSlices, namespaces, service
-    accounts and garbage run as well; they stay while the API server is away.
+    accounts and garbage run as well; they stay while the API server is away. `flags` are further
+    ones of the API server.
     """
 
-    def __init__(self, folder: Path, *, controllers: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, controllers: bool = False, flags: Sequence[str] = ()
+    ) -> None:
         self.credentials = Credentials(folder / "credentials")
         self.port = free_port()
         super().__init__(f"https://127.0.0.1:{self.port}", self.credentials.ca)
@@ -42,7 +46,7 @@ class KubeServer(KubeClient):
         self._etcd_url = f"http://127.0.0.1:{free_port()}"
         self._etcd = GuardedProcess("etcd", self._etcd_command(), folder / "etcd.log")
         self._server = GuardedProcess(
-            "kube-apiserver", self._server_command(), folder / "kube-apiserver.log"
+            "kube-apiserver", [*self._server_command(), *flags], folder / "kube-apiserver.log"
         )
         self._controllers: GuardedProcess | None = None
         if controllers:
@@ -139,8 +143,12 @@ class KubeServer(KubeClient):
         *,
         client_certificate: bool = False,
         namespace: str = "default",
+        url: str = "",
     ) -> Path:
-        """Write a kubeconfig for a token, or for the admin's client certificate."""
+        """Write a kubeconfig for a token, or for the admin's client certificate.
+
+        `url` is that of a proxy on this machine that is to be used.
+        """
         user = {"token": token}
         if client_certificate:
             user = {
@@ -148,7 +156,7 @@ class KubeServer(KubeClient):
                 "client-key-data": _base64(self.credentials.client_key),
             }
         cluster = {
-            "server": self.url,
+            "server": url or self.url,
             "certificate-authority-data": _base64(self.credentials.ca),
         }
         config = {
