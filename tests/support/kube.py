@@ -13,6 +13,7 @@ import json
 import shutil
 import signal
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.kube_binaries import program
@@ -105,9 +106,22 @@ class KubeServer(KubeClient):
         watch or a continued list from before get a 410.
         """
         # An entry that is asked for tells the current revision, whether it exists or not.
-        entry = self._ask_etcd("/v3/kv/range", {"key": base64.b64encode(b"any").decode()})
+        entry = self._ask_etcd("/v3/kv/range", {"key": _encoded(b"any")})
         revision = entry["header"]["revision"]
         self._ask_etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
+
+    def store(self, objects: Mapping[str, Json]) -> None:
+        """Write objects into etcd in one transaction, past the API server, which sees them come.
+
+        The keys are etcd's, such as `/registry/pods/shop/web-1`. It is hundreds of times faster
+        than by request; nothing is validated and nothing set: copy objects that the API server has
+        returned. At most 128, and together 1.5 MB.
+        """
+        puts = [
+            {"requestPut": {"key": _encoded(key.encode()), "value": _encoded(_as_stored(item))}}
+            for key, item in objects.items()
+        ]
+        self._ask_etcd("/v3/kv/txn", {"success": puts})
 
     def save(self) -> Path:
         """Restart with the data as it is; return a copy of it, to `restore`."""
@@ -245,4 +259,14 @@ class KubeServer(KubeClient):
 
 
 def _base64(file: Path) -> str:
-    return base64.b64encode(file.read_bytes()).decode()
+    return _encoded(file.read_bytes())
+
+
+def _encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _as_stored(item: Json) -> bytes:
+    """Return an object as etcd has it; the version of an object is that of its key."""
+    metadata = {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}
+    return json.dumps({**item, "metadata": metadata}, separators=(",", ":")).encode()
