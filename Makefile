@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kube check bench format protos clean
+.PHONY: help demo test kube check bench format protos crds charts clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ format: $(READY)  ## Format, and apply ruff's fixes
 
 protos: $(READY)  ## Regenerate the compiled protos and the type stubs
 	$(BIN)/python -m protos
+
+crds: $(READY)  ## Rewrite deploy/crds from the models
+	$(BIN)/straightway crds --directory deploy/crds
+
+charts: $(READY)  ## Rewrite what Envoy reads in the chart of the gateway
+	$(BIN)/python -m deploy.gateway_files
 
 clean:  ## Remove .venv and all caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ import grpc
 from envoy.config.core.v3.base_pb2 import Node
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DiscoveryRequest
 
+from straightway.certificates import KeyPair
 from straightway.discovery import (
     Cache,
     Callbacks,
@@ -22,6 +23,7 @@ from straightway.discovery import (
 )
 from straightway.discovery.requests import Request
 from straightway.discovery.session import Received
+from tests.support.certificates import AUTHORITY
 from tests.support.conversation import Answer, decode
 from tests.support.waiting import DEADLINE
 
@@ -63,6 +65,20 @@ class Recorder(Callbacks):
         self.events.append(("unused", key))
 
 
+def secure_channel(
+    port: int, *, authority: KeyPair = AUTHORITY, client: KeyPair | None = None
+) -> grpc.aio.Channel:
+    """Return a channel over TLS, with connections of its own."""
+    credentials = grpc.ssl_channel_credentials(
+        authority.certificate,
+        client.key if client else None,
+        client.certificate if client else None,
+    )
+    # Channels with equal options would share a connection, and so its handshake.
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    return grpc.aio.secure_channel(f"localhost:{port}", credentials, options)
+
+
 _ADS = "/envoy.service.discovery.v3.AggregatedDiscoveryService/"
 
 
@@ -70,12 +86,18 @@ class WireClient:
     """One stream of the method at a path; the first request carries the node."""
 
     def __init__(
-        self, channel: grpc.aio.Channel, path: str, variant: Variant, node_id: str, key: str
+        self,
+        channel: grpc.aio.Channel,
+        path: str,
+        variant: Variant,
+        node_id: str,
+        key: str,
+        metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._variant = variant
         self.call: grpc.aio.StreamStreamCall[Request, bytes] = channel.stream_stream(
             path, request_serializer=lambda request: request.SerializeToString()
-        )()
+        )(metadata=metadata)
         self._node: Node | None = Node(id=node_id, cluster=key)
 
     def announce(self, *features: str) -> None:
@@ -122,14 +144,31 @@ class Discovery:
         """Open an aggregated state-of-the-world stream."""
         return self.stream(_ADS + "StreamAggregatedResources", node_id, key)
 
-    def delta(self, node_id: str = "node", key: str = "audience") -> WireClient:
+    def delta(
+        self,
+        node_id: str = "node",
+        key: str = "audience",
+        *,
+        channel: grpc.aio.Channel | None = None,
+        token: str = "",
+    ) -> WireClient:
         """Open an aggregated delta stream."""
-        return self.stream(_ADS + "DeltaAggregatedResources", node_id, key)
+        path = _ADS + "DeltaAggregatedResources"
+        return self.stream(path, node_id, key, channel=channel, token=token)
 
-    def stream(self, path: str, node_id: str = "node", key: str = "audience") -> WireClient:
+    def stream(
+        self,
+        path: str,
+        node_id: str = "node",
+        key: str = "audience",
+        *,
+        channel: grpc.aio.Channel | None = None,
+        token: str = "",
+    ) -> WireClient:
         """Open a stream of any service; the method name at its path gives the variant."""
         variant = Variant.DELTA if "/Delta" in path else Variant.STATE_OF_THE_WORLD
-        return WireClient(self.channel, path, variant, node_id, key)
+        metadata = [("authorization", f"Bearer {token}")] if token else []
+        return WireClient(channel or self.channel, path, variant, node_id, key, metadata)
 
     async def stop(self) -> None:
         """Stop everything."""

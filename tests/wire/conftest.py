@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import grpc
 import pytest
 
-from straightway.discovery import Cache, DiscoveryServer, Settings, grpc_options
-from straightway.discovery.stream import KeyOf
-from tests.support.discovery import Discovery, Recorder
+from straightway.certificates import ServerTls
+from straightway.discovery import Authenticate, Cache, DiscoveryServer, Settings, grpc_options
+from straightway.discovery.access import KeyOf
+from tests.support.discovery import Discovery, Recorder, secure_channel
 
 
 @pytest.fixture
@@ -27,14 +28,22 @@ async def serve(recorder: Recorder) -> AsyncIterator[Callable[..., Awaitable[Dis
         *,
         options: list[tuple[str, int]] | None = None,
         key_of: KeyOf = lambda node: node.cluster,
+        authenticate: Authenticate | None = None,
+        tls: ServerTls | None = None,
     ) -> Discovery:
         cache = Cache()
-        server = DiscoveryServer(cache, key_of, callbacks=[recorder], settings=settings)
+        server = DiscoveryServer(
+            cache, key_of, callbacks=[recorder], settings=settings, authenticate=authenticate
+        )
         listener = grpc.aio.server(options=options or grpc_options())
         server.add_to(listener)
-        port = listener.add_insecure_port("127.0.0.1:0")
+        if tls is None:
+            port = listener.add_insecure_port("127.0.0.1:0")
+            channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+        else:
+            port = listener.add_secure_port("127.0.0.1:0", tls.grpc_credentials())
+            channel = secure_channel(port)
         await listener.start()
-        channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
         running.append(Discovery(cache, server, listener, channel, port))
         return running[-1]
 

@@ -22,6 +22,7 @@ from tests.support.waiting import DEADLINE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/discovery.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
 
 
 def rules() -> Iterator[tuple[int, list[str]]]:
@@ -31,7 +32,7 @@ def rules() -> Iterator[tuple[int, list[str]]]:
 
 
 async def test_the_example_serves_its_cluster_and_moves_its_endpoint():
-    (example,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    example = EXAMPLES[0]
     names: dict[str, Any] = {"__name__": "example"}
     exec(compile(example, "docs/discovery.md", "exec"), names)
     address = f"127.0.0.1:{free_port()}"
@@ -63,7 +64,7 @@ async def test_the_example_serves_its_cluster_and_moves_its_endpoint():
 
 
 def test_the_example_is_short():
-    (example,) = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    example = EXAMPLES[0]
     assert len([line for line in example.splitlines() if line.strip()]) <= 30
 
 

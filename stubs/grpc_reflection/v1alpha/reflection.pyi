@@ -1,7 +1,17 @@
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 
 import grpc.aio
+from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
+from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionServicer
 
 SERVICE_NAME: str
 
-def enable_server_reflection(service_names: Iterable[str], server: grpc.aio.Server) -> None: ...
+class aio:
+    class ReflectionServicer(ServerReflectionServicer):
+        def __init__(self, service_names: Iterable[str]) -> None: ...
+        def ServerReflectionInfo(
+            self,
+            requests: AsyncIterator[ServerReflectionRequest],
+            context: grpc.aio.ServicerContext[ServerReflectionRequest, ServerReflectionResponse],
+            /,
+        ) -> AsyncIterator[ServerReflectionResponse]: ...

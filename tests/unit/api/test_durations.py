@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from straightway.api.values import parse_duration
+from straightway.api.durations import parse_duration
 
 
 @given(

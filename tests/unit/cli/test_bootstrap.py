@@ -116,3 +116,42 @@ def test_wrong_usage_is_refused_with_the_reason(arguments: tuple[str, ...], reas
 
     assert result.exit_code == 2
     assert reason in result.stderr
+
+
+KUBELET = [("--readiness", "0.0.0.0:15021"), ("--metrics", "[::]:15090"), ("--drain", "0.0.0.0:1")]
+
+
+@pytest.mark.parametrize("option", KUBELET, ids=lambda option: option[0])
+def test_each_listener_for_a_kubelet_leads_to_the_admin_port(option: tuple[str, str]) -> None:
+    static = printed(*("--node", GATEWAY, "--xds", "a:1", "--admin", "127.0.0.1:15999", *option))[
+        "static_resources"
+    ]
+
+    (listener,) = static["listeners"]
+    admin = static["clusters"][1]["load_assignment"]
+    assert f"--{listener['name']}" == option[0]
+    assert listener["address"]["socket_address"]["port_value"] == int(option[1].rpartition(":")[2])
+    assert "15999" in str(admin)
+
+
+def test_without_one_there_are_no_listeners() -> None:
+    static = printed("--node", GATEWAY, "--xds", "a:1")["static_resources"]
+
+    assert "listeners" not in static
+    assert [cluster["name"] for cluster in static["clusters"]] == ["xds-grpc"]
+
+
+def test_the_wait_for_a_drain_is_an_option() -> None:
+    static = printed(
+        *("--node", GATEWAY, "--xds", "a:1", "--drain", "0.0.0.0:15020", "--drain-seconds", "90")
+    )["static_resources"]
+
+    assert "'fixed_delay': '90s'" in str(static)
+
+
+@pytest.mark.parametrize("option", KUBELET, ids=lambda option: option[0])
+def test_they_need_an_admin_port_that_is_known(option: tuple[str, str]) -> None:
+    result = run("--node", GATEWAY, "--xds", "a:1", "--admin", "127.0.0.1:0", *option)
+
+    assert result.exit_code == 2
+    assert "cannot be 0" in result.output

@@ -20,7 +20,7 @@ def test_without_a_command_the_help_is_printed(straightway):
     assert "Usage" in run.out + run.err
 
 
-@pytest.mark.parametrize("command", ["serve", "validate", "translate", "bootstrap"])
+@pytest.mark.parametrize("command", ["serve", "validate", "translate", "bootstrap", "crds"])
 def test_every_command_explains_itself(straightway, command):
     run = straightway(command, "--help")
 

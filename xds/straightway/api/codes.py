@@ -57,6 +57,7 @@ class Code(ProblemCode):
     DUPLICATE_SELECTOR = "duplicate-selector"
     DUPLICATE_SUBSET_KEY = "duplicate-subset-key"
     EMPTY_SUBSET_KEY = "empty-subset-key"
+    FIELD_PRUNED = "field-pruned"
     NO_SELECTORS = "no-selectors"
     NO_SUBSET_KEYS = "no-subset-keys"
     SUBSET_KEY_MAPPED_TWICE = "subset-key-mapped-twice"

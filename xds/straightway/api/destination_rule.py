@@ -22,8 +22,11 @@ class TrafficPolicy(Model):
     """The policy for requests to a host, or to one of its subsets."""
 
     load_balancer: LoadBalancer | None = None
+    """Which endpoint a request goes to."""
     connection_pool: ConnectionPool | None = None
+    """Limits on connections and requests."""
     outlier_detection: OutlierDetection | None = None
+    """When a failing endpoint is ejected for a while."""
     tls: Annotated[
         None, Untranslated("requests are sent in plain text", ({"mode": "DISABLE"},))
     ] = None
@@ -37,16 +40,24 @@ class Subset(Model):
     """A named part of a host's endpoints: those with all the labels."""
 
     name: Annotated[str, not_empty("give the subset a name that routes can refer to")]
+    """The name by which routes refer to the subset."""
     labels: dict[str, str] = Field(default_factory=dict)
+    """The labels that an endpoint must have to be part of it."""
     traffic_policy: TrafficPolicy | None = None
+    """Overrides parts of the rule's policy for this subset."""
 
 
 class DestinationRuleSpec(CheckedModel):
     """The policies. ``host`` is a short name, a full name, or a wildcard."""
 
     host: HostPattern
+    """The host to which the rule applies: a short name, a full name, or a wildcard."""
     traffic_policy: TrafficPolicy | None = None
+    """The policy for requests to the host."""
     subsets: tuple[Subset, ...] = ()
+    """Named parts of the host's endpoints, with fixed labels; see `dynamicSubset` for those that
+    come and go.
+    """
     export_to: Annotated[None, Untranslated("every namespace uses this rule", (["*"],))] = None
     workload_selector: Annotated[None, Untranslated("every proxy uses this rule")] = None
 
@@ -64,3 +75,4 @@ class DestinationRule(IstioObject):
     """Policies for the traffic to one host, after routing."""
 
     spec: DestinationRuleSpec
+    """Policies for requests to a host, after routing."""

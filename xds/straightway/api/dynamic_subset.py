@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from straightway.api.checked import Says
 from straightway.api.codes import Code
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model
@@ -38,8 +39,14 @@ class SubsetSelector(Model):
     ``fallback_policy`` applies to requests that carry all of these keys.
     """
 
-    keys: tuple[str, ...] = ()
+    keys: tuple[Annotated[str, Says(minLength=1)], ...] = ()
+    """The keys: endpoint labels. A request uses the selector if it carries a value for each of them
+    and for no other key.
+    """
     fallback_policy: Policy = FallbackPolicy.NO_FALLBACK
+    """Where a request with all these keys goes if no endpoint has its values: ANY_ENDPOINT,
+    NO_FALLBACK (a 503, the default) or DEFAULT_SUBSET.
+    """
 
 
 class DynamicSubset(CheckedModel):
@@ -51,8 +58,13 @@ class DynamicSubset(CheckedModel):
     """
 
     subset_selectors: tuple[SubsetSelector, ...] = ()
+    """Each divides the endpoints by its keys, into one subset for each combination of values."""
     fallback_policy: Policy | None = None
+    """Where a request goes that carries no key, or a set of keys that no selector has: ANY_ENDPOINT
+    (the default), NO_FALLBACK or DEFAULT_SUBSET.
+    """
     default_subset: dict[str, str] = Field(default_factory=dict)
+    """Label → value of the endpoints that DEFAULT_SUBSET means."""
 
     @property
     def keys(self) -> frozenset[str]:

@@ -38,8 +38,11 @@ class ServerPort(Model):
     """The port on which Envoy listens."""
 
     number: Port
+    """The port's number."""
     name: str = ""
+    """A name for the port; it has no effect."""
     protocol: Annotated[Protocol, UpperCase]
+    """What the port speaks, in any case: HTTP, HTTP2 and GRPC are translated."""
     target_port: Annotated[None, Untranslated("Envoy listens on the port's number")] = None
 
 
@@ -47,14 +50,20 @@ class Server(CheckedModel):
     """One listening port and its hosts. ``bind`` None: all addresses; ``name`` has no effect."""
 
     port: ServerPort
+    """The port on which Envoy listens."""
     hosts: Annotated[
         tuple[GatewayHost, ...],
         not_empty('write "*" for every host'),
         AtMostHosts,
         WithoutRepeats,
     ]
+    """The hosts that VirtualServices may serve here, each with or without `namespace/` before it;
+    `*` is every host.
+    """
     name: str = ""
+    """A name for the server; it has no effect."""
     bind: Bind = None
+    """The IP address on which Envoy listens; every address without it."""
     tls: Annotated[
         None,
         Untranslated(
@@ -85,10 +94,13 @@ class GatewaySpec(Model):
     """The servers. An empty ``selector`` selects every gateway proxy."""
 
     selector: dict[str, str] = Field(default_factory=dict)
+    """Labels of the gateway proxies to configure; without it, every gateway proxy."""
     servers: Annotated[tuple[Server, ...], not_empty("write at least one server")]
+    """The ports, with the hosts of each."""
 
 
 class Gateway(IstioObject):
     """Ports for VirtualServices to attach to, by ``gateways: [namespace/name]``."""
 
     spec: GatewaySpec
+    """The ports on which the selected gateway proxies listen."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from straightway.api.checked import AnyCase, Says
 from straightway.api.codes import Code
 from straightway.api.faults import Fault
 from straightway.api.model import CheckedModel, Model, Untranslated
@@ -17,10 +18,6 @@ _BUILTIN_SERVICES = {"kserve_predict_v2": ("inference.GRPCInferenceService",)}
 
 _BODY_SIZE = 65 << 20  # 64 MiB of tensors, and room for the rest of the message.
 BodySize = Annotated[Int, within(1, 2**32 - 1, what="a size in bytes")]
-
-
-def _lower_case(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
 
 
 def _read_selector(value: object) -> object:
@@ -38,9 +35,13 @@ class PrintOptions(Model):
     """How responses are written as JSON."""
 
     add_whitespace: Bool = False
+    """Whether to write line breaks and spaces."""
     always_print_primitive_fields: Bool = False
+    """Whether to write fields that have their default value."""
     always_print_enums_as_ints: Bool = False
+    """Whether to write enumerations as numbers."""
     preserve_proto_field_names: Bool = False
+    """Whether to write names as in the proto file, instead of in camelCase."""
 
 
 class GrpcJsonTranscoderSpec(CheckedModel):
@@ -51,24 +52,45 @@ class GrpcJsonTranscoderSpec(CheckedModel):
     limit what Envoy buffers of one call, in bytes; Envoy's default is a connection's 1 MiB.
     """
 
-    workload_selector: Annotated[dict[str, str], BeforeValidator(_read_selector)] = Field(
-        default_factory=dict
-    )
+    workload_selector: Annotated[
+        dict[str, str],
+        BeforeValidator(_read_selector),
+        # A schema cannot tell the two forms apart: a label may be named `labels`.
+        WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
+    ] = Field(default_factory=dict)
+    """The labels of the proxies, as `{app: x}` or `{labels: {app: x}}`; without any, all proxies of
+    the namespace.
+    """
     is_gateway: Bool = False
+    """Whether it is for gateways; sidecars do not transcode yet."""
     port_number: Port | None = None
-    services: tuple[str, ...] = ()
+    """The port of the Gateway's server; every port without it."""
+    services: tuple[Annotated[str, Says(minLength=1)], ...] = ()
+    """The full names of the gRPC services to transcode: `inference.GRPCInferenceService`."""
     proto_descriptor_bin: Base64 | None = None
-    builtin_proto_descriptor: (
-        Annotated[Literal["kserve_predict_v2"], BeforeValidator(_lower_case)] | None
-    ) = None
+    """The output of `protoc --include_imports --descriptor_set_out=FILE`, in base64; write this or
+    builtinProtoDescriptor.
+    """
+    builtin_proto_descriptor: Annotated[Literal["kserve_predict_v2"], AnyCase(str.lower)] | None = (
+        None
+    )
+    """A built-in descriptor: kserve_predict_v2 is the Open Inference Protocol v2."""
     transcode_first: Bool = False
+    """Whether to transcode before headers are read for subsets."""
     convert_grpc_status: Bool = False
+    """Whether to write a gRPC error as a JSON body."""
     ignored_query_parameters: tuple[str, ...] = ()
+    """Query parameters that are not fields of the request."""
     ignore_unknown_query_parameters: Bool = False
+    """Whether to ignore all query parameters that are not fields of the request."""
     print_options: PrintOptions = PrintOptions()
+    """How responses are written as JSON."""
     auto_mapping: Bool = False
+    """Whether to accept `POST /package.Service/Method` for methods without an HTTP rule."""
     max_request_body_size: BodySize = _BODY_SIZE
+    """The most that is buffered of a request, in bytes; 65 MiB without it."""
     max_response_body_size: BodySize = _BODY_SIZE
+    """The largest gRPC response to a JSON call, in bytes; 65 MiB without it."""
     match_incoming_request_route: Annotated[
         None, Untranslated("requests always keep their route", (True,))
     ] = None
@@ -115,3 +137,4 @@ class GrpcJsonTranscoder(IstioObject):
     """gRPC-JSON transcoding on the selected proxies."""
 
     spec: GrpcJsonTranscoderSpec
+    """Which gRPC services can be called with JSON, and at which proxies."""

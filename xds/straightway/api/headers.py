@@ -96,10 +96,13 @@ class HeaderOperations(Model):
     set: Annotated[dict[HeaderName, str], AfterValidator(_check_values)] = Field(
         default_factory=dict
     )
+    """Header → value that replaces what it has."""
     add: Annotated[dict[HeaderName, str], AfterValidator(_check_values)] = Field(
         default_factory=dict
     )
+    """Header → value that is added to what it has."""
     remove: Annotated[tuple[HeaderName, ...], AfterValidator(_check_names)] = ()
+    """Headers to remove."""
 
 
 class RequestHeaderOperations(HeaderOperations):
@@ -113,6 +116,7 @@ class RequestHeaderOperations(HeaderOperations):
     set: Annotated[dict[HeaderName, str], AfterValidator(_check_request_values)] = Field(
         default_factory=dict
     )
+    """Header → value that replaces what it has; for `Host`, the request's new host."""
     _host_rewrite: str | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
@@ -135,4 +139,6 @@ class Headers(Model):
     """Changes to both directions."""
 
     request: RequestHeaderOperations = RequestHeaderOperations()
+    """Changes to requests."""
     response: HeaderOperations = HeaderOperations()
+    """Changes to responses."""

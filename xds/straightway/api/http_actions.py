@@ -8,20 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from straightway.api.checked import Checked, Says
 from straightway.api.codes import Code
+from straightway.api.durations import PositiveDuration
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.texts import one_of, quoted, shown
-from straightway.api.values import (
-    Authority,
-    Base64,
-    Count,
-    Int,
-    Path,
-    Port,
-    PositiveDuration,
-    within,
-)
+from straightway.api.values import Authority, Base64, Count, Int, Path, Port, within
 
 _REDIRECT_CODES = (301, 302, 303, 307, 308)
 _LONGEST_BODY = 4096  # Envoy's max_direct_response_body_size_bytes
@@ -38,10 +31,15 @@ class Redirect(CheckedModel):
     """A redirect. ``uri`` replaces the whole path."""
 
     uri: Path | None = None
+    """The path to redirect to; it replaces the whole path."""
     authority: Authority | None = None
+    """The host to redirect to."""
     scheme: Literal["http", "https"] | None = None
+    """The scheme to redirect to."""
     port: Port | None = None
-    redirect_code: Annotated[Int, AfterValidator(_check_redirect_code)] = 301
+    """The port to redirect to."""
+    redirect_code: Annotated[Int, Checked(_check_redirect_code, enum=_REDIRECT_CODES)] = 301
+    """The status of the response; 301 without it."""
     derive_port: Annotated[None, Untranslated("the redirect keeps the request's port")] = None
 
     def faults(self) -> Iterable[Fault]:
@@ -54,8 +52,10 @@ class Redirect(CheckedModel):
 class Body(CheckedModel):
     """The body of a direct response, at most 4,096 bytes: text, or base64 as ``bytes``."""
 
-    string: str | None = None
+    string: Annotated[str, Says(maxLength=_LONGEST_BODY)] | None = None
+    """The body as text; write this or `bytes`."""
     bytes: Base64 | None = None
+    """The body in base64."""
 
     @property
     def content(self) -> builtins.bytes:
@@ -78,14 +78,18 @@ class DirectResponse(Model):
     """A response from Envoy itself."""
 
     status: Annotated[Int, within(200, 599, what="a status that Envoy can answer with")]
+    """The status of the response."""
     body: Body | None = None
+    """The body of the response, at most 4,096 bytes."""
 
 
 class Rewrite(CheckedModel):
     """Rewrites the request. ``uri`` replaces the matched prefix, or the whole path."""
 
     uri: Path | None = None
+    """Replaces the prefix that was matched, or else the whole path."""
     authority: Authority | None = None
+    """Replaces the host."""
     uri_regex_rewrite: Annotated[None, Untranslated("the path stays as it is")] = None
 
     def faults(self) -> Iterable[Fault]:
@@ -132,9 +136,15 @@ class Retries(Model):
     """Retries of failed requests. ``retry_on`` is Envoy's x-envoy-retry-on, "" the default."""
 
     attempts: Count = 0
+    """How often a request is tried again; 0: never."""
     per_try_timeout: PositiveDuration | None = None
+    """How long one try may take."""
     retry_on: Annotated[str, AfterValidator(_check_retry_on)] = ""
+    """The conditions for a retry, separated by commas: Envoy's `x-envoy-retry-on` and status codes,
+    such as `connect-failure,unavailable,503`.
+    """
     backoff: PositiveDuration | None = None
+    """The shortest time between two tries."""
     retry_remote_localities: Annotated[
         None, Untranslated("retries may go to any locality", (False,))
     ] = None

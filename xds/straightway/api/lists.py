@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import AfterValidator, ValidationInfo
 
+from straightway.api.checked import Checked
 from straightway.api.codes import Code
 from straightway.api.faults import Fault, raise_faults, wrong
 from straightway.api.texts import quoted
@@ -40,7 +41,7 @@ def _repeats(items: tuple[str, ...]) -> Iterator[Fault]:
         seen.add(item)
 
 
-AtMostHosts = AfterValidator(_check_number)
+AtMostHosts = Checked(_check_number, maxItems=MOST_HOSTS)
 """Limits a list whose items are compared with those of other objects."""
 WithoutRepeats = AfterValidator(_without_repeats)
 """Keeps the first of equal items, with a warning for each other one."""

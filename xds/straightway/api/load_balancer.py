@@ -11,11 +11,12 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from straightway.api.codes import Code
+from straightway.api.durations import Duration
 from straightway.api.dynamic_subset import DynamicSubset
 from straightway.api.faults import Fault, wrong
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.texts import one_of
-from straightway.api.values import Bool, Duration, HeaderName, Int, not_empty, within
+from straightway.api.values import Bool, HeaderName, Int, not_empty, within
 
 _LARGEST_RING = 8_388_608
 _LARGEST_TABLE = 5_000_011
@@ -51,8 +52,11 @@ class HttpCookie(Model):
     """A cookie to hash; Envoy sets it if it is missing. ``ttl`` zero: a session cookie."""
 
     name: Annotated[str, not_empty("name the cookie")]
+    """The cookie's name."""
     path: str = ""
+    """The path for which the cookie is set."""
     ttl: Duration | None = None
+    """How long the cookie lives; 0s: a session cookie. Without it, Envoy sets no cookie."""
     attributes: Annotated[None, Untranslated("the cookie is set without them")] = None
 
 
@@ -60,6 +64,7 @@ class RingHash(Model):
     """Ketama hashing."""
 
     minimum_ring_size: RingSize | None = None
+    """The smallest number of entries in the ring."""
 
 
 class Maglev(Model):
@@ -71,6 +76,7 @@ class Maglev(Model):
         ]
         | None
     ) = None
+    """The size of the table: a prime number."""
 
 
 _HASH_KEYS = {
@@ -88,12 +94,19 @@ class ConsistentHash(CheckedModel):
     """
 
     http_header_name: HeaderName | None = None
+    """Hashes this request header."""
     http_cookie: HttpCookie | None = None
+    """Hashes this cookie."""
     use_source_ip: Bool = False
+    """Hashes the client's address."""
     http_query_parameter_name: Annotated[str, not_empty("name the parameter")] | None = None
+    """Hashes this query parameter."""
     ring_hash: RingHash | None = None
+    """Uses Ketama hashing, which is the default."""
     maglev: Maglev | None = None
+    """Uses Maglev hashing."""
     minimum_ring_size: RingSize | None = None
+    """Deprecated: write `ringHash.minimumRingSize`."""
 
     def faults(self) -> Iterable[Fault]:
         """Yield what is wrong between the fields."""
@@ -116,8 +129,13 @@ class LoadBalancer(CheckedModel):
     """
 
     simple: SimpleLoadBalancer | None = None
+    """Chooses without affinity; LEAST_REQUEST without it."""
     consistent_hash: ConsistentHash | None = None
+    """Sends requests with the same hash key to the same endpoint."""
     dynamic_subset: DynamicSubset | None = None
+    """Narrows the endpoints to those that declare the values which the request carries
+    (`headerToDynamicSubsetKey`), before one of them is chosen.
+    """
     locality_lb_setting: Annotated[
         None, Untranslated("all localities are treated alike", ({"enabled": False},))
     ] = None

@@ -9,6 +9,7 @@ from typing import Annotated
 import re2
 from pydantic import AfterValidator, ValidationInfo
 
+from straightway.api.checked import Says
 from straightway.api.codes import Code
 from straightway.api.faults import Attempt, Fault, wrong
 from straightway.api.model import CheckedModel
@@ -59,7 +60,8 @@ def _compiled(value: str) -> tuple[int, str]:
         return (too_large, "") if "too large" in reason else (len(value), reason)
 
 
-Regex = Annotated[str, AfterValidator(_check_regex)]
+Regex = Annotated[str, AfterValidator(_check_regex), Says(minLength=1, maxLength=_LARGEST_PROGRAM)]
+_NotEmpty = Annotated[str, Says(minLength=1)]
 
 
 class HeaderMatch(CheckedModel):
@@ -70,8 +72,11 @@ class HeaderMatch(CheckedModel):
     """
 
     exact: str | None = None
-    prefix: str | None = None
+    """The whole text."""
+    prefix: _NotEmpty | None = None
+    """The beginning of the text."""
     regex: Regex | None = None
+    """A regular expression (RE2) for the whole text."""
 
     def faults(self) -> Iterable[Fault]:
         """Yield what is wrong between the fields."""
@@ -90,6 +95,9 @@ class HeaderMatch(CheckedModel):
 
 class StringMatch(HeaderMatch):
     """A string that every request has: exactly one of ``exact``, ``prefix`` and ``regex``."""
+
+    exact: _NotEmpty | None = None
+    """The whole text."""
 
     def _further_faults(self) -> Iterator[Fault]:
         if self.exact is None and self.prefix is None and self.regex is None:

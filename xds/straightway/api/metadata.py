@@ -41,13 +41,14 @@ _UNUSED = frozenset(
 )
 """https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/"""
 
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The annotation in which ``kubectl apply`` keeps a copy of what was applied."""
 
 
 def _without_last_applied(annotations: dict[str, str]) -> dict[str, str]:
     """Drop kubectl's copy of the whole object: it can be larger than everything that is kept."""
-    if _LAST_APPLIED in annotations:
-        return {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
+    if LAST_APPLIED in annotations:
+        return {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     return annotations
 
 

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainValidator,
     ValidationInfo,
     model_validator,
@@ -71,6 +72,12 @@ class Untranslated:
     ) -> CoreSchema:
         """Build the validator."""
         return core_schema.with_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Say that anything may stand here, and is kept."""
+        return {"x-kubernetes-preserve-unknown-fields": True}
 
     def _validate(self, value: object, info: ValidationInfo) -> None:
         if value not in (None, [], *self.unless) and warns(info):

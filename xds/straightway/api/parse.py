@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from straightway.api.annotations import Expansion, expand
 from straightway.api.codes import Code
 from straightway.api.examine import Finding, examine
 from straightway.api.extent import excess
@@ -19,7 +20,8 @@ from straightway.api.identity import (
     written_reference,
 )
 from straightway.api.objects import ApiObject
-from straightway.api.paths import path_text
+from straightway.api.paths import Path, path_text
+from straightway.api.pruning import pruned
 from straightway.api.texts import quoted
 from straightway.documents import Document, Problem, Reference, Severity
 
@@ -53,11 +55,44 @@ def parse_known(document: Document) -> Parsed | None:
     too_much = None if document.is_small else excess(body)
     if too_much is not None:
         return _parsed(document, None, [Finding((), Code.OBJECT_TOO_LARGE, too_much)])
+    expansion = expand(found, document.body)
+    findings = [*expansion.findings, *pruned(found, expansion.body)]
     try:
-        accepted = found.model_validate(body, context=Attempt())
+        accepted = found.model_validate(expansion.body, context=Attempt())
     except ValidationError as error:
-        return _parsed(document, *examine(found, body, error, document.origin.written))
+        return _examined(document, found, expansion, error, findings)
+    if findings:
+        return _parsed(document, accepted, findings)
     return Parsed(accepted.reference, accepted)
+
+
+def _examined(
+    document: Document,
+    model: type[ApiObject],
+    expansion: Expansion,
+    error: ValidationError,
+    findings: list[Finding],
+) -> Parsed:
+    """Find everything that is wrong; of an annotation's value in one of its places only."""
+
+    def written(path: Path) -> str | None:
+        return document.origin.written(expansion.written(path))
+
+    if expansion.sample is not expansion.body:
+        error = _error_of(model, expansion.sample) or error
+    accepted, found = examine(model, expansion.sample, error, written)
+    if accepted is not None and expansion.sample is not expansion.body:
+        accepted = model.model_validate(expansion.body, context=Attempt(loud=False))
+    findings += [replace(each, path=expansion.written(each.path)) for each in found]
+    return _parsed(document, accepted, findings)
+
+
+def _error_of(model: type[ApiObject], body: Mapping[str, Any]) -> ValidationError | None:
+    try:
+        model.model_validate(body, context=Attempt())
+    except ValidationError as error:
+        return error
+    return None
 
 
 def _not_read(body: Mapping[str, Any]) -> Finding:

@@ -32,6 +32,7 @@ class Container:
 class PodSpec:
     """The used fields of a Pod's spec."""
 
+    service_account_name: str = "default"
     containers: Annotated[tuple[Container, ...], BeforeValidator(none_as_empty_list)] = ()
 
 

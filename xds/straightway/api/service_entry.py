@@ -43,15 +43,20 @@ class ServiceEntryPort(Model):
     """One port of the service. ``target_port`` None: the same as ``number``."""
 
     number: Port
+    """The port's number."""
     name: Annotated[str, not_empty("give the port a name")]
+    """The port's name."""
     protocol: Annotated[Protocol, UpperCase] = Protocol.TCP
+    """What the port speaks, in any case; TCP without it."""
     target_port: Port | None = None
+    """The port of the endpoints; the same number without it."""
 
 
 class WorkloadSelector(Model):
     """Chooses workloads of the same namespace by their labels."""
 
     labels: dict[str, str] = Field(default_factory=dict)
+    """Labels that a workload of the same namespace must have."""
 
 
 class ServiceEntrySpec(CheckedModel):
@@ -60,12 +65,19 @@ class ServiceEntrySpec(CheckedModel):
     hosts: Annotated[
         tuple[HostPattern, ...], not_empty("name at least one host"), AtMostHosts, WithoutRepeats
     ]
+    """The names of the service."""
     addresses: Annotated[tuple[Network, ...], WithoutRepeats] = ()
+    """IP addresses or CIDR ranges of the service."""
     ports: tuple[ServiceEntryPort, ...] = ()
+    """The ports of the service."""
     location: Location = Location.MESH_EXTERNAL
+    """Whether the workloads are part of the mesh; it has no effect here."""
     resolution: Resolution = Resolution.NONE
+    """How the addresses are found: NONE (the request's own), STATIC (those of endpoints) or DNS."""
     endpoints: tuple[WorkloadEntrySpec, ...] = ()
+    """The workloads, written here; write these or workloadSelector."""
     workload_selector: WorkloadSelector | None = None
+    """Chooses the workloads by their labels: WorkloadEntries and Pods."""
     export_to: Annotated[None, Untranslated("every namespace sees the service", (["*"],))] = None
     subject_alt_names: Annotated[None, Untranslated("no certificate is checked for them")] = None
 
@@ -131,3 +143,4 @@ class ServiceEntry(IstioObject):
     """A service that routes and destination rules can name by its hosts."""
 
     spec: ServiceEntrySpec
+    """A service outside Kubernetes' own registry."""

@@ -7,13 +7,13 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Sized
-from datetime import timedelta
 from functools import lru_cache
 from socket import AF_INET, inet_pton
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
+from pydantic import AfterValidator, PlainValidator, Strict
 
+from straightway.api.checked import AnyCase, Checked, NotEmpty, Says
 from straightway.api.codes import Code
 from straightway.api.faults import wrong
 from straightway.api.texts import quoted, shown
@@ -42,7 +42,7 @@ def none_as_empty_str(value: object) -> object:
 # --- Numbers ---------------------------------------------------------------------------------
 
 
-def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") -> AfterValidator:
+def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") -> Checked:
     """Return the check that a number is between both bounds, inclusive."""
     what = what or "allowed here"
 
@@ -51,7 +51,7 @@ def within(low: int, high: int, code: Code = Code.OUT_OF_RANGE, what: str = "") 
             return number
         raise wrong(code, f"{shown(number)} is not {what}: write a number from {low} to {high}.")
 
-    return AfterValidator(check)
+    return Checked(check, minimum=low, maximum=high)
 
 
 Port = Annotated[Int, within(1, 65535, Code.INVALID_PORT, "a port")]
@@ -60,57 +60,6 @@ Count = Annotated[Int, within(0, 2**31 - 1)]
 Limit = Annotated[Count, AfterValidator(lambda limit: limit or None)]
 """A limit for which 0 means the default, as if it were not set (None)."""
 Percent = Annotated[Int, within(0, 100, what="a percentage")]
-
-# --- Durations -------------------------------------------------------------------------------
-
-_UNITS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "µs": 1}
-_DURATION = re.compile(r"(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:h|ms|m|s|us|µs))+")
-_DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s|us|µs)")
-_LONGEST = timedelta(days=36_500)
-"""A hundred years: longer ones overflow Envoy's milliseconds or protobuf's Duration."""
-
-
-def parse_duration(value: object) -> timedelta:
-    """Read an Istio duration: ``1.5s``, ``100ms``, ``1h30m``.
-
-    Raises: PydanticCustomError: if it is not a duration; the message says what to write.
-
-    """
-    if not isinstance(value, str):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        hint = f'"{shown(value)}s"' if number else '"2s"'
-        message = f"A duration is a number with its unit, as text: write, for example, {hint}."
-        raise wrong(Code.INVALID_DURATION, message)
-    if value == "0":
-        return timedelta()
-    if len(value) > 64 or not _DURATION.fullmatch(value):
-        hint = f"{value}s" if value.isdecimal() and len(value) < 10 else "2s"
-        message = (
-            f"{quoted(value)} is not a duration: write a number and a unit (h, m, s, ms), "
-            f'such as "{hint}".'
-        )
-        raise wrong(Code.INVALID_DURATION, message)
-    microseconds = sum(
-        float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value)
-    )
-    if microseconds > _LONGEST // timedelta(microseconds=1):
-        message = f"{quoted(value)} is too long: the limit is a hundred years (876000h)."
-        raise wrong(Code.INVALID_DURATION, message)
-    return timedelta(microseconds=round(microseconds))
-
-
-def _not_zero(duration: timedelta) -> timedelta:
-    if duration < timedelta(milliseconds=1):
-        raise wrong(
-            Code.INVALID_DURATION, 'This duration must be at least one millisecond ("1ms").'
-        )
-    return duration
-
-
-Duration = Annotated[timedelta, PlainValidator(parse_duration)]
-"""Zero or longer."""
-PositiveDuration = Annotated[Duration, AfterValidator(_not_zero)]
-"""One millisecond or longer, which is Envoy's resolution."""
 
 # --- Names of hosts and addresses ------------------------------------------------------------
 
@@ -187,12 +136,6 @@ def _check_gateway_host(value: str) -> str:
     return f"{namespace}{slash}{check_host_pattern(host)}"
 
 
-def _check_address(value: str) -> str:
-    if is_ip(value):
-        return value
-    raise wrong(Code.INVALID_ADDRESS, f"{quoted(value)} is not an IP address.")
-
-
 def _check_network(value: str) -> str:
     try:
         ipaddress.ip_network(value, strict=False)
@@ -202,27 +145,45 @@ def _check_network(value: str) -> str:
     return value
 
 
-Host = Annotated[str, AfterValidator(check_host)]
-HostPattern = Annotated[str, AfterValidator(check_host_pattern)]
-GatewayHost = Annotated[str, AfterValidator(_check_gateway_host)]
+# A schema cannot tell an address from what looks like one; IPv4 addresses look like names.
+_IPV6 = r"[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*(?:%.+)?"
+_ANY_PATTERN = rf"(?:{_NAME.pattern}|{_WILDCARD.pattern}|{_IPV6})"
+
+Host = Annotated[
+    str, Checked(check_host, maxLength=_LONGEST_HOST, pattern=rf"^(?:{_NAME.pattern}|{_IPV6})$")
+]
+HostPattern = Annotated[
+    str, Checked(check_host_pattern, maxLength=_LONGEST_HOST, pattern=rf"^{_ANY_PATTERN}$")
+]
+GatewayHost = Annotated[
+    str, Checked(_check_gateway_host, pattern=rf"^(?:(?:\*|\.|{_LABEL})?/)?{_ANY_PATTERN}$")
+]
 """A host pattern, with or without ``namespace/`` before it."""
-Address = Annotated[str, AfterValidator(_check_address)]
-Network = Annotated[str, AfterValidator(_check_network)]
+Network = Annotated[
+    str, Checked(_check_network, pattern=rf"^(?:[0-9.]+|{_IPV6})(?:/[0-9a-fA-F:.]+)?$")
+]
 
 # --- Base64 ----------------------------------------------------------------------------------
+
+
+_SPACE = re.compile(r"[\t\n\f\r ]+")
 
 
 def _decode_base64(value: object) -> bytes:
     try:
         if isinstance(value, bytes):  # YAML's !!binary
             return value
-        return base64.b64decode("".join(str(value).split()), validate=True)
+        return base64.b64decode(_SPACE.sub("", str(value)), validate=True)
     except (binascii.Error, ValueError):
         message = "This is not base64: write the output of `base64 -w0 FILE`."
         raise wrong(Code.INVALID_BASE64, message) from None
 
 
-Base64 = Annotated[bytes, PlainValidator(_decode_base64)]
+Base64 = Annotated[
+    bytes,
+    PlainValidator(_decode_base64, json_schema_input_type=str),
+    Says(pattern=r"^[A-Za-z0-9+/=\s]*$"),
+]
 """Decoded when it is read."""
 
 # --- Headers and paths -----------------------------------------------------------------------
@@ -263,7 +224,7 @@ def check_authority(value: str) -> str:
     raise wrong(Code.INVALID_HOST, message)
 
 
-def not_empty(advice: str) -> AfterValidator:
+def not_empty(advice: str) -> NotEmpty:
     """Return the check that a string, list or mapping is not empty."""
 
     def check(value: _Sized) -> _Sized:
@@ -271,17 +232,21 @@ def not_empty(advice: str) -> AfterValidator:
             return value
         raise wrong(Code.EMPTY_FIELD, f"This is empty: {advice}.")
 
-    return AfterValidator(check)
+    return NotEmpty(check)
 
 
-HeaderName = Annotated[str, AfterValidator(check_header_name)]
-Authority = Annotated[str, AfterValidator(check_authority)]
-Path = Annotated[str, AfterValidator(_check_path)]
+HeaderName = Annotated[
+    str,
+    Checked(
+        check_header_name, pattern=rf"^(?:{_HEADER.pattern}|{'|'.join(sorted(_PSEUDO_HEADERS))})$"
+    ),
+]
+Authority = Annotated[
+    str,
+    Checked(check_authority, maxLength=_LONGEST_AUTHORITY, pattern=rf"^{_AUTHORITY.pattern}$"),
+]
+Path = Annotated[str, Checked(_check_path, pattern=r"^/[^\x00-\x20\x7f]*$")]
 
 
-def upper_case(value: object) -> object:
-    """Read ``http`` as ``HTTP``, as Istio does for protocols."""
-    return value.upper() if isinstance(value, str) else value
-
-
-UpperCase = BeforeValidator(upper_case)
+UpperCase = AnyCase(str.upper)
+"""Reads ``http`` as ``HTTP``, as Istio does for protocols."""

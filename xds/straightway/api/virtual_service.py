@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from straightway.api.codes import Code
+from straightway.api.durations import Duration
 from straightway.api.faults import Fault, wrong
 from straightway.api.headers import Headers
 from straightway.api.http_actions import DirectResponse, Redirect, Retries, Rewrite
@@ -16,16 +17,7 @@ from straightway.api.matching import HeaderMatch, StringMatch, UriMatch
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
 from straightway.api.texts import quoted
-from straightway.api.values import (
-    Bool,
-    Count,
-    Duration,
-    HeaderName,
-    Host,
-    HostPattern,
-    Port,
-    not_empty,
-)
+from straightway.api.values import Bool, Count, HeaderName, Host, HostPattern, Port, not_empty
 
 _HEAVIEST = 2**32 - 1
 _LONGEST_PARAMETER = 1024  # Envoy's QueryParameterMatcher.name, in bytes
@@ -47,18 +39,31 @@ class HttpMatch(CheckedModel):
     """Conditions that must all hold; header names are case-insensitive."""
 
     name: str = ""
+    """A name for the match; it has no effect."""
     uri: UriMatch | None = None
+    """The request's path, without its query string."""
     scheme: StringMatch | None = None
+    """The request's scheme: http or https."""
     method: StringMatch | None = None
+    """The request's method, such as GET."""
     authority: StringMatch | None = None
+    """The request's host, with its port if the client sends one."""
     headers: dict[HeaderName, HeaderMatch] = Field(default_factory=dict)
+    """Header name, in any case → what its value must be; an empty condition is met by any value."""
     without_headers: dict[HeaderName, HeaderMatch] = Field(default_factory=dict)
+    """Header name → a condition that the header must not meet."""
     query_params: dict[ParameterName, HeaderMatch] = Field(default_factory=dict)
+    """Query parameter → what its value must be; an empty condition is met by any value."""
     port: Port | None = None
+    """The port on which the request arrives."""
     ignore_uri_case: Bool = False
+    """Whether the case of the path is ignored, for `exact` and `prefix`."""
     gateways: Gateways = ()
+    """Gateways at which the match applies, among those of the VirtualService; without them, all."""
     source_namespace: str = ""
+    """The namespace of the client. Not translated yet: the whole match is left out."""
     source_labels: dict[str, str] = Field(default_factory=dict)
+    """Labels of the client. Not translated yet: the whole match is left out."""
     stat_prefix: Annotated[None, Untranslated("no separate statistics are kept")] = None
 
     @property
@@ -84,36 +89,49 @@ class PortSelector(Model):
     """A port of the destination's service."""
 
     number: Port
+    """The port's number."""
 
 
 class Destination(Model):
     """A service, by short or full name. ``port`` None: its only port."""
 
     host: Host
+    """The service: a short name in the same namespace, a full name, or a host of a ServiceEntry."""
     subset: str | None = None
+    """A subset that the host's DestinationRule defines by name."""
     port: PortSelector | None = None
+    """The service's port; needed only if it has several."""
 
 
 class RouteDestination(Model):
     """One of the destinations that share a route's requests in proportion to ``weight``."""
 
     destination: Destination
+    """The service."""
     weight: Count = 0
+    """The destination's share, relative to the weights of the others."""
     headers: Headers | None = None
+    """Changes to the headers of requests to this destination, and of its responses."""
 
 
 class Delegate(Model):
     """Another VirtualService that holds the routes."""
 
     name: str = ""
+    """The name of the VirtualService."""
     namespace: str = ""
+    """Its namespace; the same one without it."""
 
 
 class HeaderToDynamicSubsetKey(Model):
     """Takes the value of a subset key from a request header (``dynamicSubset`` has the keys)."""
 
     header: Annotated[HeaderName, not_empty("name the header that holds the value")]
+    """The request header that holds the value, such as `model`."""
     key: Annotated[str, not_empty("write one of the DestinationRule's subset keys")]
+    """The subset key to which the value belongs: one of the keys of `dynamicSubset` in the
+    destination's DestinationRule.
+    """
 
 
 class HttpRoute(CheckedModel):
@@ -123,16 +141,29 @@ class HttpRoute(CheckedModel):
     """
 
     name: str = ""
+    """A name for the route, shown in Envoy's statistics and logs."""
     match: tuple[HttpMatch, ...] = ()
+    """Conditions of which one must be met; without any, every request is meant."""
     route: tuple[RouteDestination, ...] = ()
+    """The destinations that share the requests."""
     redirect: Redirect | None = None
+    """Answers with a redirect instead of forwarding the request."""
     direct_response: DirectResponse | None = None
+    """Answers with a fixed response instead of forwarding the request."""
     rewrite: Rewrite | None = None
+    """Changes the path or the host before the request is forwarded."""
     timeout: Duration | None = None
+    """How long a response may take, with all retries; 0s or nothing: no limit."""
     retries: Retries | None = None
+    """When a failed request is tried again."""
     headers: Headers | None = None
+    """Changes to the headers of requests and responses."""
     header_to_dynamic_subset_key: tuple[HeaderToDynamicSubsetKey, ...] = ()
+    """Takes values of subset keys from request headers, so that a request reaches the endpoints
+    that declare the same values (`dynamicSubset` of the destination's DestinationRule).
+    """
     delegate: Delegate | None = None
+    """Another VirtualService that holds the routes. Not translated yet: the route is left out."""
     fault: Annotated[None, Untranslated("no fault is injected")] = None
     mirror: Annotated[None, Untranslated("no request is mirrored")] = None
     mirrors: Annotated[None, Untranslated("no request is mirrored")] = None
@@ -219,8 +250,15 @@ class VirtualServiceSpec(CheckedModel):
     """
 
     hosts: Annotated[tuple[HostPattern, ...], not_empty('write "*" for every host'), AtMostHosts]
+    """The hosts to route: short names, full names, or wildcards such as `*.example.com`; `*` is
+    every host.
+    """
     gateways: Gateways = ()
+    """The gateways at which the routes apply, as `name` or `namespace/name`; `mesh` stands for the
+    sidecars. Without any: the sidecars.
+    """
     http: tuple[HttpRoute, ...] = ()
+    """The routes, in order: the first that matches a request decides."""
     tls: Annotated[None, Untranslated("these routes are left out")] = None
     tcp: Annotated[None, Untranslated("these routes are left out")] = None
     export_to: Annotated[None, Untranslated("every namespace sees these routes", (["*"],))] = None
@@ -242,3 +280,4 @@ class VirtualService(IstioObject):
     """Routes for hosts, at gateways or in sidecars."""
 
     spec: VirtualServiceSpec
+    """Routes for requests to some hosts."""

@@ -24,16 +24,21 @@ class WorkloadEntrySpec(Model):
     """
 
     address: Host
+    """The workload's IP address, or a DNS name where the service's resolution is DNS."""
     ports: dict[str, Port] = Field(default_factory=dict)
+    """Name of a service's port → the workload's own port number."""
     labels: Annotated[dict[str, str], BeforeValidator(none_as_empty_dict)] = Field(
         default_factory=dict
     )
+    """The workload's labels, which selectors and subsets read."""
     network: Annotated[
         None,
         Untranslated("the workload is called at its own address, not through a gateway", ("",)),
     ] = None
     locality: str = ""
+    """Where it runs: `region/zone/subzone`."""
     weight: Weight | None = None
+    """Its share of requests, relative to other workloads; 0 or nothing means 1."""
     service_account: Annotated[
         None, Untranslated("the workload's identity is not checked", ("",))
     ] = None
@@ -43,3 +48,4 @@ class WorkloadEntry(IstioObject):
     """A workload that a Service's selector or a ServiceEntry's workloadSelector can match."""
 
     spec: WorkloadEntrySpec
+    """A workload outside Kubernetes, or one process of several on an address."""

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from straightway import __version__
 from straightway.cli.bootstrap import bootstrap
+from straightway.cli.crds import crds
 from straightway.cli.printing import printing
 from straightway.cli.serve import serve
 from straightway.cli.translate import translate
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, validate, translate, bootstrap):
+for command in (serve, validate, translate, bootstrap, crds):
     app.command()(command)
 
 

@@ -74,7 +74,8 @@ class Checking:
             self._found[reference] = findings
         else:
             self._found.pop(reference, None)
-        problems = [self._intake.problem(finding) for finding in findings]
+        # An annotation stands for several fields: what is found at each is one problem.
+        problems = list(dict.fromkeys(self._intake.problem(finding) for finding in findings))
         self._problems.replace(_owner(reference), problems)
 
 

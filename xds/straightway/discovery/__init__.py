@@ -7,10 +7,12 @@ The reading order: ``resources``, ``table`` and ``cache`` hold what is served; `
 ``response`` are the messages; ``subscription``, with its parts ``progress``, ``verdicts`` and
 ``removals`` and its variants ``sotw`` and ``delta`` (with ``initial_versions``), ``lifetimes``,
 ``order`` and ``session`` are the protocol, without I/O; ``stream`` with ``patience``, ``services``,
-``settings`` and ``server`` connect it to gRPC; ``callbacks``, ``client``, ``report``,
-``rejections``, ``status``, ``csds`` and ``health`` report what happens.
+``settings`` and ``server`` connect it to gRPC, and ``access`` admits clients; ``callbacks``,
+``client``, ``report``, ``rejections``, ``status``, ``csds``, ``health`` and ``reflecting`` report
+what happens.
 """
 
+from straightway.discovery.access import Admission, Authenticate, Peer, RefusedError
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Push
 from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
@@ -49,14 +51,18 @@ __all__ = [
     "SECRET",
     "TYPED_EXTENSION_CONFIG",
     "VIRTUAL_HOST",
+    "Admission",
+    "Authenticate",
     "Cache",
     "Callbacks",
     "ClientState",
     "Closed",
     "DiscoveryServer",
     "Limits",
+    "Peer",
     "Push",
     "Received",
+    "RefusedError",
     "Rejection",
     "Resource",
     "Sent",

@@ -25,6 +25,7 @@ class Closed(StrEnum):
     STUCK = "client stopped reading"
     INVALID = "invalid request"
     LIMIT = "limit exceeded"
+    REFUSED = "refused"
     SHUTDOWN = "shutting down"
     ERROR = "internal error"
 

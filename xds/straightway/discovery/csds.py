@@ -22,6 +22,7 @@ from envoy.service.status.v3.csds_pb2 import (
 )
 
 from straightway.discovery import rpc
+from straightway.discovery.access import Access
 from straightway.discovery.client import Rejection, TypeState
 from straightway.discovery.node_matchers import UnsupportedMatcherError, predicate
 from straightway.discovery.status import ResourceState, ResourceStatus
@@ -61,11 +62,17 @@ class ClientStatusService:
     """
 
     def __init__(
-        self, streams: Callable[[], Iterable[Stream]], *, limit: int, stuck_after: float
+        self,
+        streams: Callable[[], Iterable[Stream]],
+        *,
+        limit: int,
+        stuck_after: float,
+        access: Access,
     ) -> None:
         self._streams = streams
         self._limit = limit
         self._stuck_after = stuck_after
+        self._access = access
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """Return the service's methods, to be registered with a server."""
@@ -86,8 +93,9 @@ class ClientStatusService:
         self, requests: AsyncIterator[ClientStatusRequest], context: _Context
     ) -> None:
         await rpc.begin(context)
+        await self._access.check_sees_clients(context)
         async for request in requests:
-            response = await self._fetch(request, context)
+            response = await self._respond(request, context)
             try:
                 async with asyncio.timeout(self._stuck_after):
                     await context.write(response)
@@ -99,6 +107,12 @@ class ClientStatusService:
                 return  # The client has gone.
 
     async def _fetch(self, request: ClientStatusRequest, context: _Context) -> ClientStatusResponse:
+        await self._access.check_sees_clients(context)
+        return await self._respond(request, context)
+
+    async def _respond(
+        self, request: ClientStatusRequest, context: _Context
+    ) -> ClientStatusResponse:
         try:
             return await self._answer(predicate(request.node_matchers))
         except UnsupportedMatcherError as error:

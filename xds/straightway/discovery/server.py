@@ -10,17 +10,18 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
-from grpc_reflection.v1alpha import reflection
 
 from straightway.discovery import csds, rpc
+from straightway.discovery.access import Access, Authenticate, KeyOf
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Events
 from straightway.discovery.client import ClientState
 from straightway.discovery.health import HealthService
+from straightway.discovery.reflecting import ReflectionService
 from straightway.discovery.response import Variant
 from straightway.discovery.services import SERVICES, Service
 from straightway.discovery.settings import Settings
-from straightway.discovery.stream import Ending, KeyOf, Stream
+from straightway.discovery.stream import Ending, Stream
 from straightway.discovery.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,9 @@ class DiscoveryServer:
     gRPC health and gRPC reflection.
 
     ``key_of`` returns the audience key for an Envoy's Node (without its list of extensions); the
-    client gets the snapshot that the cache holds under that key. ``callbacks`` are notified of
-    events, in this order.
+    client gets the snapshot that the cache holds under that key. It may raise RefusedError.
+    ``callbacks`` are notified of events, in this order. ``authenticate`` decides about the client
+    of each RPC, except those of gRPC health; without it everybody is admitted.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class DiscoveryServer:
         key_of: KeyOf,
         *,
         callbacks: Sequence[Callbacks] = (),
+        authenticate: Authenticate | None = None,
         settings: Settings | None = None,
     ) -> None:
         self._cache = cache
         self._key_of = key_of
         self._events = Events(callbacks)
+        self._access = Access(authenticate)
         self._settings = settings or Settings()
         self._health = HealthService(_NAMES)
         self._streams: set[Stream] = set()
@@ -69,12 +73,13 @@ class DiscoveryServer:
             lambda: tuple(self._streams),
             limit=self._settings.status_size,
             stuck_after=self._settings.stuck_after,
+            access=self._access,
         )
         handlers = [self._handlers(service) for service in SERVICES]
         server.add_generic_rpc_handlers([*handlers, status.handlers()])
         add_HealthServicer_to_server(self._health, server)
-        names = (*_NAMES, csds.SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, server)
+        names = (*_NAMES, csds.SERVICE_NAME, health.SERVICE_NAME)
+        ReflectionService(names, self._access).add_to(server)
 
     def set_serving(self, is_serving: bool) -> None:
         """Set by gRPC health whether clients should use this server; initially SERVING.
@@ -89,7 +94,7 @@ class DiscoveryServer:
 
         Call it when ``key_of`` may return different keys than before. Streams whose key differs
         move to the other snapshot, and are sent the difference. If ``key_of`` raises, the stream
-        keeps its key and the exception is logged.
+        keeps its key and the exception is logged; RefusedError ends the stream with its status.
         """
         for stream in tuple(self._streams):
             try:
@@ -132,6 +137,9 @@ class DiscoveryServer:
     def _handler(self, variant: Variant, type_url: str | None) -> _Handler:
         async def handle(_requests: object, context: _Context) -> None:
             await rpc.begin(context)
+            admission = await self._access.admit(context)
+            if admission is None:
+                return
             if self._is_closing:
                 await rpc.abort(context, _SHUTDOWN.code, _SHUTDOWN.details)
                 return
@@ -139,7 +147,7 @@ class DiscoveryServer:
                 variant,
                 context,
                 self._cache,
-                self._key_of,
+                admission.key_of or self._key_of,
                 self._events,
                 self._settings,
                 type_url=type_url,

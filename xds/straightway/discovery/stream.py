@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -16,6 +16,7 @@ from typing import Final, Protocol
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
 
+from straightway.discovery.access import KeyOf, RefusedError
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Closed, Events
 from straightway.discovery.client import ClientState
@@ -35,8 +36,6 @@ log = logging.getLogger(__name__)
 
 _CHANGES_KEPT: Final = 1000
 """The number of changes of a type that are kept for a stream before it condenses them."""
-
-KeyOf = Callable[[Node], Hashable]
 
 
 class Transport(Protocol):
@@ -155,7 +154,12 @@ class Stream:
         client = self.client
         if client is None or self._ending is not None:
             return
-        key, before = self._key_of(self._node), client.key
+        before = client.key
+        try:
+            key = self._key_of(self._node)
+        except RefusedError as refusal:
+            self.end(_refused(refusal))
+            return
         if key != before:
             client.key = key
             self._join(key)
@@ -172,6 +176,8 @@ class Stream:
             self.end(Ending(Closed.INVALID, grpc.StatusCode.INVALID_ARGUMENT, str(error)))
         except LimitExceededError as error:
             self.end(Ending(Closed.LIMIT, grpc.StatusCode.RESOURCE_EXHAUSTED, str(error)))
+        except RefusedError as refusal:
+            self.end(_refused(refusal))
         except NoAudienceError as error:
             self.end(Ending(Closed.ERROR, grpc.StatusCode.INTERNAL, str(error)))
         except grpc.aio.BaseError:
@@ -253,6 +259,8 @@ class Stream:
         self._settings.limits.check_node(self._node)
         try:
             key = self._key_of(self._node)
+        except RefusedError:
+            raise
         except Exception as error:
             log.exception("no audience key for node %r", node.id)
             raise NoAudienceError("no audience for this node") from error
@@ -287,3 +295,7 @@ class Stream:
     def _tables(self) -> Mapping[str, Table] | None:
         reporter = self._reporter
         return None if reporter is None else self._cache.tables(reporter.client.key)
+
+
+def _refused(refusal: RefusedError) -> Ending:
+    return Ending(Closed.REFUSED, refusal.code, refusal.details)

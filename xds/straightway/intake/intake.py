@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from straightway.api import generation_of
+from straightway.api.annotations import written_path
 from straightway.api.paths import path_text
 from straightway.documents import (
     Bundle,
@@ -142,11 +143,12 @@ class Intake:
         """Return a finding between objects as a problem, with its place in the documents."""
         claim = self._objects.winner(finding.subject)
         version = claim.version if claim else None
+        path = written_path(version.object, version.body, finding.path) if version else finding.path
         return Problem(
-            origin=place_of(claim.document.origin, finding.path) if claim else "",
+            origin=place_of(claim.document.origin, path) if claim else "",
             reference=finding.subject,
             generation=generation_of(version.body) if version else None,
-            path=path_text(finding.path),
+            path=path_text(path),
             code=finding.code,
             severity=finding.code.severity,
             message=finding.message,

@@ -37,6 +37,7 @@ class _Container(TypedDict, total=False):
 
 
 class _PodSpec(TypedDict, total=False):
+    serviceAccountName: str
     containers: list[_Container]
 
 

@@ -50,5 +50,5 @@ def problems_between(
         for reference in references:
             item = catalog.object(reference)
             if item is not None and has_check(item):
-                for finding in units.get(Call(check, (reference,))):
-                    yield intake.problem(finding)
+                findings = units.get(Call(check, (reference,)))
+                yield from dict.fromkeys(intake.problem(finding) for finding in findings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -39,12 +39,15 @@ class Proxy:
 
     ``captured`` is false if nothing redirects the application's traffic to the sidecar (metadata
     ``INTERCEPTION_MODE: NONE``): its listeners then bind their ports on the loopback address.
+    ``claimed_namespace`` is "" if the node names none, ``pod`` if it names no Pod.
     """
 
     role: Role
     namespace: str
     labels: Mapping[str, str]
     captured: bool = True
+    claimed_namespace: str = field(default="", compare=False)
+    pod: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,17 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
     istio = len(parts) == 4
     role = parts[0] if istio else str(metadata.get("ROLE", Role.SIDECAR))
     from_id = _namespace_of(parts[2], parts[3]) if istio else ""
+    namespace = str(metadata.get("NAMESPACE") or from_id)
     labels = metadata.get("LABELS")
     return Proxy(
         role=Role.GATEWAY if role in ("router", "gateway") else Role.SIDECAR,
-        namespace=str(metadata.get("NAMESPACE") or from_id or _DEFAULT_NAMESPACE),
+        namespace=namespace or _DEFAULT_NAMESPACE,
         labels={str(key): _text(value) for key, value in labels.items()}
         if isinstance(labels, Mapping)
         else {},
         captured=metadata.get("INTERCEPTION_MODE") != "NONE",
+        claimed_namespace=namespace,
+        pod=parts[2].rpartition(".")[0] if istio else "",
     )
 
 

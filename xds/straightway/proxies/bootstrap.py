@@ -24,6 +24,8 @@ from envoy_data_plane.envoy.extensions.upstreams.http import v3 as upstream_http
 from envoy_data_plane.google import protobuf
 
 from straightway.proxies.addresses import Address
+from straightway.proxies.kubelet import NO_LISTENERS, KubeletListeners
+from straightway.proxies.xds_tls import XdsTls, http_filters, transport_socket
 
 XDS_CLUSTER = "xds-grpc"
 """The name of the control plane's static cluster, as in Istio's bootstraps."""
@@ -66,12 +68,20 @@ class Node:
 
 
 def make_bootstrap(
-    node: Node, xds: Address, *, admin: Address, delta: bool = True
+    node: Node,
+    xds: Address,
+    *,
+    admin: Address,
+    delta: bool = True,
+    tls: XdsTls | None = None,
+    kubelet: KubeletListeners = NO_LISTENERS,
 ) -> bootstrap.Bootstrap:
     """Return the complete bootstrap of one Envoy.
 
     ``xds`` is the address of the control plane, ``admin`` that of the Envoy's admin interface
-    (port 0 picks a free port); ``delta`` selects incremental xDS over state of the world.
+    (port 0 picks a free port); ``delta`` selects incremental xDS over state of the world. ``tls``
+    is how it reaches the control plane; None is without TLS. ``kubelet`` says where a proxy in a
+    Pod answers readiness probes and the like.
     """
     ads = core.ConfigSource(
         ads=core.AggregatedConfigSource(),
@@ -86,7 +96,10 @@ def make_bootstrap(
         dynamic_resources=bootstrap.BootstrapDynamicResources(
             ads_config=_ads_stream(delta=delta), cds_config=ads, lds_config=ads
         ),
-        static_resources=bootstrap.BootstrapStaticResources(clusters=[_xds_cluster(xds)]),
+        static_resources=bootstrap.BootstrapStaticResources(
+            clusters=[_xds_cluster(xds, tls), *kubelet.clusters(admin)],
+            listeners=kubelet.listeners(),
+        ),
         # Envoy creates a cluster's traffic stats with the first request, as in Istio. They account
         # for nearly half the cost of a new cluster.
         deferred_stat_options=bootstrap.BootstrapDeferredStatOptions(
@@ -125,7 +138,7 @@ def _ads_stream(*, delta: bool) -> core.ApiConfigSource:
     )
 
 
-def _xds_cluster(xds: Address) -> cluster.Cluster:
+def _xds_cluster(xds: Address, tls: XdsTls | None) -> cluster.Cluster:
     kind = cluster.ClusterDiscoveryType
     host = endpoint.LbEndpoint(endpoint=endpoint.Endpoint(address=_socket(xds)))
     # Envoy detects a control plane that is gone without a FIN within interval plus timeout.
@@ -133,7 +146,8 @@ def _xds_cluster(xds: Address) -> cluster.Cluster:
     http2 = upstream_http.HttpProtocolOptions(
         explicit_http_config=upstream_http.HttpProtocolOptionsExplicitHttpConfig(
             http2_protocol_options=core.Http2ProtocolOptions(connection_keepalive=keepalive)
-        )
+        ),
+        http_filters=http_filters(tls) if tls is not None else [],
     )
     tcp = core.TcpKeepalive(keepalive_time=30, keepalive_interval=5, keepalive_probes=3)
     return cluster.Cluster(
@@ -145,6 +159,7 @@ def _xds_cluster(xds: Address) -> cluster.Cluster:
             cluster_name=XDS_CLUSTER,
             endpoints=[endpoint.LocalityLbEndpoints(lb_endpoints=[host])],
         ),
+        transport_socket=transport_socket(tls, xds.host) if tls is not None else None,
         typed_extension_protocol_options={HTTP_PROTOCOL_OPTIONS: protobuf.Any.pack(http2)},
         upstream_connection_options=cluster.UpstreamConnectionOptions(tcp_keepalive=tcp),
     )
