@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bench.config import NAMESPACE, SELECTOR, service_text
-from bench.figures import in_steps
+from bench.figures import waiting
 from straightway.kubernetes import Client, connect
-from tests.support.kube import KubeServer
+from tests.support.kube import KubeServer, transaction
 from tests.support.objects import gateway
 
 Json = dict[str, Any]
@@ -64,16 +64,30 @@ def pod_name(index: int) -> str:
     return f"runtime-{index:05}"
 
 
-def first_pods(kube: KubeServer, count: int) -> list[Json]:
-    """Return the first Pods as the API server has them now."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/pods"
-    listed = kube.request("GET", path, query={"limit": str(count)})
-    return [{"apiVersion": "v1", "kind": "Pod", **item} for item in listed["items"]]
+def pod_list(kube: KubeServer, *, limit: int, token: str = "") -> Json:
+    """Return a page of the list of Pods."""
+    query = {"limit": str(limit), "continue": token}
+    page: Json = kube.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", query=query)
+    return page
 
 
-def store_pods(kube: KubeServer, pods: Sequence[Json]) -> None:
-    """Write Pods into etcd: the API server passes them on as fast as it can."""
-    _store(kube, "pods", pods)
+def pods_now(kube: KubeServer, indexes: Container[int]) -> dict[int, Json]:
+    """Return some Pods as the API server has them, by their number."""
+    pods, token, number = {}, "", 0
+    while token or not number:
+        page = pod_list(kube, limit=500, token=token)
+        # They come in the order of their names.
+        for index, pod in enumerate(page["items"], number):
+            if index in indexes:
+                pods[index] = {"apiVersion": "v1", "kind": "Pod", **pod}
+        number += len(page["items"])
+        token = page["metadata"].get("continue", "")
+    return pods
+
+
+def writing_pods(pods: Sequence[Json]) -> list[Json]:
+    """Return transactions that write Pods: the API server passes them on as fast as it can."""
+    return list(_transactions("pods", pods))
 
 
 def merged(item: Json, change: Json) -> Json:
@@ -88,14 +102,17 @@ def merged(item: Json, change: Json) -> Json:
 
 
 def _store(kube: KubeServer, kind: str, objects: Sequence[Json]) -> None:
-    starts = range(0, len(objects), _AT_ONCE)
-    for start in in_steps(starts, f"Writing {kind}"):
-        kube.store(
-            {
-                f"/registry/{kind}/{NAMESPACE}/{item['metadata']['name']}": item
-                for item in objects[start : start + _AT_ONCE]
-            }
-        )
+    with waiting(f"Writing {kind}"):
+        for each in _transactions(kind, objects):
+            kube.commit(each)
+
+
+def _transactions(kind: str, objects: Sequence[Json]) -> Iterator[Json]:
+    for start in range(0, len(objects), _AT_ONCE):
+        some = objects[start : start + _AT_ONCE]
+        names = (item["metadata"]["name"] for item in some)
+        keys = [f"/registry/{kind}/{NAMESPACE}/{name}" for name in names]
+        yield transaction(dict(zip(keys, some, strict=True)))
 
 
 async def _create_services(kubeconfig: Path) -> None:
@@ -105,8 +122,9 @@ async def _create_services(kubeconfig: Path) -> None:
         for service in range(SERVICES)
         for item in yaml.load_all(service_text(service), yaml.CSafeLoader)
     ]
-    async with connect(kubeconfig) as client:
-        await _create(client, objects)
+    with waiting("Creating services"):
+        async with connect(kubeconfig) as client:
+            await _create(client, objects)
 
 
 async def _create(client: Client, objects: Iterable[Json]) -> None:

@@ -55,6 +55,11 @@ class KubeServer(KubeClient):
     def processes(self) -> list[GuardedProcess]:
         return [self._etcd, self._server, *([self._controllers] if self._controllers else [])]
 
+    @property
+    def pid(self) -> int:
+        """The API server's process."""
+        return self._server.pid
+
     # Life.
 
     def start(self) -> None:
@@ -110,18 +115,9 @@ class KubeServer(KubeClient):
         revision = entry["header"]["revision"]
         self._ask_etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
 
-    def store(self, objects: Mapping[str, Json]) -> None:
-        """Write objects into etcd in one transaction, past the API server, which sees them come.
-
-        The keys are etcd's, such as `/registry/pods/shop/web-1`. It is hundreds of times faster
-        than by request; nothing is validated and nothing set: copy objects that the API server has
-        returned. At most 128, and together 1.5 MB.
-        """
-        puts = [
-            {"requestPut": {"key": _encoded(key.encode()), "value": _encoded(_as_stored(item))}}
-            for key, item in objects.items()
-        ]
-        self._ask_etcd("/v3/kv/txn", {"success": puts})
+    def commit(self, changes: Json) -> None:
+        """Write what `transaction` returned into etcd; the API server sees it come."""
+        self._ask_etcd("/v3/kv/txn", changes)
 
     def save(self) -> Path:
         """Restart with the data as it is; return a copy of it, to `restore`."""
@@ -256,6 +252,19 @@ class KubeServer(KubeClient):
         with urllib.request.urlopen(request, timeout=DEADLINE) as response:
             answer: Json = json.loads(response.read())
             return answer
+
+
+def transaction(objects: Mapping[str, Json]) -> Json:
+    """Return a transaction of etcd that writes objects past the API server: many in no time.
+
+    The keys are etcd's, such as `/registry/pods/shop/web-1`. Nothing is validated, and nothing set:
+    copy objects that the API server has returned. At most 128, and together 1.5 MB.
+    """
+    puts = [
+        {"requestPut": {"key": _encoded(key.encode()), "value": _encoded(_as_stored(item))}}
+        for key, item in objects.items()
+    ]
+    return {"success": puts}
 
 
 def _base64(file: Path) -> str:
