@@ -6,7 +6,7 @@ an object throughout, and a :class:`Change` says which came into force or went. 
 long is done in :data:`Steps`.
 """
 
-from straightway.documents.change import Change, ChangeListener
+from straightway.documents.change import Change, ChangeListener, ChangeListeners
 from straightway.documents.document import Bundle, Document, Origin
 from straightway.documents.finding import Finding
 from straightway.documents.problem import Problem, ProblemCode, Severity
@@ -18,6 +18,7 @@ __all__ = [
     "Bundle",
     "Change",
     "ChangeListener",
+    "ChangeListeners",
     "Document",
     "Finding",
     "Origin",

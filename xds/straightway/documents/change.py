@@ -25,3 +25,20 @@ class ChangeListener:
 
     def given_up(self, vanished: Sequence[Reference]) -> None:
         """Handle the end of the grace time of objects that vanished at once: they are removed."""
+
+
+class ChangeListeners(ChangeListener):
+    """Passes every event on to several listeners, in order."""
+
+    def __init__(self, *listeners: ChangeListener) -> None:
+        self._listeners = listeners
+
+    def changed(self, change: Change) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.changed(change)
+
+    def given_up(self, vanished: Sequence[Reference]) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.given_up(vanished)
