@@ -19,13 +19,9 @@ from tests.support.waiting import eventually
 DOCUMENT = Path(__file__).parents[2] / "docs" / "kubernetes.md"
 
 VALUES: dict[str, Json] = {
-    "always": {
-        "writeStatus": False,
-        "tls": {"existingSecret": "pair"},
-        "xds": {"tokenAudience": ""},
-    },
+    "always": {"writeStatus": False, "tls": {"selfMade": False}, "xds": {"tokenAudience": ""}},
     "`writeStatus`": {"writeStatus": True},
-    "`tls.secretName`": {"tls": {"existingSecret": ""}},
+    "`tls.selfMade`": {"tls": {"selfMade": True}},
     "`xds.tokenAudience`": {"xds": {"tokenAudience": "straightway"}},
     "`webhooks.validation`": {"webhooks": {"validation": {"enabled": True}}},
     "`webhooks.injection`": {"webhooks": {"injection": {"enabled": True}}},
@@ -100,16 +96,10 @@ def codes(cell: str) -> list[str]:
 
 @pytest.mark.parametrize("when", VALUES)
 def test_the_table_of_the_document_says_what_the_chart_grants(when: str) -> None:
-    valid = {"xds": {"anonymous": True}, "webhooks": {"caBundle": "Q0E="}}
-    off = merged(VALUES["always"], valid)
+    off = merged(VALUES["always"], {"xds": {"anonymous": True}})
     values = off if when == "always" else merged(off, VALUES[when])
-    if when.startswith("`webhooks"):  # Only for a self-made certificate.
-        values = merged(values, VALUES["`tls.secretName`"])
-    conditions = {"always", when} | (
-        {"`tls.secretName`"} if when.startswith("`webhooks") else set()
-    )
 
-    assert granted(values) == {right for at, right in documented() if at in conditions}
+    assert granted(values) == {right for at, right in documented() if at in ("always", when)}
 
 
 def test_the_table_has_no_other_conditions() -> None:
@@ -208,7 +198,7 @@ def test_an_account_with_the_charts_rights_reads_the_cluster_but_no_secrets(
         assert not kube.allows("GET", path, token=token), path
 
 
-def test_it_makes_and_changes_objects_of_its_own_names_alone(
+def test_it_keeps_the_authority_in_config_maps_of_one_name(
     kube: KubeServer, namespaces: Sequence[str]
 ) -> None:
     own, other, _ = namespaces
@@ -219,11 +209,23 @@ def test_it_makes_and_changes_objects_of_its_own_names_alone(
     for text in ("first", "second"):
         ours = item("v1", "ConfigMap", other, "straightway-ca", data={"ca.crt": text})
         assert applies(kube, ours, token)
-        tls = item("v1", "Secret", own, "straightway-tls", stringData={"tls.key": text})
-        assert applies(kube, tls, token)
     assert not applies(kube, item("v1", "ConfigMap", other, "others"), token)
-    assert not applies(kube, item("v1", "Secret", own, "others"), token)
-    assert not applies(kube, item("v1", "Secret", other, "straightway-tls"), token)
+
+
+def test_it_keeps_its_certificate_in_a_secret(kube: KubeServer, namespaces: Sequence[str]) -> None:
+    own, other, _ = namespaces
+    token = grant(kube, render(CONTROL_PLANE, namespace=own))
+    eventually(lambda: kube.allows("GET", "/api/v1/services", token=token))
+    secret = item("v1", "Secret", own, "straightway-tls", stringData={"tls.key": "any"})
+    others = item("v1", "Secret", own, "others")
+    collection = kube.path_of(secret).rpartition("/")[0]
+    kube.apply(others)
+
+    assert allowed(kube, "POST", collection, token, secret)
+    stored = kube.request("GET", kube.path_of(secret), token=token)
+    assert allowed(kube, "PUT", kube.path_of(secret), token, stored)
+    assert not kube.allows("GET", kube.path_of(others), token=token)
+    assert not allowed(kube, "POST", collection.replace(own, other), token, secret)
 
 
 def test_it_keeps_its_lease(kube: KubeServer, namespaces: Sequence[str]) -> None:

@@ -99,11 +99,6 @@ TYPOS = [
     (CONTROL_PLANE, {"webhooks": {"validation": {"failurePolicy": "ignore"}}}, "one of 'Ignore'"),
     (CONTROL_PLANE, {"networkPolicy": {"proxies": [{"podSelektor": {}}]}}, "'podSelektor'"),
     (CONTROL_PLANE, {"xds": {"tokenAudience": ""}}, "No proxy could connect: set xds.token"),
-    (
-        CONTROL_PLANE,
-        {"tls": {"existingSecret": "pair"}, "webhooks": {"validation": {"enabled": True}}},
-        "with tls.existingSecret, set webhooks.caBundle",
-    ),
     (GATEWAY, {"services": {}}, "additional properties 'services' not allowed"),
     (GATEWAY, {"drain": {"seconds": 0}}, "at '/drain/seconds': minimum: got 0, want 1"),
     (GATEWAY, {"service": {"type": "ExternalName"}}, "at '/service/type': value must be one of"),

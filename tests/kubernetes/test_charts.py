@@ -31,7 +31,7 @@ VARIANTS: Mapping[str, tuple[str, Json]] = {
     ),
     "control plane with a given certificate": (
         CONTROL_PLANE,
-        {**EVERYTHING[CONTROL_PLANE], "tls": {"existingSecret": "pair"}},
+        {**EVERYTHING[CONTROL_PLANE], "tls": {"selfMade": False, "secretName": "pair"}},
     ),
     "control plane, everything off": (
         CONTROL_PLANE,

@@ -38,7 +38,6 @@ EVERYTHING: Mapping[str, Json] = {
                 },
             },
             "injection": {"enabled": True},
-            "annotations": {"example.com/note": "a note"},
         },
         "serviceAccount": {"annotations": {"example.com/role": "reader"}},
         "networkPolicy": {"proxies": [{"namespaceSelector": {}}], "monitoring": PEERS},

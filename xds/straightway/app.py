@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from straightway.catalog import ROOT_NAMESPACE, Catalog
 from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
+from straightway.identities import Admissions
 from straightway.intake import Intake, LastGood
 from straightway.kubernetes import Client, connect
 from straightway.listening import Port, SecurePorts, Security, listen
@@ -31,6 +32,7 @@ from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
 from straightway.state import StateFolder
+from straightway.writeback import Leader, Writeback, identity, manager_of
 
 _log = structlog.get_logger()
 _FOLDER = "folder"
@@ -50,12 +52,14 @@ class Cluster:
 
     ``kubeconfig`` and ``context`` None: the cluster around this Pod. ``namespaces`` are those to
     read, () for all; ``revision`` is the value of ``istio.io/rev`` that selects Istio's objects.
+    ``write_status``: what becomes of the objects is written back to them.
     """
 
     kubeconfig: Path | None = None
     context: str | None = None
     namespaces: tuple[str, ...] = ()
     revision: str | None = None
+    write_status: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,7 @@ async def serve(address: Address, options: Options) -> None:
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
         sources = _sources(options, client, last_good)
-        secure = SecurePorts(options.security, client) if options.security is not None else None
-        await _serve(sources, address, options, state, last_good, secure)
+        await _serve(sources, client, address, options, state, last_good)
 
 
 def _sources(options: Options, client: Client | None, last_good: LastGood) -> Mapping[str, Source]:
@@ -119,22 +122,25 @@ def _sources(options: Options, client: Client | None, last_good: LastGood) -> Ma
 
 async def _serve(
     sources: Mapping[str, Source],
+    client: Client | None,
     address: Address,
     options: Options,
     state: StateFolder | None,
     last_good: LastGood,
-    secure: SecurePorts | None,
 ) -> None:
     catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
     cache = Cache()
     interest = Interest(cache)
     problems = ProblemStore()
     problems.listen(log_problems)
-    admissions = None
+    writing = _writing(options, client, sources, problems)
+    secure = _secure(options, client, writing)
+    admitting: list[Admissions] = []
     if secure is not None:
         admissions = secure.admissions(
             catalog, lambda: control.synced.wait(), rekey=lambda: discovery.rekey()
         )
+        admitting = [admissions]
     control = Control(
         catalog,
         cache,
@@ -142,9 +148,7 @@ async def _serve(
         intake=Intake(last_good, options.vanish_grace),
         interest=interest,
         problems=problems,
-        listener=ChangeListeners(
-            ChangeLog(options.vanish_grace), *([admissions] if admissions else [])
-        ),
+        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing, *admitting),
     )
 
     def key_of(node: base_pb2.Node) -> Audience:
@@ -154,8 +158,8 @@ async def _serve(
     discovery = DiscoveryServer(
         cache,
         key_of,
-        callbacks=[interest, streams],
-        authenticate=admissions.authenticate if admissions else None,
+        callbacks=[interest, streams, *writing],
+        authenticate=admitting[0].authenticate if admitting else None,
     )
     discovery.set_serving(False)
     stopping = asyncio.Event()
@@ -178,6 +182,9 @@ async def _serve(
                     running.append(tasks.create_task(source.run(emit)))
                 if secure is not None:
                     running.append(tasks.create_task(secure.run()))
+                for each in writing:
+                    running.append(tasks.create_task(each.leader.run()))
+                    running.append(tasks.create_task(each.run(control, discovery)))
                 if state is not None:
                     keeping = _keep_from_first_config(state, last_good, control)
                     running.append(tasks.create_task(keeping))
@@ -189,6 +196,41 @@ async def _serve(
             await discovery.close()
             await server.stop(grace=1.0)
             streams.close()
+
+
+def _writing(
+    options: Options, client: Client | None, sources: Mapping[str, Source], problems: ProblemStore
+) -> list[Writeback]:
+    """Return what writes back to the cluster, or nothing."""
+    cluster, source = options.cluster, sources.get(_KUBERNETES)
+    if cluster is None or client is None or not cluster.write_status:
+        return []
+    assert isinstance(source, KubernetesSource)
+    leader = Leader(client, identity(), client.namespace)
+    writeback = Writeback(
+        client,
+        leader,
+        problems,
+        source=_KUBERNETES,
+        namespaces=cluster.namespaces,
+        manager=manager_of(cluster.revision),
+    )
+    source.listen(writeback.seen)
+    return [writeback]
+
+
+def _secure(
+    options: Options, client: Client | None, writing: Collection[Writeback]
+) -> SecurePorts | None:
+    """Return the ports with TLS, or None. The leader renews what all replicas share."""
+    if options.security is None:
+        return None
+    return SecurePorts(
+        options.security,
+        client,
+        # Where nobody is elected everybody may: the API server refuses all but the first.
+        is_leader=lambda: all(each.leader.is_leading for each in writing),
+    )
 
 
 async def _completes(work: Coroutine[Any, Any, None], *, unless: asyncio.Event) -> bool:

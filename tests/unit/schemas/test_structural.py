@@ -9,8 +9,11 @@ import pytest
 import re2
 
 from straightway.api import KINDS
+from straightway.api.durations import Duration
 from straightway.api.kinds import CORE, DISCOVERY, VERSIONS
-from straightway.schemas import RESOURCES, definition
+from straightway.api.model import Model
+from straightway.api.objects import IstioObject
+from straightway.schemas import RESOURCES, Resource, definition
 from tests.support.schemas import parts, schema_of
 
 KEYS = list(RESOURCES)
@@ -124,6 +127,34 @@ def test_kubectl_shows_the_conditions(key):
             assert columns[condition] == f'.status.conditions[?(@.type=="{condition}")].status'
         assert list(columns)[-1] == "Age"
         assert version["subresources"] == {"status": {}}
+
+
+def test_a_kind_of_our_own_needs_a_model_and_a_line(monkeypatch):
+    class Spec(Model):
+        interval: Duration
+        """How often runtimes are asked."""
+
+    class Discovery(IstioObject):
+        """Asks runtimes what they hold."""
+
+        spec: Spec
+        """What to ask."""
+
+    key = ("example.com", "Discovery")
+    resource = Resource("discoveries", versions=("v1alpha1",), columns=())
+    monkeypatch.setattr("straightway.schemas.crd.KINDS", {key: Discovery})
+    monkeypatch.setattr("straightway.schemas.crd.RESOURCES", {key: resource})
+
+    made = definition(*key)
+
+    assert made["metadata"]["name"] == "discoveries.example.com"
+    [version] = made["spec"]["versions"]
+    schema = version["schema"]["openAPIV3Schema"]
+    assert schema["description"] == "Asks runtimes what they hold."
+    assert schema["properties"]["spec"]["description"] == "What to ask."
+    interval = schema["properties"]["spec"]["properties"]["interval"]
+    assert interval["description"] == "How often runtimes are asked."
+    assert interval["type"] == "string"
 
 
 def test_names_are_istios():

@@ -64,18 +64,26 @@ class Expansion:
         return path
 
 
-def expand(model: type[ApiObject], body: Body) -> Expansion:
-    """Return a document with the values of its annotations in place. Never raises."""
+def expand(model: type[ApiObject], body: Body) -> Expansion | None:
+    """Return a document with the values of its annotations in place, None without any.
+
+    Never raises.
+    """
+    if model is not DestinationRule and model is not VirtualService:
+        return None
+    names = _ours(body)
+    if not names:
+        return None
     expansion = Expansion(body, body)
-    if model is DestinationRule or model is VirtualService:
-        for name in _ours(body):
-            _expand(model, name, expansion)
+    for name in names:
+        _expand(model, name, expansion)
     return expansion
 
 
 def written_path(item: ApiObject, body: Body, path: Path) -> Path:
     """Return where a path of an accepted object is written in its document."""
-    return expand(type(item), body).written(path)
+    expansion = expand(type(item), body)
+    return expansion.written(path) if expansion else path
 
 
 def _ours(body: Body) -> list[str]:

@@ -56,43 +56,42 @@ def parse_known(document: Document) -> Parsed | None:
     if too_much is not None:
         return _parsed(document, None, [Finding((), Code.OBJECT_TOO_LARGE, too_much)])
     expansion = expand(found, document.body)
-    findings = [*expansion.findings, *pruned(found, expansion.body)]
+    placed = expansion.body if expansion else document.body
+    findings = pruned(found, placed)
+    if expansion:
+        findings = [*expansion.findings, *findings]
     try:
-        accepted = found.model_validate(expansion.body, context=Attempt())
+        accepted = found.model_validate(placed, context=Attempt())
     except ValidationError as error:
-        return _examined(document, found, expansion, error, findings)
+        anyway, mistakes = (
+            _examine_expanded(document, found, expansion)
+            if expansion
+            else examine(found, placed, error, document.origin.written)
+        )
+        return _parsed(document, anyway, [*findings, *mistakes])
     if findings:
         return _parsed(document, accepted, findings)
     return Parsed(accepted.reference, accepted)
 
 
-def _examined(
-    document: Document,
-    model: type[ApiObject],
-    expansion: Expansion,
-    error: ValidationError,
-    findings: list[Finding],
-) -> Parsed:
-    """Find everything that is wrong; of an annotation's value in one of its places only."""
+def _examine_expanded(
+    document: Document, model: type[ApiObject], expansion: Expansion
+) -> tuple[ApiObject | None, list[Finding]]:
+    """Examine a document with annotations: each mistake once, at the place where it is written."""
 
     def written(path: Path) -> str | None:
         return document.origin.written(expansion.written(path))
 
-    if expansion.sample is not expansion.body:
-        error = _error_of(model, expansion.sample) or error
-    accepted, found = examine(model, expansion.sample, error, written)
-    if accepted is not None and expansion.sample is not expansion.body:
-        accepted = model.model_validate(expansion.body, context=Attempt(loud=False))
-    findings += [replace(each, path=expansion.written(each.path)) for each in found]
-    return _parsed(document, accepted, findings)
-
-
-def _error_of(model: type[ApiObject], body: Mapping[str, Any]) -> ValidationError | None:
+    accepted: ApiObject | None
+    mistakes: list[Finding] = []
     try:
-        model.model_validate(body, context=Attempt())
+        # A value has the same mistakes in all of its places.
+        accepted = model.model_validate(expansion.sample, context=Attempt())
     except ValidationError as error:
-        return error
-    return None
+        accepted, mistakes = examine(model, expansion.sample, error, written)
+    if accepted is not None:
+        accepted = model.model_validate(expansion.body, context=Attempt(loud=False))
+    return accepted, [replace(each, path=expansion.written(each.path)) for each in mistakes]
 
 
 def _not_read(body: Mapping[str, Any]) -> Finding:

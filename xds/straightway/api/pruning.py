@@ -8,7 +8,7 @@ an empty parent; a field manager that owns the field; kubectl's copy of what was
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from straightway.api.annotations import DYNAMIC_SUBSET, DYNAMIC_SUBSET_KEYS
@@ -25,6 +25,7 @@ Body = Mapping[str, Any]
 _SUBSET: Final = "dynamicSubset"
 _KEYS: Final = "headerToDynamicSubsetKey"
 _BALANCER: Final = ("trafficPolicy", "loadBalancer")
+_TRACES: Final = frozenset({"annotations", "generation", "managedFields"})
 
 
 def pruned(model: type[ApiObject], body: Body) -> list[Finding]:
@@ -32,15 +33,16 @@ def pruned(model: type[ApiObject], body: Body) -> list[Finding]:
 
     ``body`` has the values of annotations in place: what they give is not lost.
     """
-    if model is DestinationRule:
-        return list(_pruned_subsets(body))
-    if model is VirtualService:
-        return list(_pruned_keys(body))
-    return []
+    find = _FINDERS.get(model)
+    metadata = body.get("metadata")
+    # Most documents are from files.
+    if find is None or type(metadata) is not dict or metadata.keys().isdisjoint(_TRACES):
+        return []
+    return list(find(body, metadata))
 
 
-def _pruned_subsets(body: Body) -> Iterator[Finding]:
-    metadata, applied = _mapping(body, "metadata"), _applied(body, _SUBSET)
+def _pruned_subsets(body: Body, metadata: Body) -> Iterator[Finding]:
+    applied = _applied(metadata, _SUBSET)
     is_stored = "generation" in metadata
     for path, holder, holder_applied in _policies(body, applied):
         balancer = _at(holder, _BALANCER)
@@ -63,8 +65,8 @@ def _policies(body: Body, applied: Body) -> Iterator[tuple[Path, Body, Body]]:
             yield ("spec", "subsets", index), subset, before
 
 
-def _pruned_keys(body: Body) -> Iterator[Finding]:
-    applied = _applied(body, _KEYS)
+def _pruned_keys(body: Body, metadata: Body) -> Iterator[Finding]:
+    applied = _applied(metadata, _KEYS)
     if not applied:
         return
     before = _list(_mapping(applied, "spec").get("http"))
@@ -89,9 +91,9 @@ def _dropped(path: Path, annotation: str) -> Finding:
     return Finding(path, Code.FIELD_PRUNED, message)
 
 
-def _applied(body: Body, field: str) -> Body:
+def _applied(metadata: Body, field: str) -> Body:
     """Return kubectl's copy of what was applied, if it holds the field; else nothing."""
-    text = _mapping(_mapping(body, "metadata"), "annotations").get(LAST_APPLIED)
+    text = _mapping(metadata, "annotations").get(LAST_APPLIED)
     if not isinstance(text, str) or field not in text:
         return {}
     try:
@@ -123,7 +125,7 @@ def _at(body: Body, path: Sequence[str]) -> Body:
 
 def _mapping(body: Body, name: str) -> Body:
     value = body.get(name)
-    return value if isinstance(value, Mapping) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> Sequence[Any]:
@@ -132,3 +134,9 @@ def _list(value: object) -> Sequence[Any]:
 
 def _named(items: object) -> dict[str, Body]:
     return {str(each.get("name")): each for each in _list(items) if isinstance(each, Mapping)}
+
+
+_FINDERS: Final[Mapping[type[ApiObject], Callable[[Body, Body], Iterator[Finding]]]] = {
+    DestinationRule: _pruned_subsets,
+    VirtualService: _pruned_keys,
+}

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 from straightway.api.codes import Code
@@ -16,7 +25,7 @@ from straightway.api.objects import KubernetesObject
 from straightway.api.spelling import spelled
 from straightway.api.suggestions import fields_of
 from straightway.api.texts import quoted
-from straightway.api.values import Host, Port, none_as_empty_list
+from straightway.api.values import Host, Port, none_as_empty_list, none_as_empty_str
 
 _UNUSED = frozenset(
     {
@@ -98,7 +107,41 @@ class ServiceSpec:
         return self
 
 
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class LoadBalancerIngress:
+    """An address of a load balancer: an IP address or a host name."""
+
+    ip: Annotated[str, BeforeValidator(none_as_empty_str)] = ""
+    hostname: Annotated[str, BeforeValidator(none_as_empty_str)] = ""
+
+
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class LoadBalancerStatus:
+    """Where the load balancer of a Service can be reached; nowhere yet without entries."""
+
+    ingress: Annotated[tuple[LoadBalancerIngress, ...], BeforeValidator(none_as_empty_list)] = ()
+
+
+@dataclass(frozen=True, slots=True, config=KUBERNETES)
+class ServiceStatus:
+    """The used fields of a Service's status."""
+
+    load_balancer: LoadBalancerStatus = Field(default_factory=LoadBalancerStatus)
+
+
+def _status_or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> ServiceStatus:
+    """Return a status, an empty one for what is not: others write it, and nobody can mend it."""
+    try:
+        status: ServiceStatus = handler(value)
+    except ValidationError:
+        return ServiceStatus()
+    return status
+
+
 class Service(KubernetesObject):
     """A Kubernetes Service."""
 
     spec: Annotated[ServiceSpec, spelled(fields_of(ServiceSpec), _UNUSED)]
+    status: Annotated[ServiceStatus, WrapValidator(_status_or_none)] = Field(
+        default_factory=ServiceStatus
+    )

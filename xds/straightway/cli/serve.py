@@ -76,6 +76,12 @@ def serve(
             "or without the label.",
         ),
     ] = None,
+    write_status: Annotated[
+        bool,
+        typer.Option(
+            help="Write to the cluster's objects what becomes of them: conditions and Events.",
+        ),
+    ] = True,
     xds_address: Annotated[
         Address,
         typer.Option(
@@ -150,7 +156,8 @@ def serve(
     from straightway.sources.files import ConfigFolderError
     from straightway.state import default_root, folder_for, folder_for_cluster
 
-    cluster = Cluster(kubeconfig, context, tuple(namespace or ()), revision) if kubernetes else None
+    read = tuple(namespace or ())
+    cluster = Cluster(kubeconfig, context, read, revision, write_status) if kubernetes else None
     if config is None and cluster is None:
         raise typer.BadParameter("name what to serve: --config DIR, --kubernetes, or both")
     named = {

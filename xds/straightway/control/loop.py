@@ -24,9 +24,10 @@ from straightway.control.making import Making, Pending
 from straightway.control.pace import Breath, Debounce
 from straightway.discovery import Cache
 from straightway.documents import Change, ChangeListener, ProblemStore, Reference
-from straightway.intake import Accepted, Intake
+from straightway.intake import Accepted, Intake, Standing
+from straightway.proxies.audience import Audience
 from straightway.sources import Update
-from straightway.units import Call
+from straightway.units import Call, Units
 
 _log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ ENDPOINTS_PAUSE = 0.010
 CONFIG = Debounce(quiet=0.100, limit=1.0)
 """For all else: an apply of many files is one change."""
 
-_AUDIENCE_KEYS: frozenset[Key] = frozenset({keys.PROXY_LABELS, keys.NAMESPACES})
+_AUDIENCE_KEYS: frozenset[Key] = frozenset({keys.PROXY_LABELS, keys.NAMESPACES, keys.HTTP_PORTS})
 _RETRY_SECONDS = 1.0
 _LARGE = 50
 """Of how many changed objects on everything is made piece by piece."""
@@ -116,6 +117,9 @@ class Control:
                 self._config_due.set()
         if self._making.moved(accepted.moved):
             self._config_due.set()
+        if accepted.moved:
+            with self._contained("internal error, a change is not told"):
+                self._listener.moved(accepted.moved)
         for line in accepted.passed_over:
             _log.info("unsupported kind", object=line)
         self._problems.update(accepted.problems_changed)
@@ -191,6 +195,8 @@ class Control:
         await self._making.refresh(breath, is_large=is_large)
         # Nobody waits for the checks.
         self.synced.set()
+        with self._contained("internal error, a change is not told"):
+            self._listener.published()
         await self._making.check(breath)
 
     def _rekey(self, rekey: Callable[[], None]) -> None:
@@ -235,6 +241,11 @@ class Control:
             with self._contained("internal error, a change is not told"):
                 self._listener.given_up(tuple(accepted.changes))
         self._accept(accepted)
+
+    @property
+    def units(self) -> Units:
+        """All that was made, to be read."""
+        return self._making.units
 
     # --- What is told ---
 
@@ -286,5 +297,23 @@ class Control:
         ``words`` are Envoy's own about it: where they name a part of the resource, such as a
         virtual host, only what that was made from counts.
         """
-        found = self._making.origins(audience, type_url, name, words)
+        found = self.objects_behind(audience, type_url, name, words)
         return [f"{item} ({self._intake.origin(item)})" for item in found]
+
+    def objects_behind(
+        self, audience: Hashable, type_url: str, name: str, words: str = ""
+    ) -> list[Reference]:
+        """Return the objects that :meth:`origins` names."""
+        return self._making.origins(audience, type_url, name, words)
+
+    def audiences_of(self, reference: Reference) -> frozenset[Audience]:
+        """Return the audiences whose proxies get something that an object is part of."""
+        return self._making.audiences_of(reference)
+
+    def standing(self, reference: Reference, source: str) -> Standing | None:
+        """Return what is known of an object as a source has it; None if the source has none."""
+        return self._intake.standing(reference, source)
+
+    def standing_of(self, source: str) -> list[Reference]:
+        """Return the objects that a source has, right or wrong, in no particular order."""
+        return self._intake.standing_of(source)

@@ -26,6 +26,7 @@ from straightway.proxies.audience import Audience
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
 from straightway.snapshots.assignments import assignment
 from straightway.snapshots.origins import origins_of
+from straightway.snapshots.reach import audiences_of
 from straightway.units import Call, NotMadeError, Units
 
 _log = structlog.get_logger()
@@ -226,6 +227,10 @@ class Making:
         if not isinstance(audience, Audience) or not self._published.has(audience):
             return []
         return sorted(origins_of(self.units, audience, type_url, name, words))
+
+    def audiences_of(self, reference: Reference) -> frozenset[Audience]:
+        """Return the audiences whose proxies get something that an object is part of."""
+        return audiences_of(self.units, reference, self._published.audiences)
 
 
 def _portions(pending: Pending) -> Iterator[Pending]:

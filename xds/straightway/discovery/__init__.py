@@ -8,14 +8,15 @@ The reading order: ``resources``, ``table`` and ``cache`` hold what is served; `
 ``removals`` and its variants ``sotw`` and ``delta`` (with ``initial_versions``), ``lifetimes``,
 ``order`` and ``session`` are the protocol, without I/O; ``stream`` with ``patience``, ``services``,
 ``settings`` and ``server`` connect it to gRPC, and ``access`` admits clients; ``callbacks``,
-``client``, ``report``, ``rejections``, ``status``, ``csds``, ``health`` and ``reflecting`` report
-what happens.
+``client``, ``report``, ``rejections``, ``delivery``, ``status``, ``csds``, ``health`` and
+``reflecting`` report what happens.
 """
 
 from straightway.discovery.access import Admission, Authenticate, Peer, RefusedError
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Push
 from straightway.discovery.client import ClientState, Rejection, Sent, TypeState
+from straightway.discovery.delivery import Delivery
 from straightway.discovery.limits import Limits
 from straightway.discovery.rejections import resources_meant
 from straightway.discovery.resources import (
@@ -57,6 +58,7 @@ __all__ = [
     "Callbacks",
     "ClientState",
     "Closed",
+    "Delivery",
     "DiscoveryServer",
     "Limits",
     "Peer",

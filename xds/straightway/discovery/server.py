@@ -16,6 +16,7 @@ from straightway.discovery.access import Access, Authenticate, KeyOf
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Callbacks, Closed, Events
 from straightway.discovery.client import ClientState
+from straightway.discovery.delivery import Delivery
 from straightway.discovery.health import HealthService
 from straightway.discovery.reflecting import ReflectionService
 from straightway.discovery.response import Variant
@@ -105,6 +106,14 @@ class DiscoveryServer:
     def clients(self) -> Sequence[ClientState]:
         """Return the clients of all open streams that have identified themselves."""
         return [stream.client for stream in self._streams if stream.client is not None]
+
+    def deliveries(self) -> Sequence[Delivery]:
+        """Return how far the clients of all open streams have come.
+
+        It is computed now, so that nothing has to be kept up to date for it.
+        """
+        found = (stream.delivery for stream in self._streams)
+        return [delivery for delivery in found if delivery is not None]
 
     async def close(self, grace: float = 5.0) -> None:
         """End all streams, so that their clients go to another replica; refuse new ones.

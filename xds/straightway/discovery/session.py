@@ -227,6 +227,21 @@ class Session:
         for subscription in self._in_push_order:
             subscription.sum_up(changes)
 
+    def has_sent(self, tables: Mapping[str, Table]) -> bool:
+        """Whether everything that the client has asked for was sent, in its current version."""
+        return all(
+            subscription.is_settled(tables.get(subscription.type_url, _EMPTY))
+            for subscription in self._in_push_order
+        )
+
+    @property
+    def rejects(self) -> bool:
+        """Whether the client has rejected something that has not been replaced since."""
+        return any(
+            subscription.verdicts.rejected or subscription.verdicts.to_retry
+            for subscription in self._in_push_order
+        )
+
     def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
         """Yield, per type, the status of what the client wants."""
         for subscription in self._in_push_order:

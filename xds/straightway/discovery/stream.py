@@ -20,10 +20,12 @@ from straightway.discovery.access import KeyOf, RefusedError
 from straightway.discovery.cache import Cache
 from straightway.discovery.callbacks import Closed, Events
 from straightway.discovery.client import ClientState
+from straightway.discovery.delivery import Delivery
 from straightway.discovery.limits import LimitExceededError
 from straightway.discovery.patience import Patience
 from straightway.discovery.report import Reporter
 from straightway.discovery.requests import InvalidRequestError, decode
+from straightway.discovery.resources import ROUTE_CONFIGURATION
 from straightway.discovery.response import Variant
 from straightway.discovery.session import Session
 from straightway.discovery.settings import Settings
@@ -127,6 +129,22 @@ class Stream:
     def statuses(self) -> Iterator[tuple[str, list[ResourceStatus]]]:
         """Yield, per type, the status of what the client wants."""
         return self._session.statuses()
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """How far the client has come; None until its first request."""
+        client, tables = self.client, self._tables()
+        if client is None:
+            return None
+        if tables is None:
+            return Delivery(client, is_sent=False, rejects=False, has_routes=False)
+        routes = tables.get(ROUTE_CONFIGURATION)
+        return Delivery(
+            client,
+            is_sent=self._session.has_sent(tables),
+            rejects=self._session.rejects,
+            has_routes=routes is not None and bool(routes.resources),
+        )
 
     async def run(self) -> Ending:
         """Serve until the stream ends; return the reason."""

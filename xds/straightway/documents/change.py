@@ -23,6 +23,15 @@ class ChangeListener:
     def changed(self, change: Change) -> None:
         """Handle a change that is in force now."""
 
+    def moved(self, references: Sequence[Reference]) -> None:
+        """Handle objects that are the same in another document: its place or generation differs."""
+
+    def published(self) -> None:
+        """Handle that proxies are being sent what follows from all changes so far.
+
+        Changes of workloads alone go their own, faster way, without this.
+        """
+
     def given_up(self, vanished: Sequence[Reference]) -> None:
         """Handle the end of the grace time of objects that vanished at once: they are removed."""
 
@@ -37,6 +46,16 @@ class ChangeListeners(ChangeListener):
         """Pass it on."""
         for listener in self._listeners:
             listener.changed(change)
+
+    def moved(self, references: Sequence[Reference]) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.moved(references)
+
+    def published(self) -> None:
+        """Pass it on."""
+        for listener in self._listeners:
+            listener.published()
 
     def given_up(self, vanished: Sequence[Reference]) -> None:
         """Pass it on."""

@@ -11,6 +11,7 @@ the accepted objects together.
   them);
 - ``objects``: which claims are in force, and what the next run needs of them;
 - ``step``: what one call touches, and what it results in;
+- ``standing``: what is known of one object, for those who write back to its source;
 - ``mistakes``: counts what was contained;
 - ``intake``: puts it all together, in steps.
 
@@ -21,6 +22,16 @@ from straightway.intake.claims import Place, Slot
 from straightway.intake.codes import IntakeCode
 from straightway.intake.intake import Intake
 from straightway.intake.last_good import LastGood
+from straightway.intake.standing import Standing
 from straightway.intake.step import Accepted, Incoming
 
-__all__ = ["Accepted", "Incoming", "Intake", "IntakeCode", "LastGood", "Place", "Slot"]
+__all__ = [
+    "Accepted",
+    "Incoming",
+    "Intake",
+    "IntakeCode",
+    "LastGood",
+    "Place",
+    "Slot",
+    "Standing",
+]

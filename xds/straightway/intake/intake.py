@@ -37,6 +37,7 @@ from straightway.intake.last_good import LastGood, restore
 from straightway.intake.mistakes import Mistakes
 from straightway.intake.objects import Objects
 from straightway.intake.reading import BundleReader, Contents, not_read, place_of
+from straightway.intake.standing import Standing
 from straightway.intake.step import Accepted, Incoming, Step
 from straightway.intake.wording import (
     KEPT_UNREAD,
@@ -158,6 +159,30 @@ class Intake:
         """Return where an object is written; empty if unknown."""
         claim = self._objects.winner(reference)
         return place_of(claim.document.origin) if claim else ""
+
+    def standing(self, reference: Reference, source: str) -> Standing | None:
+        """Return what is known of an object as a source has it; None if the source has none."""
+        claims = self._objects.claims(reference)
+        claim = next((each for each in claims if each.place.source == source), None)
+        if claim is None:
+            return None
+        winner = self._objects.winner(reference)
+        version = claim.version if claim is winner else None
+        return Standing(
+            api_version=str(claim.document.body.get("apiVersion", "")),
+            generation=generation_of(claim.document.body),
+            serving=generation_of(version.body) if version is not None else None,
+            serves=version is not None,
+        )
+
+    def standing_of(self, source: str) -> list[Reference]:
+        """Return the objects that a source has, right or wrong, in no particular order."""
+        return [
+            slot.reference
+            for place, contents in self._contents.items()
+            if place.source == source
+            for slot in contents.claims
+        ]
 
     def held_by(self, source: str, key: str) -> Collection[Slot]:
         """Return what a bundle holds, as it was settled last."""

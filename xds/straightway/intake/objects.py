@@ -6,7 +6,7 @@ force for it stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from straightway.documents import Problem, Reference, Steps
 from straightway.intake.claims import Claim, Place, Slot, counting
@@ -42,6 +42,10 @@ class Objects:
     def winner(self, reference: Reference) -> Claim | None:
         """Return the claim that counts for a name; None if there is none."""
         return self._in_force.get(reference) or self._broken.get(reference)
+
+    def claims(self, reference: Reference) -> Sequence[Claim]:
+        """Return all claims to a name, in no particular order."""
+        return self._claims.get(reference, ())
 
     @property
     def due(self) -> float | None:

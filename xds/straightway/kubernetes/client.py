@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -19,6 +19,9 @@ from straightway.kubernetes import credentials
 from straightway.kubernetes.errors import ApiError, ConnectError, UnreachableError
 from straightway.kubernetes.lines import Lines, LineTooLongError
 
+if TYPE_CHECKING:
+    from kubernetes.aio.client import ApiClient
+
 _log = structlog.get_logger()
 
 APPLY = "application/apply-patch+yaml"
@@ -27,6 +30,8 @@ _CONNECT_SECONDS = 10.0
 _RENEW_SECONDS = 10.0
 """For how long credentials that were just loaded are not loaded again."""
 _MOST_OF_AN_ERROR = 2**16
+_ERROR_SECONDS = 10.0
+"""For how long to read why a request is refused."""
 _KEEPALIVE = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
@@ -45,11 +50,9 @@ class Client:
     """
 
     def __init__(self, load: credentials.Load, access: credentials.Access) -> None:
-        from kubernetes.aio.client import ApiClient
-
         self.namespace = access.namespace
         self._load = load
-        self._api = ApiClient(access.configuration)
+        self._api = _api_for(access)
         self._renewing = asyncio.Lock()
         self._renewed_at = asyncio.get_running_loop().time()
 
@@ -135,16 +138,17 @@ class Client:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request, once more with fresh credentials if these are refused."""
         send = partial(self._send, method, path + _query_string(query), headers, body, limits)
+        api = self._api
         with _told():
             try:
-                response = await send()
+                response = await send(api)
             except aiohttp.ClientConnectorCertificateError:
-                if not await self._renew():
+                if not await self._renew(api):
                     raise
-                response = await send()
-            if response.status == 401 and await self._renew():
-                response.release()
-                response = await send()
+                response = await send(self._api)
+            if response.status == 401 and await self._renew(api):
+                response.close()
+                response = await send(self._api)
         try:
             if response.status >= 400:
                 raise await _refusal(response)
@@ -160,17 +164,22 @@ class Client:
         headers: dict[str, str],
         body: Any,
         limits: aiohttp.ClientTimeout,
+        api: ApiClient,
     ) -> aiohttp.ClientResponse:
         headers = {"Accept": "application/json", **headers}
-        await self._api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        try:
+            await api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        except Exception as error:
+            # A token file that is gone or empty: whatever the package's reader of it raises.
+            raise UnreachableError(f"there are no credentials: {error}") from error
+        # Another task may have replaced the client meanwhile, and closed this one.
         answer = await self._api.rest_client.request(
             method, self.server + url, headers, body, _request_timeout=limits
         )
         return answer.response
 
-    async def _renew(self) -> bool:
-        """Load configuration and credentials again; False if that was just done."""
-        refused = self._api
+    async def _renew(self, refused: ApiClient) -> bool:
+        """Replace configuration and credentials that were refused; False if they are just new."""
         async with self._renewing:
             if self._api is not refused:
                 return True
@@ -178,14 +187,11 @@ class Client:
             if now - self._renewed_at < _RENEW_SECONDS:
                 return False
             self._renewed_at = now
-            from kubernetes.aio.client import ApiClient
-
             try:
-                access = await self._load()
+                self._api = _api_for(await self._load())
             except ConnectError as error:
                 _log.warning("credentials for the API server not renewed", reason=str(error))
                 return False
-            self._api = ApiClient(access.configuration)
             await refused.close()
             return True
 
@@ -207,6 +213,21 @@ async def connect(
         yield client
     finally:
         await client.close()
+
+
+def _api_for(access: credentials.Access) -> ApiClient:
+    """Return the official client. Raises ConnectError: if certificates cannot be used."""
+    from kubernetes.aio.client import ApiClient
+
+    # Each watch has a connection of its own, one for each kind and namespace: if there were a
+    # limit, requests beyond it would wait for ever.
+    access.configuration.connection_pool_maxsize = 0
+    try:
+        return ApiClient(access.configuration)
+    except (OSError, ValueError) as error:
+        raise ConnectError(
+            f"The certificates for the API server cannot be used: {error}."
+        ) from error
 
 
 @contextmanager
@@ -232,7 +253,8 @@ def _query_string(query: Query | None) -> str:
 
 async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     with _told():
-        body = await response.content.read(_MOST_OF_AN_ERROR)
+        async with asyncio.timeout(_ERROR_SECONDS):
+            body = await _beginning(response)
     try:
         told: Any = msgspec.json.decode(body)
     except msgspec.DecodeError:
@@ -242,6 +264,16 @@ async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     except ValueError:
         retry_after = None
     return ApiError.of(response.status, told, retry_after)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body, up to a length that no honest error has."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) >= _MOST_OF_AN_ERROR:
+            break
+    return bytes(body[:_MOST_OF_AN_ERROR])
 
 
 def _keep_alive(response: aiohttp.ClientResponse) -> None:

@@ -7,7 +7,7 @@ their status is what we and others write, and a change of it must cause no work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -85,9 +85,23 @@ class _EndpointSlice(TypedDict, total=False):
     endpoints: list[_Endpoint] | None
 
 
+class _LoadBalancerIngress(TypedDict, total=False):
+    ip: str
+    hostname: str
+
+
+class _LoadBalancer(TypedDict, total=False):
+    ingress: list[_LoadBalancerIngress] | None
+
+
+class _ServiceStatus(TypedDict, total=False):
+    loadBalancer: _LoadBalancer
+
+
 class _Service(TypedDict, total=False):
     metadata: _Metadata
     spec: dict[str, Any]
+    status: _ServiceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +151,17 @@ def _whole(raw: bytes | msgspec.Raw) -> Body:
     if isinstance(metadata, dict):
         for name in _UNUSED_METADATA:
             metadata.pop(name, None)
+        if "managedFields" in metadata:
+            metadata["managedFields"] = list(_owned(metadata["managedFields"]))
     return body
+
+
+def _owned(managers: Iterable[Mapping[str, Any]]) -> Iterator[Body]:
+    """Yield which fields of the spec somebody set; not who and when, which every write changes."""
+    for manager in managers:
+        spec = (manager.get("fieldsV1") or {}).get("f:spec")
+        if spec and "subresource" not in manager:
+            yield {"fieldsV1": {"f:spec": spec}}
 
 
 def _pod(raw: bytes | msgspec.Raw) -> Body:
@@ -145,7 +169,9 @@ def _pod(raw: bytes | msgspec.Raw) -> Body:
     body: Body = dict(_decode_pod(raw))
     status = body.get("status")
     if status and "conditions" in status:
-        status["conditions"] = [each for each in status["conditions"] if each["type"] == "Ready"]
+        status["conditions"] = [
+            each for each in status["conditions"] if each.get("type") == "Ready"
+        ]
     return body
 
 

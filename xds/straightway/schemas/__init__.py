@@ -11,7 +11,7 @@ A new kind is a line in :data:`straightway.api.kinds.KINDS` and one in
 :data:`straightway.schemas.resources.RESOURCES`. Knows no cluster, does no I/O.
 """
 
-from straightway.schemas.definitions import definition, definitions, to_yaml
+from straightway.schemas.crd import definition, definitions, to_yaml
 from straightway.schemas.resources import RESOURCES, Column, Resource
 
 __all__ = ["RESOURCES", "Column", "Resource", "definition", "definitions", "to_yaml"]

@@ -17,7 +17,7 @@ def field_docs(model: type[BaseModel]) -> dict[str, str]:
     """Return YAML name → description, for all fields of a model."""
     docs: dict[str, str] = {}
     for each in reversed(model.__mro__):
-        if issubclass(each, BaseModel) and each.__module__.startswith("straightway."):
+        if issubclass(each, BaseModel) and each is not BaseModel:
             docs |= _docs_in(each)
     return {
         field.alias or name: _description(docs.get(name, ""), field.metadata)

@@ -13,7 +13,7 @@ A unit is kept as long as another unit uses it or it is held (:meth:`Units.hold`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -97,6 +97,11 @@ class Units:
         node = self._nodes.get(call)
         return node is not None and node.state is State.FRESH
 
+    def fresh(self, call: Call) -> Node | None:
+        """Return the node of a unit that is up to date, to be read only; None otherwise."""
+        node = self._nodes.get(call)
+        return node if node is not None and node.state is State.FRESH else None
+
     def get_or_none(self, call: Call) -> Any:
         """Return the value of a unit like :meth:`get`, or None if it has none."""
         try:
@@ -129,6 +134,20 @@ class Units:
                 seen.add(each)
                 yield each
                 pending += each.uses
+
+    def above(self, key: Key, *, without: Container[Callable[..., Any]] = ()) -> Iterator[Node]:
+        """Yield the nodes that read a key and those that use these, directly or not, each once.
+
+        Nodes whose function is in ``without`` are left out, with what uses them alone.
+        """
+        seen: set[Node] = set()
+        pending = list(self._readers.get(key, ()))
+        while pending:
+            each = pending.pop()
+            if each not in seen and each.call.make not in without:
+                seen.add(each)
+                yield each
+                pending += each.users
 
     # --- Changes ---
 

@@ -40,16 +40,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 - --root-namespace={{ .Values.rootNamespace }}
 - --xds-tls-address=0.0.0.0:18443
-{{- if .Values.tls.existingSecret }}
-- --tls-cert=/etc/straightway/tls/tls.crt
-- --tls-key=/etc/straightway/tls/tls.key
-{{- else }}
 - --tls-secret={{ .Release.Namespace }}/{{ .Values.tls.secretName }}
 - --tls-name=straightway.{{ .Release.Namespace }}.svc
 - --tls-name=straightway.{{ .Release.Namespace }}.svc.cluster.local
 {{- range .Values.tls.names }}
 - --tls-name={{ . }}
-{{- end }}
 {{- end }}
 {{- with .Values.xds.tokenAudience }}
 - --xds-token-audience={{ . }}
@@ -81,10 +76,5 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "straightway.checks" -}}
 {{- if not (or .Values.xds.tokenAudience .Values.xds.clientCA.configMap .Values.xds.anonymous) }}
 {{- fail "No proxy could connect: set xds.tokenAudience or xds.clientCA.configMap (or xds.anonymous)." }}
-{{- end }}
-{{- if and .Values.tls.existingSecret (include "straightway.webhooks" .) }}
-{{- if not (or .Values.webhooks.caBundle .Values.webhooks.annotations) }}
-{{- fail "The API server could not verify the webhooks: with tls.existingSecret, set webhooks.caBundle, or webhooks.annotations for something that fills it in." }}
-{{- end }}
 {{- end }}
 {{- end }}

@@ -31,13 +31,11 @@ compares the two.
   resources: [events]
   verbs: [get, create, patch]
 {{- end }}
-{{- if not .Values.tls.existingSecret }}
 # The API server asks for `create` with a name where an apply creates the object.
 - apiGroups: [""]
   resources: [configmaps]
   resourceNames: [straightway-ca]
-  verbs: [get, create, patch]
-{{- end }}
+  verbs: [create, patch]
 {{- end }}
 
 {{- define "straightway.rules.cluster" -}}
@@ -49,7 +47,6 @@ compares the two.
   resources: [tokenreviews]
   verbs: [create]
 {{- end }}
-{{- if not .Values.tls.existingSecret }}
 {{- if .Values.webhooks.validation.enabled }}
 - apiGroups: [admissionregistration.k8s.io]
   resources: [validatingwebhookconfigurations]
@@ -61,7 +58,6 @@ compares the two.
   resources: [mutatingwebhookconfigurations]
   resourceNames: [{{ include "straightway.clusterName" . }}]
   verbs: [get, patch]
-{{- end }}
 {{- end }}
 {{- if .Values.gatewaySecrets.cluster }}
 - apiGroups: [""]
@@ -78,11 +74,14 @@ compares the two.
   resources: [leases]
   resourceNames: [straightway-leader]
   verbs: [get, update]
-{{- if not .Values.tls.existingSecret }}
 - apiGroups: [""]
   resources: [secrets]
   resourceNames: [{{ .Values.tls.secretName }}]
-  verbs: [get, list, watch, create, patch]
+  verbs: [{{ .Values.tls.selfMade | ternary "get, update" "get" }}]
+{{- if .Values.tls.selfMade }}
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create]
 {{- end }}
 {{- end }}
 

@@ -5,9 +5,6 @@ clientConfig:
     namespace: {{ .root.Release.Namespace }}
     port: 9443
     path: {{ .path }}
-  {{- with .root.Values.webhooks.caBundle }}
-  caBundle: {{ . }}
-  {{- end }}
 admissionReviewVersions: [v1]
 sideEffects: None
 {{- end }}
@@ -17,10 +14,6 @@ metadata:
   name: {{ include "straightway.clusterName" . }}
   labels:
     {{- include "straightway.labels" . | nindent 4 }}
-  {{- with .Values.webhooks.annotations }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
 {{- end }}
 
 {{- define "straightway.webhook.pods" -}}
