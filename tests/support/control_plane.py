@@ -46,17 +46,22 @@ class ControlPlane(ManagedProcess):
 
     def logs(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
         """Return all log lines so far, or only those with an event and fields."""
-        entries = [_parse(line) for line in self.log.read_text().splitlines()]
-        wanted = fields if event is None else {"event": event, **fields}
-        return [
-            entry
-            for entry in entries
-            if all(name in entry and entry[name] == value for name, value in wanted.items())
-        ]
+        return read_log(self.log, event, **fields)
 
     def _listens(self) -> bool:
         self.check_running()
         return accepts(self.port)
+
+
+def read_log(file: Path, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
+    """Return all lines of a log so far, or only those with an event and fields."""
+    entries = [_parse(line) for line in file.read_text().splitlines()]
+    wanted = fields if event is None else {"event": event, **fields}
+    return [
+        entry
+        for entry in entries
+        if all(name in entry and entry[name] == value for name, value in wanted.items())
+    ]
 
 
 def _parse(line: str) -> dict[str, Any]:
