@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
 from straightway.intake import Intake, LastGood
 from straightway.kubernetes import Client, connect
-from straightway.listening import Port, SecurePorts, Security, listen
+from straightway.listening import ListenError, Port, SecurePorts, Security, listen
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
@@ -31,6 +31,8 @@ from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
 from straightway.state import StateFolder
+from straightway.webhooks import CaBundles, Names, WebhookOptions, run_webhooks
+from straightway.webhooks.running import DEFAULT_NAMESPACE
 from straightway.writeback import Leader, Writeback, identity, manager_of
 
 _log = structlog.get_logger()
@@ -70,6 +72,7 @@ class Options:
     how long objects that vanish at once are held, and ``max_connection_age`` the age at which an
     Envoy's connection is renewed, so that Envoys spread over replicas; both in seconds.
     ``root_namespace`` is Istio's. ``security`` is how Envoys are served by TLS; None is not.
+    ``webhooks`` is how the API server is answered, which needs ``security``.
     """
 
     folder: Path | None = None
@@ -79,6 +82,7 @@ class Options:
     max_connection_age: float | None = None
     root_namespace: str = ROOT_NAMESPACE
     security: Security | None = None
+    webhooks: WebhookOptions | None = None
 
 
 async def serve(address: Address, options: Options) -> None:
@@ -99,8 +103,7 @@ async def serve(address: Address, options: Options) -> None:
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
         sources = _sources(options, client, last_good)
-        secure = SecurePorts(options.security, client) if options.security is not None else None
-        await _serve(sources, client, address, options, state, last_good, secure)
+        await _serve(sources, client, address, options, state, last_good)
 
 
 def _sources(options: Options, client: Client | None, last_good: LastGood) -> Mapping[str, Source]:
@@ -127,7 +130,6 @@ async def _serve(
     options: Options,
     state: StateFolder | None,
     last_good: LastGood,
-    secure: SecurePorts | None,
 ) -> None:
     catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
     cache = Cache()
@@ -135,6 +137,8 @@ async def _serve(
     problems = ProblemStore()
     problems.listen(log_problems)
     writing = _writing(options, client, sources, problems)
+    bundles = _ca_bundles(options, client, writing)
+    secure = _secure_ports(options, client, bundles)
     admissions = None
     if secure is not None:
         admissions = secure.admissions(
@@ -184,8 +188,8 @@ async def _serve(
                 for each in writing:
                     running.append(tasks.create_task(each.leader.run()))
                     running.append(tasks.create_task(each.run(control, discovery)))
-                if secure is not None:
-                    running.append(tasks.create_task(secure.run()))
+                secure_work = _secure_work(secure, bundles, options, control, client)
+                running += map(tasks.create_task, secure_work)
                 if state is not None:
                     keeping = _keep_from_first_config(state, last_good, control)
                     running.append(tasks.create_task(keeping))
@@ -218,6 +222,60 @@ def _writing(
     )
     source.listen(writeback.seen)
     return [writeback]
+
+
+def _ca_bundles(
+    options: Options, client: Client | None, writing: Sequence[Writeback]
+) -> CaBundles | None:
+    """Return what tells the API server of our authorities, or None."""
+    if client is None or options.webhooks is None:
+        return None
+
+    def is_leading() -> bool:
+        return all(each.leader.is_leading for each in writing)
+
+    return CaBundles(client, Names.of_chart(client.namespace), is_leading)
+
+
+def _secure_ports(
+    options: Options, client: Client | None, bundles: CaBundles | None
+) -> SecurePorts | None:
+    if options.security is None:
+        return None
+    if bundles is None:
+        return SecurePorts(options.security, client)
+    return SecurePorts(options.security, client, published=bundles.use)
+
+
+def _secure_work(
+    secure: SecurePorts | None,
+    bundles: CaBundles | None,
+    options: Options,
+    control: Control,
+    client: Client | None,
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what runs where there is a certificate."""
+    if secure is not None:
+        yield secure.run()
+        if options.webhooks is not None:
+            yield _answer_webhooks(options.webhooks, secure, control, client)
+    if bundles is not None:
+        yield bundles.run()
+
+
+async def _answer_webhooks(
+    options: WebhookOptions, secure: SecurePorts, control: Control, client: Client | None
+) -> None:
+    namespace = client.namespace if client is not None else DEFAULT_NAMESPACE
+    context = secure.tls.ssl_context
+    is_complete = control.synced.is_set
+    try:
+        await run_webhooks(options, context, control.units, is_complete, namespace=namespace)
+    except OSError as error:
+        raise ListenError(
+            f"Cannot listen on {options.address}: {error.strerror or error}. "
+            "Choose another address with --webhook-address HOST:PORT."
+        ) from error
 
 
 async def _completes(work: Coroutine[Any, Any, None], *, unless: asyncio.Event) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from straightway.proxies.addresses import Address
 from straightway.units import Units
@@ -15,36 +16,47 @@ from straightway.webhooks.server import serve_webhooks
 from straightway.webhooks.sidecar import IMAGE, sidecar_settings
 from straightway.webhooks.validation import Validator
 
+DEFAULT_NAMESPACE: Final = "straightway-system"
+_SERVICE = "straightway"
+_PORT = 18443
+_AUDIENCE = "straightway"
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookOptions:
     """How to serve the webhooks.
 
-    Sidecars run ``sidecar_image`` and connect to the control plane at ``sidecar_xds``, by TLS and
-    with a token for ``token_audience``. ``revision`` is the value of ``istio.io/rev`` of the
-    objects to validate, None for all.
+    Sidecars run ``sidecar_image``, None for the official one, and connect to the control plane at
+    ``sidecar_xds``, None for the Service of the chart, by TLS and with a token for
+    ``token_audience``. ``revision`` is the value of ``istio.io/rev`` of the objects to validate,
+    None for all.
     """
 
     address: Address
-    sidecar_xds: Address
-    sidecar_image: str = IMAGE
-    token_audience: str = "straightway"  # noqa: S105 (whom a token is for)
+    sidecar_xds: Address | None = None
+    sidecar_image: str | None = None
+    token_audience: str | None = None
     revision: str | None = None
 
 
 async def run_webhooks(
-    options: WebhookOptions, tls: ssl.SSLContext, units: Units, is_complete: Callable[[], bool]
+    options: WebhookOptions,
+    tls: ssl.SSLContext,
+    units: Units,
+    is_complete: Callable[[], bool],
+    *,
+    namespace: str = DEFAULT_NAMESPACE,
 ) -> None:
     """Serve both webhooks until cancelled; objects are checked against the catalog of ``units``.
 
-    ``is_complete`` tells whether that has everything that there is. Raises OSError if listening on
-    the address fails.
+    ``is_complete`` tells whether that has everything that there is; ``namespace`` is the control
+    plane's. Raises OSError if listening on the address fails.
     """
     settings = await asyncio.to_thread(
         sidecar_settings,
-        options.sidecar_xds,
-        image=options.sidecar_image,
-        audience=options.token_audience,
+        options.sidecar_xds or Address(f"{_SERVICE}.{namespace}.svc", _PORT),
+        image=options.sidecar_image or IMAGE,
+        audience=options.token_audience or _AUDIENCE,
     )
     validator = Validator(revision=options.revision, advise=advice(units, is_complete))
     await serve_webhooks(options.address, tls, validator, Injector(settings))
