@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from straightway.catalog import ROOT_NAMESPACE, Catalog
 from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
+from straightway.identities import Admissions
 from straightway.intake import Intake, LastGood
 from straightway.kubernetes import Client, connect
 from straightway.listening import ListenError, Port, SecurePorts, Security, listen
@@ -138,12 +139,13 @@ async def _serve(
     problems.listen(log_problems)
     writing = _writing(options, client, sources, problems)
     bundles = _ca_bundles(options, client, writing)
-    secure = _secure_ports(options, client, bundles)
-    admissions = None
+    secure = _secure(options, client, writing, bundles)
+    admitting: list[Admissions] = []
     if secure is not None:
         admissions = secure.admissions(
             catalog, lambda: control.synced.wait(), rekey=lambda: discovery.rekey()
         )
+        admitting = [admissions]
     control = Control(
         catalog,
         cache,
@@ -151,9 +153,7 @@ async def _serve(
         intake=Intake(last_good, options.vanish_grace),
         interest=interest,
         problems=problems,
-        listener=ChangeListeners(
-            ChangeLog(options.vanish_grace), *writing, *([admissions] if admissions else [])
-        ),
+        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing, *admitting),
     )
 
     def key_of(node: base_pb2.Node) -> Audience:
@@ -164,7 +164,7 @@ async def _serve(
         cache,
         key_of,
         callbacks=[interest, streams, *writing],
-        authenticate=admissions.authenticate if admissions else None,
+        authenticate=admitting[0].authenticate if admitting else None,
     )
     discovery.set_serving(False)
     stopping = asyncio.Event()
@@ -185,11 +185,11 @@ async def _serve(
                 for name, source in sources.items():
                     emit = partial(control.apply, name)
                     running.append(tasks.create_task(source.run(emit)))
+                secure_work = _secure_work(secure, bundles, options, control, client)
+                running += map(tasks.create_task, secure_work)
                 for each in writing:
                     running.append(tasks.create_task(each.leader.run()))
                     running.append(tasks.create_task(each.run(control, discovery)))
-                secure_work = _secure_work(secure, bundles, options, control, client)
-                running += map(tasks.create_task, secure_work)
                 if state is not None:
                     keeping = _keep_from_first_config(state, last_good, control)
                     running.append(tasks.create_task(keeping))
@@ -225,26 +225,38 @@ def _writing(
 
 
 def _ca_bundles(
-    options: Options, client: Client | None, writing: Sequence[Writeback]
+    options: Options, client: Client | None, writing: Collection[Writeback]
 ) -> CaBundles | None:
     """Return what tells the API server of our authorities, or None."""
     if client is None or options.webhooks is None:
         return None
+    return CaBundles(
+        client,
+        Names.of_chart(client.namespace),
+        is_leader=lambda: all(each.leader.is_leading for each in writing),
+    )
 
-    def is_leading() -> bool:
-        return all(each.leader.is_leading for each in writing)
 
-    return CaBundles(client, Names.of_chart(client.namespace), is_leading)
-
-
-def _secure_ports(
-    options: Options, client: Client | None, bundles: CaBundles | None
+def _secure(
+    options: Options,
+    client: Client | None,
+    writing: Collection[Writeback],
+    bundles: CaBundles | None,
 ) -> SecurePorts | None:
+    """Return the ports with TLS, or None. The leader renews what all replicas share."""
     if options.security is None:
         return None
-    if bundles is None:
-        return SecurePorts(options.security, client)
-    return SecurePorts(options.security, client, published=bundles.use)
+    return SecurePorts(
+        options.security,
+        client,
+        # Where nobody is elected everybody may: the API server refuses all but the first.
+        is_leader=lambda: all(each.leader.is_leading for each in writing),
+        published=bundles.use if bundles is not None else _ignore,
+    )
+
+
+def _ignore(_authorities: bytes) -> None:
+    """Have nobody to tell."""
 
 
 def _secure_work(
