@@ -17,10 +17,10 @@ from straightway.webhooks.pod_settings import DEFAULTS
 from straightway.webhooks.sidecar import container, sidecar_settings
 from tests.support.envoy import EnvoyProcess, envoy_executable
 from tests.support.http import HttpClient
-from tests.support.kubelet import expanded
 from tests.support.mesh import Mesh
 from tests.support.mounts import MountedVolume
 from tests.support.objects import service, workload_entry
+from tests.support.pod_arguments import expanded
 from tests.support.ports import accepts, free_port
 
 XDS = Address("straightway.straightway-system.svc", 18443)

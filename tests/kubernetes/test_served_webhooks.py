@@ -18,8 +18,8 @@ from tests.support.envoy import EnvoyProcess
 from tests.support.http import HttpClient
 from tests.support.kube import KubeServer
 from tests.support.kube_client import KubeError
-from tests.support.kubelet import arguments, mount
 from tests.support.objects import service, workload_entry
+from tests.support.pod_arguments import arguments, mount
 from tests.support.pods import pod
 from tests.support.ports import free_port
 from tests.support.upstreams import HttpUpstream

@@ -104,6 +104,15 @@ def serve(
     webhook_address: WebhookAddress = None,
     sidecar_xds: SidecarXds = None,
     sidecar_image: SidecarImage = None,
+    health_address: Annotated[
+        Address | None,
+        typer.Option(
+            parser=parse_address,
+            metavar="HOST:PORT",
+            help="Address of /healthz and /readyz (HTTP), for probes such as a kubelet's.",
+            show_default="off",
+        ),
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -201,6 +210,7 @@ def serve(
         max_connection_age=max_connection_age,
         root_namespace=root_namespace,
         security=security,
+        health=health_address,
         webhooks=read_webhooks(
             webhook_address, sidecar_xds, sidecar_image, security=security, revision=revision
         ),
