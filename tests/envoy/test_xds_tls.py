@@ -40,6 +40,7 @@ class Server:
     def __init__(self, tls: ServerTls) -> None:
         self.tls = tls
         self.port = free_port()
+        self.demands_certificates = False
         self.peers: list[Peer] = []
         self.expected: Callable[[Peer], bool] = lambda peer: False
         self.admitted = asyncio.Event()
@@ -57,7 +58,8 @@ class Server:
         discovery = DiscoveryServer(Cache(), lambda node: "all", authenticate=self._authenticate)
         listener = grpc.aio.server(options=grpc_options())
         discovery.add_to(listener)
-        listener.add_secure_port(f"127.0.0.1:{self.port}", self.tls.grpc_credentials())
+        credentials = self.tls.grpc_credentials(demands_certificates=self.demands_certificates)
+        listener.add_secure_port(f"127.0.0.1:{self.port}", credentials)
         await listener.start()
         try:
             yield
@@ -158,6 +160,7 @@ async def test_a_server_that_is_not_the_one_gets_no_token(processes, tmp_path, n
 async def test_a_client_certificate_is_exchanged(processes, tmp_path):
     tls = ServerTls(server_pair(NAME), client_authorities=AUTHORITY.certificate)
     server, mounts = Server(tls), Mounts(tmp_path, "token")
+    server.demands_certificates = True
     shown = MountedVolume(tmp_path / "client", files_of(spiffe_pair("shop", "old")))
     mounts.tls = XdsTls(
         authorities=mounts.tls.authorities,

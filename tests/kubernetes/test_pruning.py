@@ -71,11 +71,16 @@ def without_fields(body: Json) -> Json:
 
 def read(server: KubeServer, body: Json) -> Parsed:
     """Parse an object as the source reads it from the cluster."""
+    return parse(Document(kept(server, body), Anywhere()))
+
+
+def kept(server: KubeServer, body: Json) -> Json:
+    """Return what the source keeps of an object."""
     raw = server.read(body)
     [resource] = [each for each in RESOURCES if each.kind == body["kind"]]
-    kept = resource.decode(json.dumps(raw).encode())
-    identity = {key: raw[key] for key in ("apiVersion", "kind")}
-    return parse(Document({**kept, **identity}, Anywhere()))
+    made = resource.decode(json.dumps(raw).encode())
+    del made["metadata"]["resourceVersion"]
+    return {**made, "apiVersion": raw["apiVersion"], "kind": raw["kind"]}
 
 
 def codes(parsed: Parsed) -> list[tuple[str, str]]:
@@ -150,6 +155,18 @@ def test_a_field_manager_that_owns_the_field_is_found(server):
 
     assert server.read(rule)["spec"]["trafficPolicy"] == {"loadBalancer": {"simple": "RANDOM"}}
     assert codes(read(server, rule)) == [("field-pruned", BALANCER)]
+
+
+def test_a_status_that_is_written_changes_nothing_that_is_kept(server):
+    rule = tutorial("destination-rule")
+    server.install_crds(OURS)
+    (stored,) = server.apply(rule)
+    before = kept(server, rule)
+
+    server.set_status(stored, {"conditions": [{"type": "Accepted", "status": "True"}]})
+
+    assert server.read(rule)["status"]
+    assert kept(server, rule) == before
 
 
 def test_annotations_say_the_same_with_strict_validation(server):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,22 @@ from tests.support.waiting import eventually
 
 
 class ControlPlane(ManagedProcess):
-    """`straightway serve` over a config folder, always on the same port."""
+    """`straightway serve` over a config folder, if any, always on the same port.
 
-    def __init__(self, config: ConfigFolder, folder: Path, *options: str) -> None:
+    `module` is what to run instead, with its own arguments before those of Straightway.
+    """
+
+    def __init__(
+        self,
+        config: ConfigFolder | None,
+        folder: Path,
+        *options: str,
+        module: Sequence[str] = ("straightway",),
+    ) -> None:
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "straightway", "serve"]
-        command += ["--config", str(config.path), "--xds-address", self.address]
+        command = [sys.executable, "-m", *module, "serve", "--xds-address", self.address]
+        command += ["--config", str(config.path)] if config is not None else []
         command += ["--state", str(folder / "state"), *options]
         super().__init__("control plane", command, folder / "control-plane.log")
 

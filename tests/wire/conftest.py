@@ -30,6 +30,7 @@ async def serve(recorder: Recorder) -> AsyncIterator[Callable[..., Awaitable[Dis
         key_of: KeyOf = lambda node: node.cluster,
         authenticate: Authenticate | None = None,
         tls: ServerTls | None = None,
+        demands_certificates: bool = False,
     ) -> Discovery:
         cache = Cache()
         server = DiscoveryServer(
@@ -41,7 +42,9 @@ async def serve(recorder: Recorder) -> AsyncIterator[Callable[..., Awaitable[Dis
             port = listener.add_insecure_port("127.0.0.1:0")
             channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
         else:
-            port = listener.add_secure_port("127.0.0.1:0", tls.grpc_credentials())
+            port = listener.add_secure_port(
+                "127.0.0.1:0", tls.grpc_credentials(demands_certificates=demands_certificates)
+            )
             channel = secure_channel(port)
         await listener.start()
         running.append(Discovery(cache, server, listener, channel, port))

@@ -56,7 +56,7 @@ async def test_a_client_without_tls_gets_nowhere(serve):
     assert discovery.server.clients() == []
 
 
-async def test_client_certificates_are_demanded_where_their_authority_is_given(serve):
+async def test_a_port_that_demands_client_certificates_accepts_those_of_their_authority(serve):
     seen = []
 
     async def authenticate(peer):
@@ -64,7 +64,7 @@ async def test_client_certificates_are_demanded_where_their_authority_is_given(s
         return Admission()
 
     tls = ServerTls(server_pair(), client_authorities=AUTHORITY.certificate)
-    discovery = await serve(tls=tls, authenticate=authenticate)
+    discovery = await serve(tls=tls, demands_certificates=True, authenticate=authenticate)
     assert (await discovery.delta().status())[0] is grpc.StatusCode.UNAVAILABLE
     stranger = spiffe_pair("shop", "gateway", authority=make_authority(NOW))
     async with secure_channel(discovery.port, client=stranger) as channel:
@@ -83,7 +83,7 @@ async def test_client_certificates_are_demanded_where_their_authority_is_given(s
 async def test_authorities_of_clients_change_for_new_connections(serve):
     old, new = make_authority(NOW), make_authority(NOW)
     tls = ServerTls(server_pair(), client_authorities=old.certificate)
-    discovery = await serve(tls=tls)
+    discovery = await serve(tls=tls, demands_certificates=True)
     discovery.cache.set("audience", {CLUSTER: resources(CLUSTER, "a")})
     tls.accept_clients_of(new.certificate)
     for authority, is_accepted in ((old, False), (new, True)):

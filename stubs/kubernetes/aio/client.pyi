@@ -8,6 +8,7 @@ import aiohttp
 class Configuration:
     host: str
     api_key: dict[str, str]
+    connection_pool_maxsize: int
     refresh_api_key_hook: Callable[[Configuration], Awaitable[None] | None] | None
 
 class RESTResponse:

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from straightway.certificates.keyring import new_keyring, to_data
+from straightway.certificates.requests import APPLY
 from straightway.certificates.secret import SecretKeyring
 from straightway.kubernetes.errors import ApiError, UnreachableError
 from tests.support.certificates import AUTHORITY, NOW, server_pair
@@ -19,15 +20,18 @@ NAMES = ["straightway.example"]
 
 
 class FakeSecrets:
-    """One Secret of an API server that answers in turns."""
+    """One Secret of an API server, which refuses what conflicts."""
 
     def __init__(self):
         self.secret: Any = None
         self.version = 0
         self.is_away = False
+        self.managers: set[str] = set()
         self.writes = 0
 
-    async def request(self, method, path, *, body=None):
+    async def request(
+        self, method, path, *, body=None, query=None, content_type="application/json"
+    ):
         await asyncio.sleep(0)
         if self.is_away:
             raise UnreachableError("connection refused")
@@ -35,9 +39,17 @@ class FakeSecrets:
             if self.secret is None:
                 raise ApiError(404, "NotFound", "not found")
             return self.secret
-        expected = None if method == "POST" else body["metadata"]["resourceVersion"]
-        current = self.secret and self.secret["metadata"]["resourceVersion"]
-        if expected != current:
+        if content_type == APPLY:
+            self.managers.add(query["fieldManager"])
+            conflicts = self.secret is not None
+        else:
+            current = self.secret["metadata"]["resourceVersion"]
+            conflicts = body["metadata"]["resourceVersion"] != current
+            removed = {name for name, content in body["data"].items() if content is None}
+            data = {name: content for name, content in body["data"].items() if content}
+            kept = {k: v for k, v in (self.secret.get("data") or {}).items() if k not in removed}
+            body = {**self.secret, "data": kept | data}
+        if conflicts:
             raise ApiError(409, "Conflict", "changed")
         self.put(body)
         self.writes += 1
@@ -73,6 +85,7 @@ async def test_replicas_that_start_at_once_agree_on_one_authority():
     assert all(len(each.used) == 1 for each in replicas)
     assert len({each.used[0].bundle for each in replicas}) == 1
     assert server.writes == 1
+    assert len(server.managers) == 5
     assert server.secret["type"] == "kubernetes.io/tls"
 
 
@@ -98,6 +111,19 @@ async def test_only_the_leader_renews_and_the_others_follow():
     assert server.writes == 2
     assert other.used == leader.used
     assert len(other.used) == 2
+
+
+async def test_a_successor_that_signs_leaves_no_trace_of_its_waiting():
+    server = FakeSecrets()
+    leader = Replica(server)
+    await leader.keyring.look()
+    leader.now = NOW + timedelta(days=250)
+    await leader.keyring.look()
+    assert "next-authority.key" in server.secret["data"]
+    leader.now += timedelta(days=2)
+    await leader.keyring.look()
+    assert "next-authority.key" not in server.secret["data"]
+    assert len(leader.used) == 3
 
 
 async def test_nothing_is_written_while_nothing_is_due():

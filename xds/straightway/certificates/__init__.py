@@ -1,9 +1,9 @@
 """Certificates of our servers: made here or read from files, and exchanged while they serve.
 
 ``pairs`` is a certificate with its key; ``issuing`` makes authorities and certificates, and
-``keyring`` decides when; ``secret`` keeps them in a Kubernetes Secret that all replicas share;
-``files`` reads them from disk; ``serving`` gives the current one to HTTPS and gRPC servers. Keys
-are in no log and in no text form.
+``keyring`` decides when; ``secret`` keeps them in a Kubernetes Secret that all replicas share, and
+``publishing`` tells proxies whom to trust; ``files`` reads certificates from disk; ``serving``
+gives the current one to HTTPS and gRPC servers. Keys are in no log and in no text form.
 """
 
 from straightway.certificates.files import (

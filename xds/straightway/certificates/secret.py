@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import secrets
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 
 from straightway.certificates.keyring import Keyring, from_data, new_keyring, renewed, to_data
 from straightway.certificates.pairs import InvalidPairError
+from straightway.certificates.requests import APPLY, MERGE_PATCH, Requests
 from straightway.kubernetes.errors import ApiError, KubernetesError
 
 _log = structlog.get_logger()
@@ -27,13 +29,6 @@ EVERY: Final = 60.0
 _RETRY: Final = 2.0
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
-
-
-class Requests(Protocol):
-    """The part of :class:`straightway.kubernetes.Client` that is used."""
-
-    async def request(self, method: str, path: str, *, body: Any = None) -> Any:
-        """Send a request and return the decoded answer. Raises KubernetesError."""
 
 
 class SecretKeyring:
@@ -60,6 +55,7 @@ class SecretKeyring:
         self._use = use
         self._is_leader = is_leader
         self._now = now
+        self._manager = f"straightway-{secrets.token_hex(8)}"
         self._known: Keyring | None = None
         self._complaint = ""
 
@@ -118,16 +114,28 @@ class SecretKeyring:
             "metadata": {"name": self._name, "namespace": self._namespace},
             "data": _encoded(to_data(keyring)),
         }
-        return await self._write("POST", self._path.rpartition("/")[0], body, keyring)
+        # An apply, because RBAC can allow that for one name, and a POST only for all. Each replica
+        # is a manager of its own: what another has just applied is a conflict.
+        return await self._write(keyring, body, APPLY, {"fieldManager": self._manager})
 
-    async def _replace(self, secret: dict[str, Any], keyring: Keyring) -> Keyring | None:
-        # With the resourceVersion that was read: a change in between is a conflict.
-        body = {**secret, "data": _encoded(to_data(keyring))}
-        return await self._write("PUT", self._path, body, keyring)
+    async def _replace(self, secret: Mapping[str, Any], keyring: Keyring) -> Keyring | None:
+        data: dict[str, str | None] = dict.fromkeys(secret.get("data") or {})
+        data |= _encoded(to_data(keyring))
+        # With the version that was read: a change in between is a conflict.
+        version = {"resourceVersion": secret["metadata"]["resourceVersion"]}
+        return await self._write(keyring, {"metadata": version, "data": data}, MERGE_PATCH)
 
-    async def _write(self, method: str, path: str, body: Any, keyring: Keyring) -> Keyring | None:
+    async def _write(
+        self,
+        keyring: Keyring,
+        body: Any,
+        content_type: str,
+        query: Mapping[str, str] | None = None,
+    ) -> Keyring | None:
         try:
-            await self._requests.request(method, path, body=body)
+            await self._requests.request(
+                "PATCH", self._path, body=body, query=query, content_type=content_type
+            )
         except ApiError as error:
             if error.status == _CONFLICT:
                 return None

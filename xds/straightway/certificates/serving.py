@@ -28,14 +28,12 @@ from straightway.certificates.pairs import InvalidPairError, KeyPair
 class ServerTls:
     """The certificate of this process's servers.
 
-    ``client_authorities`` (PEM) are those whose clients a gRPC server accepts, which then demands a
-    certificate of every client; None asks for none. Raises InvalidPairError if the pair
-    cannot be served.
+    ``client_authorities`` (PEM) are those whose clients are accepted where a certificate is
+    demanded. Raises InvalidPairError if the pair cannot be served.
     """
 
     def __init__(self, pair: KeyPair, client_authorities: bytes | None = None) -> None:
         self._client_authorities = client_authorities
-        self._demands_certificates = client_authorities is not None
         self._entry = _context()
         # OpenSSL keeps a certificate per kind of key, so a second one does not always replace the
         # first. Each pair has its own context, which is chosen at the first bytes of a handshake.
@@ -57,18 +55,21 @@ class ServerTls:
         self._use(pair)
 
     def accept_clients_of(self, authorities: bytes) -> None:
-        """Replace the authorities whose clients are accepted, where there were some."""
-        if self._demands_certificates:
-            self._client_authorities = authorities
-            self._configuration = self._configured()
+        """Replace the authorities whose clients are accepted."""
+        self._client_authorities = authorities
+        self._configuration = self._configured()
 
-    def grpc_credentials(self) -> grpc.ServerCredentials:
-        """Return credentials for the secure ports of gRPC servers."""
+    def grpc_credentials(self, *, demands_certificates: bool = False) -> grpc.ServerCredentials:
+        """Return credentials for secure ports of gRPC servers.
+
+        gRPC for Python knows two kinds: every client must show a certificate, or none is asked for
+        one.
+        """
         return grpc.dynamic_ssl_server_credentials(
             self._configuration,
             # gRPC calls it for every handshake, in a thread of its own.
             lambda: self._configuration,
-            require_client_authentication=self._demands_certificates,
+            require_client_authentication=demands_certificates,
         )
 
     def _use(self, pair: KeyPair) -> None:

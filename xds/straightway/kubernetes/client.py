@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -19,6 +20,9 @@ from straightway.kubernetes import credentials
 from straightway.kubernetes.errors import ApiError, ConnectError, UnreachableError
 from straightway.kubernetes.lines import Lines, LineTooLongError
 
+if TYPE_CHECKING:
+    from kubernetes.aio.client import ApiClient
+
 _log = structlog.get_logger()
 
 APPLY = "application/apply-patch+yaml"
@@ -27,6 +31,8 @@ _CONNECT_SECONDS = 10.0
 _RENEW_SECONDS = 10.0
 """For how long credentials that were just loaded are not loaded again."""
 _MOST_OF_AN_ERROR = 2**16
+_ERROR_SECONDS = 10.0
+"""For how long to read why a request is refused."""
 _KEEPALIVE = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
@@ -45,11 +51,10 @@ class Client:
     """
 
     def __init__(self, load: credentials.Load, access: credentials.Access) -> None:
-        from kubernetes.aio.client import ApiClient
-
         self.namespace = access.namespace
         self._load = load
-        self._api = ApiClient(access.configuration)
+        self._api = _api_for(access)
+        self._uses: Counter[ApiClient] = Counter()
         self._renewing = asyncio.Lock()
         self._renewed_at = asyncio.get_running_loop().time()
 
@@ -121,7 +126,8 @@ class Client:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._api.close()
+        for api in {self._api, *self._uses}:
+            await api.close()
 
     @asynccontextmanager
     async def _sent(
@@ -135,23 +141,37 @@ class Client:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request, once more with fresh credentials if these are refused."""
         send = partial(self._send, method, path + _query_string(query), headers, body, limits)
-        with _told():
-            try:
-                response = await send()
-            except aiohttp.ClientConnectorCertificateError:
-                if not await self._renew():
-                    raise
-                response = await send()
-            if response.status == 401 and await self._renew():
-                response.release()
-                response = await send()
-        try:
+        async with AsyncExitStack() as until_read:
+            api = await until_read.enter_async_context(self._used())
+            with _told():
+                try:
+                    response = await send(api)
+                except aiohttp.ClientConnectorCertificateError:
+                    if not await self._renew(api):
+                        raise
+                    response = await send(await until_read.enter_async_context(self._used()))
+                if response.status == 401 and await self._renew(api):
+                    response.close()
+                    response = await send(await until_read.enter_async_context(self._used()))
+            # Whoever stops in the middle of an answer must not leave the rest to the next.
+            until_read.callback(response.close)
             if response.status >= 400:
                 raise await _refusal(response)
             yield response
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[ApiClient]:
+        """Yield the current client, which stays open for that long even if it is replaced."""
+        api = self._api
+        self._uses[api] += 1
+        try:
+            yield api
         finally:
-            # Whoever stops in the middle of an answer must not leave the rest to the next.
-            response.close()
+            self._uses[api] -= 1
+            if not self._uses[api]:
+                del self._uses[api]
+                if api is not self._api:
+                    await api.close()
 
     async def _send(
         self,
@@ -160,17 +180,21 @@ class Client:
         headers: dict[str, str],
         body: Any,
         limits: aiohttp.ClientTimeout,
+        api: ApiClient,
     ) -> aiohttp.ClientResponse:
         headers = {"Accept": "application/json", **headers}
-        await self._api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
-        answer = await self._api.rest_client.request(
-            method, self.server + url, headers, body, _request_timeout=limits
+        try:
+            await api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        except Exception as error:
+            # A token file that is gone or empty: whatever the package's reader of it raises.
+            raise UnreachableError(f"there are no credentials: {error}") from error
+        answer = await api.rest_client.request(
+            method, api.configuration.host + url, headers, body, _request_timeout=limits
         )
         return answer.response
 
-    async def _renew(self) -> bool:
-        """Load configuration and credentials again; False if that was just done."""
-        refused = self._api
+    async def _renew(self, refused: ApiClient) -> bool:
+        """Replace configuration and credentials that were refused; False if they are just new."""
         async with self._renewing:
             if self._api is not refused:
                 return True
@@ -178,15 +202,12 @@ class Client:
             if now - self._renewed_at < _RENEW_SECONDS:
                 return False
             self._renewed_at = now
-            from kubernetes.aio.client import ApiClient
-
             try:
-                access = await self._load()
+                self._api = _api_for(await self._load())
             except ConnectError as error:
                 _log.warning("credentials for the API server not renewed", reason=str(error))
                 return False
-            self._api = ApiClient(access.configuration)
-            await refused.close()
+            # Others may still read what the refused one has brought, so the last of them closes it.
             return True
 
 
@@ -207,6 +228,21 @@ async def connect(
         yield client
     finally:
         await client.close()
+
+
+def _api_for(access: credentials.Access) -> ApiClient:
+    """Return the official client. Raises ConnectError: if certificates cannot be used."""
+    from kubernetes.aio.client import ApiClient
+
+    # Each watch has a connection of its own, one for each kind and namespace: if there were a
+    # limit, requests beyond it would wait for ever.
+    access.configuration.connection_pool_maxsize = 0
+    try:
+        return ApiClient(access.configuration)
+    except (OSError, ValueError) as error:
+        raise ConnectError(
+            f"The certificates for the API server cannot be used: {error}."
+        ) from error
 
 
 @contextmanager
@@ -232,7 +268,8 @@ def _query_string(query: Query | None) -> str:
 
 async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     with _told():
-        body = await response.content.read(_MOST_OF_AN_ERROR)
+        async with asyncio.timeout(_ERROR_SECONDS):
+            body = await _beginning(response)
     try:
         told: Any = msgspec.json.decode(body)
     except msgspec.DecodeError:
@@ -242,6 +279,16 @@ async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
     except ValueError:
         retry_after = None
     return ApiError.of(response.status, told, retry_after)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body, up to a length that no honest error has."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) >= _MOST_OF_AN_ERROR:
+            break
+    return bytes(body[:_MOST_OF_AN_ERROR])
 
 
 def _keep_alive(response: aiohttp.ClientResponse) -> None:

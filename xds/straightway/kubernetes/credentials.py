@@ -7,11 +7,15 @@ understands: client certificates, tokens, token files, OIDC and exec plug-ins.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import structlog
 
 from straightway.kubernetes.errors import ConnectError
 
@@ -19,9 +23,14 @@ if TYPE_CHECKING:
     from kubernetes.aio.client import Configuration
     from kubernetes.aio.config import KubeConfigLoader
 
+_log = structlog.get_logger()
+
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _REFRESH_SECONDS = 60.0
 """How often to look whether credentials are about to expire."""
+_PLUGIN_SECONDS = 60.0
+"""For how long a plug-in may think; it may be waiting for somebody who is not there."""
+_PACKAGE_LOGGER = "kubernetes.aio.config.kube_config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +92,48 @@ async def _from_kubeconfig(kubeconfig: Path | None, context: str | None) -> Acce
         )
     configuration = Configuration()
     try:
-        loader = await load_kube_config(
-            file, context, client_configuration=configuration, persist_config=False
-        )
+        with _complaints() as complaints:
+            async with asyncio.timeout(_PLUGIN_SECONDS):
+                loader = await load_kube_config(
+                    file, context, client_configuration=configuration, persist_config=False
+                )
     except ConfigException as error:
         raise ConnectError(f"The kubeconfig {file} cannot be used: {error}.") from error
+    except TimeoutError as error:
+        raise ConnectError(
+            f"The kubeconfig {file} cannot be used: its plug-in gives no credentials within "
+            f"{_PLUGIN_SECONDS:g} seconds."
+        ) from error
     except Exception as error:
         # A broken file raises whatever the code that stumbles over it raises.
         raise ConnectError(
             f"The kubeconfig {file} cannot be used: {type(error).__name__}: {error}."
         ) from error
+    if complaints:
+        # The package would go on without credentials.
+        reasons = "; ".join(complaints)
+        raise ConnectError(f"The kubeconfig {file} cannot be used: {reasons}.")
     configuration.refresh_api_key_hook = _refreshing(loader)
     return Access(configuration, loader.current_context["context"].get("namespace") or "default")
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what the package only logs: why a plug-in gave no credentials."""
+    complaints: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            complaints.append(record.getMessage())
+
+    logger, collector = logging.getLogger(_PACKAGE_LOGGER), Collector(logging.WARNING)
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(collector)
+    try:
+        yield complaints
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagates
 
 
 def _any_file(names: list[str]) -> bool:
@@ -116,7 +155,15 @@ def _refreshing(
         if clock() < due:
             return
         due = clock() + _REFRESH_SECONDS
-        if loader.provider is not None or hasattr(loader, "exec_plugin_expiry"):
-            await loader.load_and_set(configuration)
+        if loader.provider is None and not hasattr(loader, "exec_plugin_expiry"):
+            return
+        try:
+            with _complaints() as complaints:
+                async with asyncio.timeout(_PLUGIN_SECONDS):
+                    await loader.load_and_set(configuration)
+        except TimeoutError:
+            complaints.append("the plug-in does not end")
+        if complaints:
+            _log.warning("credentials for the API server not renewed", reason="; ".join(complaints))
 
     return refresh

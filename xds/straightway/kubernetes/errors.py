@@ -40,6 +40,9 @@ class ApiError(KubernetesError):
         if isinstance(body, dict):
             reason, message = str(body.get("reason") or ""), str(body.get("message") or "")
             code = body.get("code")
-            return cls(code if isinstance(code, int) else status, reason, message, retry_after)
+            # A proxy's own JSON may have a code of another kind.
+            if isinstance(code, int) and 400 <= code < 600:
+                status = code
+            return cls(status, reason, message or "no message", retry_after)
         text = str(body).strip()[:200]
         return cls(status, "", text or "no message", retry_after)

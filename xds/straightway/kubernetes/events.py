@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -17,16 +18,26 @@ class _Event(msgspec.Struct):
 
 
 class _MarkMetadata(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-    annotations: dict[str, str] = msgspec.field(default_factory=dict)
+    resource_version: str
+    annotations: dict[str, str] | None = None
 
 
 class _Mark(msgspec.Struct):
     metadata: _MarkMetadata
 
 
+class _Named(msgspec.Struct, rename="camel"):
+    name: str
+    resource_version: str
+    namespace: str = ""
+
+
+class _Object(msgspec.Struct):
+    metadata: _Named
+
+
 class _ListMetadata(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
+    resource_version: str
     continue_: str = msgspec.field(default="", name="continue")
 
 
@@ -38,6 +49,7 @@ class _List(msgspec.Struct):
 _event = msgspec.json.Decoder(_Event)
 _mark = msgspec.json.Decoder(_Mark)
 _list = msgspec.json.Decoder(_List)
+_object = msgspec.json.Decoder(_Object)
 
 
 def read_event(line: bytes) -> tuple[str, msgspec.Raw]:
@@ -55,9 +67,39 @@ def read_event(line: bytes) -> tuple[str, msgspec.Raw]:
 
 
 def read_bookmark(raw: msgspec.Raw) -> tuple[str, bool]:
-    """Return a bookmark's version, and whether it ends the initial events."""
-    metadata = _mark.decode(raw).metadata
-    return metadata.resource_version, metadata.annotations.get(_END_OF_LIST) == "true"
+    """Return a bookmark's version, and whether it ends the initial events.
+
+    Raises UnreachableError: if it has no version.
+    """
+    try:
+        metadata = _mark.decode(raw).metadata
+    except msgspec.MsgspecError as error:
+        raise UnreachableError(f"a bookmark of the watch is none: {error}") from error
+    return metadata.resource_version, (metadata.annotations or {}).get(_END_OF_LIST) == "true"
+
+
+def read_identity(raw: bytes | msgspec.Raw) -> tuple[str, str]:
+    """Return an object's key, ``namespace/name``, and its version.
+
+    Raises UnreachableError: if it has none.
+    """
+    try:
+        metadata = _object.decode(raw).metadata
+    except msgspec.MsgspecError as error:
+        raise UnreachableError(f"an object has no name or version: {error}") from error
+    return f"{metadata.namespace}/{metadata.name}", metadata.resource_version
+
+
+def read_names(answer: bytes, field: str, name: str) -> list[str]:
+    """Return what a list of the server's discovery names: versions of a group, or its kinds.
+
+    Raises UnreachableError: if it is no such list.
+    """
+    try:
+        found = msgspec.json.decode(answer, type=dict[str, Any]).get(field) or ()
+        return [str(each[name]) for each in found]
+    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise UnreachableError(f"the answer names no {field}: {error}") from error
 
 
 def read_page(answer: bytes) -> tuple[Iterable[msgspec.Raw], str, str]:

@@ -13,7 +13,13 @@ import structlog
 
 from straightway.kubernetes.client import Client, Query
 from straightway.kubernetes.errors import ApiError, KubernetesError, UnreachableError
-from straightway.kubernetes.events import read_bookmark, read_event, read_page
+from straightway.kubernetes.events import (
+    read_bookmark,
+    read_event,
+    read_identity,
+    read_names,
+    read_page,
+)
 from straightway.kubernetes.reflector import (
     AskForChanges,
     AskForPage,
@@ -37,8 +43,8 @@ _WATCH_SECONDS = (240, 480)
 """How long a watch lasts, at random: the server closes it then."""
 _GRACE_SECONDS = 30.0
 """How much longer than that to wait for the server to do so; also the longest pause of a list."""
-_SHORT_SECONDS = 1.0
-"""A watch that ends sooner is not begun again at once."""
+_SHORT_SECONDS = 5.0
+"""A watch that ends or breaks sooner is a failure: the next waits longer."""
 _LACKING_SECONDS = 10.0
 _MOST_RETRY_AFTER = 60.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
@@ -128,14 +134,16 @@ class Follower:
         return 0.0
 
     async def _served_version(self) -> str:
-        """Return the version of the API group to use. Raises ApiError: 404 if there is none."""
-        group = await self._client.request("GET", f"/apis/{self.resource.group}")
-        served = [str(each.get("version")) for each in group.get("versions") or ()]
-        wanted = self.resource.versions or served
-        version = next((each for each in wanted if each in served), "")
-        if not version:
-            raise ApiError(404, "NotFound", f"{self.resource.group} is served as {served} only")
-        return version
+        """Return the version to use. Raises ApiError: 404 if the kind is served in none of them."""
+        group = f"/apis/{self.resource.group}"
+        served = read_names(await self._client.read(group), "versions", "version")
+        for version in self.resource.versions or served:
+            # The kinds of a group may be served in different versions.
+            if version in served:
+                answer = await self._client.read(f"{group}/{version}")
+                if self.resource.plural in read_names(answer, "resources", "name"):
+                    return version
+        raise ApiError(404, "NotFound", f"{self.resource} is served in no supported version")
 
     async def _list(self, path: str, token: str) -> None:
         query: dict[str, str | int | bool] = {"limit": _PAGE}
@@ -157,21 +165,28 @@ class Follower:
         query = {**query, "watch": True, "allowWatchBookmarks": True, "timeoutSeconds": seconds}
         limit = seconds + _GRACE_SECONDS
         try:
+            # A server that is well answers at once, even if it has no events.
             async with (
+                asyncio.timeout(_GRACE_SECONDS) as patience,
                 self._client.lines(path, query, read_timeout=limit) as batches,
-                asyncio.timeout(None) as patience,
             ):
                 self._answered()
-                if self.reflector.is_listing:
-                    patience.reschedule(clock() + _GRACE_SECONDS)
+                self._be_patient(patience)
                 async for lines in batches:
                     await self._take(lines)
-                    listing = self.reflector.is_listing
-                    patience.reschedule(clock() + _GRACE_SECONDS if listing else None)
+                    self._be_patient(patience)
         except TimeoutError as error:
-            raise UnreachableError("the list does not end") from error
+            raise UnreachableError("the list or the watch does not begin, or stalls") from error
+        finally:
+            if clock() - started >= _SHORT_SECONDS:
+                self._wait = _FIRST_WAIT
         self.reflector.ended()
         return self._next_wait() if clock() - started < _SHORT_SECONDS else 0.0
+
+    def _be_patient(self, patience: asyncio.Timeout) -> None:
+        """Allow for silence: in a watch any, in a list some."""
+        now = asyncio.get_running_loop().time()
+        patience.reschedule(now + _GRACE_SECONDS if self.reflector.is_listing else None)
 
     # --- What came ---
 
@@ -182,21 +197,22 @@ class Follower:
                 version, ends_list = read_bookmark(raw)
                 self._listed(self.reflector.bookmark(version, ends_list=ends_list))
             elif kind == "DELETED":
-                body = self.resource.decode(raw)
-                if self.reflector.went(*_identity(body)):
-                    self._audience.gone(self, [_identity(body)[0]])
+                key, version = read_identity(raw)
+                if self.reflector.went(key, version):
+                    self._audience.gone(self, [key])
             else:
                 self._came(raw)
             if not index % _AT_ONCE:
                 await asyncio.sleep(0)
-        self._wait = _FIRST_WAIT
 
     def _came(self, raw: msgspec.Raw) -> None:
         try:
             body = self.resource.decode(raw)
         except msgspec.MsgspecError as error:
             # One object that nobody can read must not cost the others.
-            _log.warning("object not readable", kind=str(self), reason=str(error))
+            key = read_identity(raw)[0]
+            self.reflector.is_there(key)
+            _log.warning("object not readable", kind=str(self), key=key, reason=str(error))
             return
         key, version = _identity(body)
         if self.reflector.came(key, version):
@@ -218,7 +234,9 @@ class Follower:
 
     def _failed(self, error: KubernetesError) -> float:
         """Note a failure; return how long to wait."""
-        failure = _failure_of(error, self.reflector)
+        failure = self._failure_of(error)
+        if failure is not Failure.BROKEN:
+            self._answered()
         if failure in (Failure.EXPIRED, Failure.NOT_STREAMED):
             self._note(failure)
             # Once it is only news; if it happens again and again, it is a fault.
@@ -231,12 +249,23 @@ class Follower:
             self.reason = error.message if isinstance(error, ApiError) else str(error)
             self._note(failure)
             self._audience.state(self)
-            settled = self.reflector.is_settled
-            return _spread(_LACKING_SECONDS if settled else _FIRST_WAIT)
+            # Without a confirmation, it is a server that has just started.
+            return _spread(_LACKING_SECONDS if self.reflector.lack else _FIRST_WAIT)
         self._note(failure)
         self._audience.failed(self, str(error))
         asked = getattr(error, "retry_after", None) or 0.0
         return max(self._next_wait(), min(asked, _MOST_RETRY_AFTER))
+
+    def _failure_of(self, error: KubernetesError) -> Failure:
+        status = error.status if isinstance(error, ApiError) else 0
+        if status == 410:
+            return Failure.EXPIRED
+        if status in (400, 422) and isinstance(self.reflector.ask(), AskForStream):
+            return Failure.NOT_STREAMED
+        if status == 404 and not self.resource.is_core:
+            return Failure.UNKNOWN_KIND
+        # Every server has Kubernetes' own kinds: one that says otherwise is none, or not ready.
+        return Failure.FORBIDDEN if status == 403 else Failure.BROKEN
 
     def _note(self, failure: Failure) -> None:
         if gone := self.reflector.failed(failure, asyncio.get_running_loop().time()):
@@ -248,15 +277,6 @@ class Follower:
     def _next_wait(self) -> float:
         wait, self._wait = self._wait, min(2 * self._wait, _LONGEST_WAIT)
         return _spread(wait)
-
-
-def _failure_of(error: KubernetesError, reflector: Reflector) -> Failure:
-    status = error.status if isinstance(error, ApiError) else 0
-    if status == 410:
-        return Failure.EXPIRED
-    if status in (400, 422) and isinstance(reflector.ask(), AskForStream):
-        return Failure.NOT_STREAMED
-    return {404: Failure.UNKNOWN_KIND, 403: Failure.FORBIDDEN}.get(status, Failure.BROKEN)
 
 
 def _identity(body: Body) -> tuple[str, str]:

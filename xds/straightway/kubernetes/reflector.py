@@ -7,11 +7,12 @@ A state machine without I/O. It is told what came, and says which objects are ne
   relist finds what was deleted while nobody watched, and costs nothing downstream.
 - **Watching**: from the version of the list on. What the server says in a bookmark counts as seen.
 - **A version that the server no longer has** (410, in whatever form): listing starts again.
-- **A connection that broke** may have broken because the server was restored from a backup. A watch
-  from a version of its future would wait in silence, so the server is asked for its version first.
+- **A watch that ended or broke** may have done so because the server was restored from a backup.
+  One from a version of its future would wait in silence, so its current version is asked for first.
 - **A kind that the server does not know** (its CRD is not installed, or no longer) or **does not
-  allow** has no objects at the start. What was known stays: for a while where the kind is unknown,
-  for as long as it takes where it is not allowed.
+  allow** is believed to be lacking when the server has said so for a while: one that has just
+  started may be mistaken. It has no objects at the start. What was known stays: for a longer while
+  where the kind is unknown, for as long as it takes where it is not allowed.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
@@ -72,16 +73,18 @@ class AskForVersion:
 Ask = AskForPage | AskForStream | AskForChanges | AskForVersion
 
 CONFIRM_SECONDS = 5.0
-"""For how long a server that has just started may say that a kind is unknown or not allowed."""
+"""For how long the server must say that a kind is unknown or not allowed until it is believed."""
 FORGET_SECONDS = 60.0
-"""For how long an unknown kind's objects are kept: a server without its CRDs may say so, too."""
+"""For how long it must say that a kind is unknown until the kind's objects are forgotten."""
 _MOST_BROKEN_STREAMS = 3
 
 
 class Reflector:
     """Follows the objects of one kind, in one namespace or all. Times are of any monotonic clock.
 
-    ``known`` are the versions of the objects that are believed to be there, by key.
+    ``known`` are the versions of the objects that are believed to be there, by key; "" if an object
+    is there, but its version means nothing any more. ``lack`` says why the kind is lacking, None if
+    it is not, or nobody knows yet.
     """
 
     def __init__(self) -> None:
@@ -89,7 +92,8 @@ class Reflector:
         self.is_settled = False
         """Whether the kind was listed once, or is known to be lacking."""
         self.lack: Lack | None = None
-        self._lacking_since = 0.0
+        self._missed: Lack | None = None
+        self._missed_since = 0.0
         self._listed: set[str] | None = set()
         self._token = ""
         self._version = ""
@@ -111,6 +115,11 @@ class Reflector:
         return self._listed is not None
 
     # --- What came ---
+
+    def is_there(self, key: str) -> None:
+        """Note an object that is there, and of which nothing else can be read."""
+        if self._listed is not None:
+            self._listed.add(key)
 
     def came(self, key: str, version: str) -> bool:
         """Note an object, listed or watched; return whether it is new or changed."""
@@ -146,14 +155,17 @@ class Reflector:
     def current(self, version: str) -> None:
         """Note the answer to AskForVersion."""
         self._is_suspect = False
-        if _is_older(version, self._version):
-            self._relist()
+        if _is_older(version, self._version, unless_numbers=version != self._version):
+            self._version = version
+            self._begin_anew()
 
     def ended(self) -> None:
-        """Note that a watch ended without an error, as it does after its time."""
-        if self._listed is not None:
-            # The marked end of the list is missing: as much as a broken stream.
-            self.failed(Failure.BROKEN, 0.0)
+        """Note that a watch ended without an error, as it does after its time.
+
+        The end of a list that lacks its mark is as much as a broken stream. And a watch may have
+        been silent because it was one from a version of the future.
+        """
+        self._broke()
 
     def failed(self, failure: Failure, now: float) -> Sequence[str]:
         """Note a failure; return what is gone for it."""
@@ -166,47 +178,66 @@ class Reflector:
             return self._lacks(Lack.UNKNOWN_KIND, now)
         elif failure is Failure.FORBIDDEN:
             return self._lacks(Lack.FORBIDDEN, now)
-        elif self._listed is not None:
-            self._broken_streams += self._is_streamed
-            if self._broken_streams >= _MOST_BROKEN_STREAMS:
-                self._is_streamed = False
-            if self._is_streamed or not self._token:
-                self._relist()
         else:
-            self._is_suspect = True
+            self._broke()
         return ()
 
     # --- What follows ---
 
+    def _broke(self) -> None:
+        # What a server says before it vanishes, and when it is back, does not add up.
+        self._missed = None
+        if self._listed is None:
+            self._is_suspect = True
+        elif self._is_streamed:
+            self._broken_streams += 1
+            self._is_streamed = self._broken_streams < _MOST_BROKEN_STREAMS
+            self._relist()
+        # A page is asked for again.
+
+    def _begin_anew(self) -> None:
+        """List a server with another history: there, versions that are known mean other things."""
+        self.known = dict.fromkeys(self.known, "")
+        self._relist()
+
     def _relist(self) -> None:
+        for key in self._listed or ():
+            # Of an unfinished list: nobody can tell whether the next is of the same history.
+            if key in self.known:
+                self.known[key] = ""
         self._listed, self._token, self._is_suspect = set(), "", False
 
     def _complete(self, version: str) -> Sequence[str]:
+        is_restored = _is_older(version, self._version, unless_numbers=False)
+        self._version = version
+        if is_restored:
+            self._begin_anew()
+            return ()
         gone = [key for key in self.known if key not in (self._listed or ())]
         for key in gone:
             del self.known[key]
         self._listed, self._token = None, ""
-        self._version = version
-        self._broken_streams = 0
-        self.is_settled, self.lack = True, None
+        # The next list may come from a newer server, or over a better connection.
+        self._is_streamed, self._broken_streams = True, 0
+        self.is_settled, self.lack, self._missed = True, None, None
         return gone
 
     def _lacks(self, lack: Lack, now: float) -> Sequence[str]:
         self._relist()
-        if self.lack is not lack:
-            self.lack, self._lacking_since = lack, now
-        lacking = now - self._lacking_since
-        if lacking >= CONFIRM_SECONDS:
-            self.is_settled = True
-        if lack is Lack.FORBIDDEN or lacking < FORGET_SECONDS:
+        if self._missed is not lack:
+            self._missed, self._missed_since = lack, now
+        missed = now - self._missed_since
+        if missed >= CONFIRM_SECONDS:
+            self.is_settled, self.lack = True, lack
+        if lack is Lack.FORBIDDEN or missed < FORGET_SECONDS:
             return ()
         gone = list(self.known)
         self.known.clear()
         return gone
 
 
-def _is_older(version: str, than: str) -> bool:
+def _is_older(version: str, than: str, *, unless_numbers: bool) -> bool:
     """Whether a version is before another; versions are numbers that grow (KEP-5504)."""
     if version.isdecimal() and than.isdecimal():
         return int(version) < int(than)
-    return version != than
+    return unless_numbers

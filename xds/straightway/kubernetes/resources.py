@@ -7,7 +7,7 @@ their status is what we and others write, and a change of it must cause no work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -151,19 +151,17 @@ def _whole(raw: bytes | msgspec.Raw) -> Body:
     if isinstance(metadata, dict):
         for name in _UNUSED_METADATA:
             metadata.pop(name, None)
-        _drop_status_writers(metadata)
+        if "managedFields" in metadata:
+            metadata["managedFields"] = list(_owned(metadata["managedFields"]))
     return body
 
 
-def _drop_status_writers(metadata: dict[str, Any]) -> None:
-    """Drop who manages the status: it changes with every status that is written."""
-    managed = metadata.get("managedFields")
-    if isinstance(managed, list):
-        metadata["managedFields"] = [
-            each
-            for each in managed
-            if not (isinstance(each, dict) and each.get("subresource") == "status")
-        ]
+def _owned(managers: Iterable[Mapping[str, Any]]) -> Iterator[Body]:
+    """Yield which fields of the spec somebody set; not who and when, which every write changes."""
+    for manager in managers:
+        spec = (manager.get("fieldsV1") or {}).get("f:spec")
+        if spec and "subresource" not in manager:
+            yield {"fieldsV1": {"f:spec": spec}}
 
 
 def _pod(raw: bytes | msgspec.Raw) -> Body:
@@ -171,7 +169,9 @@ def _pod(raw: bytes | msgspec.Raw) -> Body:
     body: Body = dict(_decode_pod(raw))
     status = body.get("status")
     if status and "conditions" in status:
-        status["conditions"] = [each for each in status["conditions"] if each["type"] == "Ready"]
+        status["conditions"] = [
+            each for each in status["conditions"] if each.get("type") == "Ready"
+        ]
     return body
 
 

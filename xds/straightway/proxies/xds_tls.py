@@ -53,14 +53,6 @@ class XdsTls:
     server_name: str = ""
 
 
-IN_CLUSTER: Final = XdsTls(
-    authorities=PurePosixPath("/var/run/secrets/straightway-ca/ca.crt"),
-    secrets=PurePosixPath("/var/run/secrets/straightway-ca"),
-    token=PurePosixPath("/var/run/secrets/straightway/token"),
-)
-"""Where a proxy in a cluster has them: the ConfigMap ``straightway-ca`` holds all but the token."""
-
-
 def secret_files(files: XdsTls) -> Mapping[str, str]:
     """Return the files, by name, in which Envoy finds its secrets: JSON for its ``secrets``."""
     return {

@@ -3,7 +3,8 @@
 - **At the start** every kind is listed before anything is called complete.
 - **A change** is emitted within the same turn of the event loop, with all that came with it. A new
   version in which nothing changed that is kept is not emitted.
-- **While the API server is away** nothing is emitted, so everything stays in force.
+- **While the API server is away** nothing is emitted but the problem ``api-server-unreachable``, so
+  everything stays in force. It is solved once every kind gets answers again.
 - **A kind that the service account may not read** is missing from the config, with the problem
   ``kind-forbidden``. What was read of it before stays, in this run or an earlier one.
 - **A kind that is not installed** has no objects. Once it is, its objects are there in seconds.
@@ -33,8 +34,11 @@ Seen = Callable[[Resource, str, str], None]
 """Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
 
 REVISION_LABEL = "istio.io/rev"
+_API_SERVER = "kubernetes:api-server"
 _DOWN_AFTER = 2
 """After how many failures in a row the API server counts as away: a watch may always break."""
+_WAKE_SECONDS = 1.0
+"""How often an answer may wake those that wait: if all ask and fail in turn, it must not be hot."""
 _AT_ONCE = 256
 """How many objects of the first listing are emitted together."""
 
@@ -82,8 +86,10 @@ class KubernetesSource:
         self._unsent: dict[str, Bundle] = {}
         self._is_flushing = False
         self._lacks: dict[Follower, Lack | None] = {}
+        self._held: dict[Follower, list[str]] = {}
         self._failures: dict[Follower, int] = {}
         self._down_since: float | None = None
+        self._woken_at = float("-inf")
         self._is_synced = self._is_announced = False
 
     def listen(self, seen: Seen) -> None:
@@ -141,30 +147,24 @@ class KubernetesSource:
         if self._down_since is None and self._failures[follower] >= _DOWN_AFTER:
             self._down_since = asyncio.get_running_loop().time()
             kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
-            self._put(
-                Bundle(
-                    "api-server",
-                    problems=(
-                        _problem(
-                            self._client.server,
-                            "api-server-unreachable",
-                            f"The API server does not answer ({reason}); {kept}.",
-                        ),
-                    ),
-                )
-            )
+            message = f"The API server does not answer for {follower} ({reason}); {kept}."
+            problem = _problem(self._client.server, "api-server-unreachable", message)
+            self._report(Bundle(_API_SERVER, problems=(problem,)))
 
     def answered(self, follower: Follower) -> None:
         """Handle a good answer."""
-        self._failures.pop(follower, None)
-        if self._down_since is not None:
-            away = asyncio.get_running_loop().time() - self._down_since
+        has_failed = self._failures.pop(follower, 0)
+        if not has_failed or self._down_since is None:
+            return
+        now = asyncio.get_running_loop().time()
+        if all(failures < _DOWN_AFTER for failures in self._failures.values()):
+            _log.info("API server answers again", seconds=round(now - self._down_since, 1))
             self._down_since = None
-            self._put(Bundle("api-server"))
-            waiting, self._failures = list(self._failures), {}
-            for each in waiting:
+            self._report(Bundle(_API_SERVER))
+        if now - self._woken_at >= _WAKE_SECONDS:
+            self._woken_at = now
+            for each in self._failures:
                 each.try_now()
-            _log.info("API server answers again", seconds=round(away, 1))
 
     # --- What is emitted ---
 
@@ -186,6 +186,11 @@ class KubernetesSource:
         if self._is_synced or len(self._unsent) >= _AT_ONCE:
             self._flush_soon()
 
+    def _report(self, bundle: Bundle) -> None:
+        """Emit problems, which somebody waits for when nothing else comes."""
+        self._put(bundle)
+        self._flush_soon()
+
     def _flush_soon(self) -> None:
         if not self._is_flushing:
             self._is_flushing = True
@@ -200,15 +205,20 @@ class KubernetesSource:
 
     def _tell_lack(self, follower: Follower, lack: Lack | None, before: Lack | None) -> None:
         if lack is Lack.FORBIDDEN:
-            self._put(Bundle(f"kind:{follower}", problems=(_forbidden(follower),)))
+            self._report(Bundle(f"kind:{follower}", problems=(_forbidden(follower),)))
             within = f"{follower.namespace}/" if follower.namespace else ""
             prefix = f"{follower.resource}/{within}"
             for key in self._earlier:
                 if key.startswith(prefix) and key not in self._contents:
                     self._put(Bundle(key, complete=False))
+                    self._held.setdefault(follower, []).append(key)
             return
+        for key in self._held.pop(follower, ()):
+            # Of an earlier run, and nobody could say whether it is still there. Now it is known.
+            if key not in self._contents:
+                self._put(Bundle(key))
         if before is Lack.FORBIDDEN:
-            self._put(Bundle(f"kind:{follower}"))
+            self._report(Bundle(f"kind:{follower}"))
         if lack is Lack.UNKNOWN_KIND:
             _log.info("kind not installed", kind=str(follower), remedy="install its CRD to use it")
         elif before is Lack.UNKNOWN_KIND:

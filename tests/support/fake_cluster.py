@@ -1,0 +1,174 @@
+"""A Kubernetes cluster in memory, in the place of the client: what it answers, a test decides."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from straightway.kubernetes import ApiError, Client, UnreachableError
+from straightway.kubernetes.resources import RESOURCES, Resource
+
+Body = dict[str, Any]
+_END = {"annotations": {"k8s.io/initial-events-end": "true"}}
+_Line = bytes | Exception
+
+
+class FakeCluster:
+    """Lists and watches all kinds, as an API server does that has streamed lists."""
+
+    server = "https://cluster.example"
+    namespace = "default"
+
+    def __init__(self) -> None:
+        self.is_up = True
+        self.installed = {resource.group for resource in RESOURCES}
+        self.forbidden: set[str] = set()
+        """Plurals of kinds that may not be read; or `namespace/plural`."""
+        self.failing: set[str] = set()
+        """Plurals of kinds for which the server has an internal error."""
+        self.requests: list[str] = []
+        self._version = 100
+        self._objects: dict[tuple[str, str, str], Body] = {}
+        self._watches: list[_Watch] = []
+
+    def as_client(self) -> Client:
+        return cast("Client", self)
+
+    # What users and operators do.
+
+    def write(self, body: Body) -> None:
+        """Store an object, and tell those who watch."""
+        self._version += 1
+        key = _key(body)
+        kind = "MODIFIED" if key in self._objects else "ADDED"
+        version = {"resourceVersion": str(self._version)}
+        body = self._objects[key] = {**body, "metadata": {**body["metadata"], **version}}
+        self._tell(kind, body)
+
+    def delete(self, body: Body) -> None:
+        self._version += 1
+        stored = self._objects.pop(_key(body))
+        version = {"resourceVersion": str(self._version)}
+        self._tell("DELETED", {**stored, "metadata": {**stored["metadata"], **version}})
+
+    def delete_unseen(self, body: Body) -> None:
+        """Delete an object while nobody is told."""
+        self._version += 1
+        del self._objects[_key(body)]
+
+    def go_away(self) -> None:
+        self.is_up = False
+        self.cut()
+
+    def come_back(self) -> None:
+        self.is_up = True
+
+    def cut(self) -> None:
+        """Break all watches."""
+        self._end(UnreachableError("cut"))
+
+    def expire(self) -> None:
+        """End all watches with a 410."""
+        self._end(ApiError(410, "Expired", "too old"))
+
+    def _end(self, error: Exception) -> None:
+        for watch in self._watches:
+            watch.lines.put_nowait(error)
+        self._watches = []
+
+    def _tell(self, kind: str, body: Body) -> None:
+        for watch in self._watches:
+            if watch.wants(body):
+                watch.lines.put_nowait(_line(kind, body))
+
+    # What the client offers.
+
+    async def read(self, path: str, query: Mapping[str, Any] | None = None, **_: Any) -> bytes:
+        self._check(path)
+        parts = path.strip("/").split("/")
+        if parts[0] == "apis" and len(parts) == 2:
+            return json.dumps({"versions": [{"version": "v1"}]}).encode()
+        if parts[0] == "apis" and len(parts) == 3:
+            plurals = [each.plural for each in RESOURCES if each.group == parts[1]]
+            return json.dumps({"resources": [{"name": plural} for plural in plurals]}).encode()
+        watch = _Watch(path)
+        found = [body for body in self._objects.values() if watch.wants(body)]
+        metadata = {"resourceVersion": str(self._version)}
+        if query == {"limit": 1}:
+            found, metadata = found[:1], {**metadata, "continue": "more"}
+        return json.dumps({"metadata": metadata, "items": found}).encode()
+
+    @asynccontextmanager
+    async def lines(
+        self, path: str, query: Mapping[str, Any], *, read_timeout: float
+    ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+        self._check(path)
+        watch = _Watch(path)
+        self._watches.append(watch)
+        if query.get("sendInitialEvents"):
+            for line in self._initial(watch):
+                watch.lines.put_nowait(line)
+        elif int(query["resourceVersion"]) > self._version:
+            await asyncio.Event().wait()
+        try:
+            yield watch.batches()
+        finally:
+            if watch in self._watches:
+                self._watches.remove(watch)
+
+    def _initial(self, watch: _Watch) -> Iterator[bytes]:
+        for body in self._objects.values():
+            if watch.wants(body):
+                yield _line("ADDED", body)
+        mark = {"metadata": {"resourceVersion": str(self._version), **_END}}
+        yield _line("BOOKMARK", mark)
+
+    def _check(self, path: str) -> None:
+        self.requests.append(path)
+        if not self.is_up:
+            raise UnreachableError("connection refused")
+        parts = path.strip("/").split("/")
+        if parts[0] == "apis" and parts[1] not in self.installed:
+            raise ApiError(404, "", "404 page not found")
+        plural = parts[-1]
+        within = f"{parts[-2]}/{plural}"
+        if plural in self.forbidden or within in self.forbidden:
+            raise ApiError(403, "Forbidden", f"you cannot list {plural}")
+        if plural in self.failing:
+            raise ApiError(500, "InternalError", "conversion webhook failed")
+
+
+class _Watch:
+    def __init__(self, path: str) -> None:
+        self.lines: asyncio.Queue[_Line] = asyncio.Queue()
+        self._path = path
+
+    def wants(self, body: Body) -> bool:
+        namespace = body["metadata"]["namespace"]
+        resource = _resource(body)
+        version = body["apiVersion"].rpartition("/")[2]
+        paths = (resource.path(version), resource.path(version, namespace))
+        return self._path in paths
+
+    async def batches(self) -> AsyncIterator[list[bytes]]:
+        while True:
+            line = await self.lines.get()
+            if isinstance(line, Exception):
+                raise line
+            yield [line]
+
+
+def _resource(body: Body) -> Resource:
+    group = body["apiVersion"].rpartition("/")[0]
+    return next(each for each in RESOURCES if (each.group, each.kind) == (group, body["kind"]))
+
+
+def _key(body: Body) -> tuple[str, str, str]:
+    return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _line(kind: str, body: Body) -> bytes:
+    return json.dumps({"type": kind, "object": body}).encode()

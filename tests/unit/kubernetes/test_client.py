@@ -1,0 +1,348 @@
+"""The client against a server that answers badly: every failure has a reason, and an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import pytest
+from aiohttp import web
+
+from straightway.kubernetes import ApiError, Client, UnreachableError, client, connect
+from straightway.kubernetes.lines import Lines
+from tests.support.ports import free_port
+from tests.unit.kubernetes.conftest import FakeServer, Kubeconfig
+
+MakeKubeconfig = Callable[[str], Kubeconfig]
+
+
+@pytest.fixture
+async def api(server: FakeServer, kubeconfig: MakeKubeconfig) -> AsyncIterator[Client]:
+    """A client of a fake server without TLS."""
+    file = kubeconfig(await server.start()).write({"token": "first"})
+    async with connect(file) as connected:
+        yield connected
+
+
+def answering(body: str | bytes, status: int = 200, **headers: str):
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, status=status, headers=headers)
+
+    return handler
+
+
+@asynccontextmanager
+async def begun(request: web.Request, size: int = 0) -> AsyncIterator[web.StreamResponse]:
+    response = web.StreamResponse()
+    if size:
+        response.content_length = size
+    await response.prepare(request)
+    yield response
+
+
+# Answers.
+
+
+async def test_a_request_carries_method_query_body_and_credentials(api: Client, server: FakeServer):
+    async def echo(request: web.Request) -> web.StreamResponse:
+        return web.json_response(
+            {
+                "method": request.method,
+                "path": request.path,
+                "query": dict(request.query),
+                "type": request.content_type,
+                "body": await request.json(),
+            }
+        )
+
+    server.handler = echo
+    answer = await api.request(
+        "PATCH",
+        "/apis/x/v1/things/a",
+        body={"spec": {"ü": 1}},
+        query={"force": True, "fieldManager": "me & you", "limit": 5},
+        content_type=client.APPLY,
+    )
+    assert answer == {
+        "method": "PATCH",
+        "path": "/apis/x/v1/things/a",
+        "query": {"force": "true", "fieldManager": "me & you", "limit": "5"},
+        "type": "application/apply-patch+yaml",
+        "body": {"spec": {"ü": 1}},
+    }
+    assert server.tokens == ["Bearer first"]
+
+
+async def test_an_empty_answer_is_none(api: Client, server: FakeServer):
+    server.handler = answering(b"")
+    assert await api.request("DELETE", "/x") is None
+
+
+async def test_a_refusal_has_status_reason_message_and_time(api: Client, server: FakeServer):
+    text = '{"kind": "Status", "code": 429, "reason": "TooManyRequests", "message": "slow down"}'
+    server.handler = answering(text, 429, **{"Retry-After": "7"})
+    with pytest.raises(ApiError) as caught:
+        await api.request("GET", "/x")
+    error = caught.value
+    assert (error.status, error.reason, error.message) == (429, "TooManyRequests", "slow down")
+    assert error.retry_after == 7
+
+
+@pytest.mark.parametrize("when", ["", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"])
+async def test_a_time_that_is_no_number_is_none(api: Client, server: FakeServer, when: str):
+    server.handler = answering("busy", 503, **{"Retry-After": when})
+    with pytest.raises(ApiError, match=r"^busy \(503\)$") as caught:
+        await api.request("GET", "/x")
+    assert caught.value.retry_after is None
+
+
+async def test_of_a_huge_error_only_the_beginning_is_read(api: Client, server: FakeServer):
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=500)
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 2**16)
+
+    server.handler = endless
+    with pytest.raises(ApiError, match=r"^x{200} \(500\)$"):
+        await api.request("GET", "/x", timeout=10)
+
+
+async def test_an_error_in_pieces_is_read_whole(api: Client, server: FakeServer):
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=410)
+        await response.prepare(request)
+        await response.write(b'{"code": 410, "reason": "Exp')
+        await asyncio.sleep(0.01)
+        await response.write(b'ired", "message": "too old"}')
+        return response
+
+    server.handler = slow
+    with pytest.raises(ApiError, match=r"too old \(410 Expired\)"):
+        await api.request("GET", "/x")
+
+
+@pytest.mark.parametrize("text", ["<html>", "{", "\xff"])
+async def test_an_answer_that_is_no_json_is_no_answer(api: Client, server: FakeServer, text: str):
+    server.handler = answering(text.encode("latin-1"))
+    with pytest.raises(UnreachableError, match="not JSON"):
+        await api.request("GET", "/x")
+
+
+async def test_half_an_answer_is_no_answer(api: Client, server: FakeServer):
+    async def half(request: web.Request) -> web.StreamResponse:
+        async with begun(request, size=100) as response:
+            await response.write(b"{")
+            assert request.transport is not None
+            request.transport.close()
+            return response
+
+    server.handler = half
+    with pytest.raises(UnreachableError):
+        await api.request("GET", "/x")
+
+
+async def test_a_silent_server_is_given_up(api: Client, server: FakeServer):
+    async def silent(_: web.Request) -> web.StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    server.handler = silent
+    with pytest.raises(UnreachableError):
+        await api.request("GET", "/x", timeout=0.05)
+
+
+async def test_a_refused_connection_has_a_reason(kubeconfig: MakeKubeconfig):
+    file = kubeconfig(f"http://127.0.0.1:{free_port()}").write({"token": "first"})
+    async with connect(file) as api:
+        with pytest.raises(UnreachableError, match=r"127\.0\.0\.1"):
+            await api.request("GET", "/x")
+
+
+# Lines.
+
+
+async def lines_of(api: Client, read_timeout: float = 10) -> list[bytes]:
+    async with api.lines("/x", {}, read_timeout=read_timeout) as batches:
+        return [line async for batch in batches for line in batch]
+
+
+async def test_a_line_may_be_longer_than_any_buffer(api: Client, server: FakeServer):
+    long = b"x" * (3 * 2**20)
+    server.handler = answering(b"a\n" + long + b"\nb\n")
+    assert await lines_of(api) == [b"a", long, b"b"]
+
+
+async def test_a_line_without_end_is_given_up(
+    api: Client, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "Lines", partial(Lines, max_line=1000))
+    server.handler = answering(b"x" * 5000)
+    with pytest.raises(UnreachableError, match="1,000 bytes"):
+        await lines_of(api)
+
+
+async def test_silence_between_lines_has_a_limit(api: Client, server: FakeServer):
+    async def stops(request: web.Request) -> web.StreamResponse:
+        async with begun(request) as response:
+            await response.write(b"a\n")
+            await asyncio.Event().wait()
+            return response
+
+    server.handler = stops
+    async with api.lines("/x", {}, read_timeout=0.05) as batches:
+        assert await anext(batches) == [b"a"]
+        with pytest.raises(UnreachableError):
+            await anext(batches)
+
+
+async def test_lines_that_are_refused_have_a_reason(api: Client, server: FakeServer):
+    server.handler = answering('{"code": 410, "reason": "Expired", "message": "too old"}', 410)
+    with pytest.raises(ApiError, match="too old"):
+        await lines_of(api)
+
+
+async def test_who_stops_in_the_middle_leaves_nothing_to_the_next(api: Client, server: FakeServer):
+    server.handler = answering(b"a\n" * 100_000)
+    async with api.lines("/x", {}, read_timeout=10) as batches:
+        async for _ in batches:
+            break
+    server.handler = answering("{}")
+    assert await api.request("GET", "/x") == {}
+
+
+async def test_many_watches_do_not_wait_for_each_other(api: Client, server: FakeServer):
+    async def hangs(request: web.Request) -> web.StreamResponse:
+        async with begun(request) as response:
+            await response.write(b"a\n")
+            await asyncio.Event().wait()
+            return response
+
+    server.handler = hangs
+    begun_watches = 0
+    all_begun = asyncio.Event()
+
+    async def watch() -> None:
+        nonlocal begun_watches
+        async with api.lines("/x", {}, read_timeout=60) as batches:
+            async for _ in batches:
+                begun_watches += 1
+                if begun_watches == 120:
+                    all_begun.set()
+
+    tasks = [asyncio.create_task(watch()) for _ in range(120)]
+    async with asyncio.timeout(20):
+        await all_begun.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+# Credentials that are refused.
+
+
+async def test_refused_credentials_are_loaded_again_once(
+    server: FakeServer, kubeconfig: MakeKubeconfig, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "_RENEW_SECONDS", 0)
+    config = kubeconfig(await server.start())
+    config.write({"token": "old"})
+
+    async def only_new(request: web.Request) -> web.StreamResponse:
+        is_new = request.headers["Authorization"] == "Bearer new"
+        return web.json_response({}, status=200 if is_new else 401)
+
+    server.handler = only_new
+    async with connect(config.file) as api:
+        config.write({"token": "new"})
+        # All of them are refused together, and all are sent again.
+        answers = await asyncio.gather(*(api.request("GET", "/x") for _ in range(5)))
+        assert answers == [{}] * 5
+        config.write({"token": "worse"})
+        server.handler = answering("who?", 401)
+        server.tokens.clear()
+        with pytest.raises(ApiError, match=r"who\? \(401\)"):
+            await api.request("GET", "/x")
+    assert server.tokens == ["Bearer new", "Bearer worse"]
+
+
+async def test_a_watch_outlives_new_credentials(
+    server: FakeServer, kubeconfig: MakeKubeconfig, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "_RENEW_SECONDS", 0)
+    config = kubeconfig(await server.start())
+    go_on = asyncio.Event()
+
+    async def watch_or_refuse(request: web.Request) -> web.StreamResponse:
+        if request.path == "/refused":
+            return web.Response(status=401)
+        async with begun(request) as response:
+            await response.write(b"a\n")
+            await go_on.wait()
+            await response.write(b"b\n")
+            return response
+
+    server.handler = watch_or_refuse
+    async with (
+        connect(config.write({"token": "old"})) as api,
+        api.lines("/watched", {}, read_timeout=10) as batches,
+    ):
+        assert await anext(batches) == [b"a"]
+        with pytest.raises(ApiError):
+            await api.request("GET", "/refused")
+        go_on.set()
+        assert await anext(batches) == [b"b"]
+
+
+async def test_refused_credentials_that_are_just_loaded_are_not_loaded_again(
+    api: Client, server: FakeServer
+):
+    server.handler = answering("who?", 401)
+    with pytest.raises(ApiError):
+        await api.request("GET", "/x")
+    assert server.tokens == ["Bearer first"]
+
+
+async def test_a_kubeconfig_that_breaks_later_leaves_the_refusal(
+    server: FakeServer, kubeconfig: MakeKubeconfig, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "_RENEW_SECONDS", 0)
+    config = kubeconfig(await server.start())
+    server.handler = answering("who?", 401)
+    async with connect(config.write({"token": "first"})) as api:
+        config.file.write_text("{")
+        with pytest.raises(ApiError, match="401"):
+            await api.request("GET", "/x")
+
+
+# TLS.
+
+
+async def test_the_server_is_verified(
+    server: FakeServer, kubeconfig: MakeKubeconfig, credentials, tmp_path
+):
+    config = kubeconfig(await server.start(tls=True))
+    async with connect(config.write({"token": "first"})) as api:
+        assert await api.request("GET", "/x") == {}
+    stranger = type(credentials)(tmp_path / "stranger")
+    other = Kubeconfig(tmp_path / "other", server.url, stranger.ca)
+    async with connect(other.write({"token": "first"})) as api:
+        with pytest.raises(UnreachableError, match="certificate"):
+            await api.request("GET", "/x")
+
+
+async def test_a_client_certificate_is_shown(
+    server: FakeServer, kubeconfig: MakeKubeconfig, credentials
+):
+    config = kubeconfig(await server.start(tls=True, client_certificates=True))
+    user = {
+        "client-certificate": str(credentials.client_certificate),
+        "client-key": str(credentials.client_key),
+    }
+    async with connect(config.write(user)) as api:
+        assert await api.request("GET", "/x") == {}
+    async with connect(config.write({"token": "first"})) as api:
+        with pytest.raises(UnreachableError):
+            await api.request("GET", "/x")
