@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-import grpc
 import structlog
 from envoy.config.core.v3 import base_pb2
 
-from straightway import __version__
 from straightway.catalog import ROOT_NAMESPACE, Catalog
 from straightway.control import Control, Interest
-from straightway.discovery import Cache, DiscoveryServer, grpc_options
+from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
+from straightway.identities import Admissions
 from straightway.intake import Intake, LastGood
 from straightway.kubernetes import Client, connect
+from straightway.listening import Port, SecurePorts, Security, listen
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
@@ -45,10 +44,6 @@ class Source(Protocol):
 
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled."""
-
-
-class ListenError(Exception):
-    """Listening on the address fails; the message names it and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ class Options:
     folder that keeps last good versions for the next start; None keeps none. ``vanish_grace`` is
     how long objects that vanish at once are held, and ``max_connection_age`` the age at which an
     Envoy's connection is renewed, so that Envoys spread over replicas; both in seconds.
-    ``root_namespace`` is Istio's.
+    ``root_namespace`` is Istio's. ``security`` is how Envoys are served by TLS; None is not.
     """
 
     folder: Path | None = None
@@ -84,6 +79,7 @@ class Options:
     vanish_grace: float = 30.0
     max_connection_age: float | None = None
     root_namespace: str = ROOT_NAMESPACE
+    security: Security | None = None
 
 
 async def serve(address: Address, options: Options) -> None:
@@ -91,6 +87,7 @@ async def serve(address: Address, options: Options) -> None:
 
     Raises: ConfigFolderError: if the folder cannot be read at the start. ConnectError: if there is
     no usable configuration for the cluster. ListenError: if listening on the address fails.
+    CertificateFileError: if there is no certificate in a file.
 
     """
     if options.folder is not None:
@@ -137,6 +134,13 @@ async def _serve(
     problems = ProblemStore()
     problems.listen(log_problems)
     writing = _writing(options, client, sources, problems)
+    secure = _secure(options, client, writing)
+    admitting: list[Admissions] = []
+    if secure is not None:
+        admissions = secure.admissions(
+            catalog, lambda: control.synced.wait(), rekey=lambda: discovery.rekey()
+        )
+        admitting = [admissions]
     control = Control(
         catalog,
         cache,
@@ -144,18 +148,28 @@ async def _serve(
         intake=Intake(last_good, options.vanish_grace),
         interest=interest,
         problems=problems,
-        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing),
+        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing, *admitting),
     )
 
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
     streams = StreamLog(control.origins, options.max_connection_age)
-    discovery = DiscoveryServer(cache, key_of, callbacks=[interest, streams, *writing])
+    discovery = DiscoveryServer(
+        cache,
+        key_of,
+        callbacks=[interest, streams, *writing],
+        authenticate=admitting[0].authenticate if admitting else None,
+    )
     discovery.set_serving(False)
     stopping = asyncio.Event()
     with _on_signals(stopping.set):
-        server = await _listen(discovery, address, options.max_connection_age)
+        ports = [Port("--xds-address", address)]
+        if secure is not None:
+            if not await _completes(secure.start(), unless=stopping):
+                return
+            ports += secure.ports()
+        server = await listen(discovery, ports, options.max_connection_age)
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [
@@ -166,6 +180,8 @@ async def _serve(
                 for name, source in sources.items():
                     emit = partial(control.apply, name)
                     running.append(tasks.create_task(source.run(emit)))
+                if secure is not None:
+                    running.append(tasks.create_task(secure.run()))
                 for each in writing:
                     running.append(tasks.create_task(each.leader.run()))
                     running.append(tasks.create_task(each.run(control, discovery)))
@@ -203,6 +219,33 @@ def _writing(
     return [writeback]
 
 
+def _secure(
+    options: Options, client: Client | None, writing: Collection[Writeback]
+) -> SecurePorts | None:
+    """Return the ports with TLS, or None. The leader renews what all replicas share."""
+    if options.security is None:
+        return None
+    return SecurePorts(
+        options.security,
+        client,
+        # Where nobody is elected everybody may: the API server refuses all but the first.
+        is_leader=lambda: all(each.leader.is_leading for each in writing),
+    )
+
+
+async def _completes(work: Coroutine[Any, Any, None], *, unless: asyncio.Event) -> bool:
+    """Do something to the end, unless the event comes first; return whether it is done."""
+    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(unless.wait())
+    try:
+        await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await working
+        return working.done()
+    finally:
+        working.cancel()
+        waiting.cancel()
+
+
 def _not_indexed(reference: Reference, mistake: Exception) -> None:
     _log.error("internal error, the object is left out", object=str(reference), exc_info=mistake)
 
@@ -236,36 +279,6 @@ async def _serve_from_first_config(discovery: DiscoveryServer, control: Control)
     """Report NOT_SERVING to new Envoys until there is something to send them."""
     await control.synced.wait()
     discovery.set_serving(True)
-
-
-async def _listen(
-    discovery: DiscoveryServer, address: Address, max_connection_age: float | None
-) -> grpc.aio.Server:
-    server = grpc.aio.server(options=grpc_options(max_connection_age=max_connection_age))
-    discovery.add_to(server)
-    try:
-        port = server.add_insecure_port(str(address))
-    except RuntimeError as error:
-        raise ListenError(
-            f"Cannot listen on {address}: {await _reason(address)}. "
-            "Choose another address with --xds-address HOST:PORT."
-        ) from error
-    await server.start()
-    _log.info("listening", address=str(replace(address, port=port)), version=__version__)
-    return server
-
-
-async def _reason(address: Address) -> str:
-    """Ask the system why listening on an address fails, because gRPC does not say."""
-    try:
-        probe = await asyncio.start_server(lambda *_: None, address.host, address.port)
-    except OSError as error:
-        # asyncio's message repeats the address; the error number has the system's message.
-        # A negative number comes from a resolver, which has its own message.
-        number = error.errno or 0
-        return os.strerror(number) if number > 0 else str(error.strerror)
-    probe.close()
-    return "gRPC refuses it"
 
 
 @contextmanager
