@@ -104,6 +104,10 @@ class _Service(TypedDict, total=False):
     status: _ServiceStatus
 
 
+class _Named(TypedDict, total=False):
+    metadata: _Metadata
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A kind of object and where it is served.
@@ -138,6 +142,7 @@ class Resource:
 _decode_pod = msgspec.json.Decoder(_Pod).decode
 _decode_slice = msgspec.json.Decoder(_EndpointSlice).decode
 _decode_service = msgspec.json.Decoder(_Service).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
 _UNUSED_METADATA = ("uid", "selfLink", "ownerReferences", "finalizers", "generateName")
@@ -208,3 +213,6 @@ RESOURCES = (
     ),
 )
 """All kinds that are followed."""
+
+NAMESPACES = _core("Namespace", "namespaces", _decode_named)
+"""Followed for their names alone."""
