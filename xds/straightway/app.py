@@ -29,9 +29,11 @@ from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, audience_in, proxy_of_node
+from straightway.routing.istio.credentials import secret_reference
 from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
+from straightway.sources.secrets import SecretName
 from straightway.state import StateFolder
 from straightway.writeback import Leader, Writeback, identity, manager_of
 
@@ -147,6 +149,8 @@ async def _serve(
         listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing),
     )
 
+    _follow_secrets(control, sources)
+
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
@@ -201,6 +205,20 @@ def _writing(
     )
     source.listen(writeback.seen)
     return [writeback]
+
+
+def _follow_secrets(control: Control, sources: Mapping[str, Source]) -> None:
+    """Have the cluster's Secrets read that Gateways name."""
+    source = sources.get(_KUBERNETES)
+    if isinstance(source, KubernetesSource):
+        source.listen_for_secrets(
+            lambda secret, is_there: control.looked_up(secret_reference(*secret), is_there=is_there)
+        )
+        control.follow_secrets(
+            lambda secrets: source.want_secrets(
+                SecretName(each.namespace, each.name) for each in secrets
+            )
+        )
 
 
 def _not_indexed(reference: Reference, mistake: Exception) -> None:
