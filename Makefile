@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test kube check bench format protos crds charts clean
+.PHONY: help demo test test-slow kube check bench format protos crds charts clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (about a minute, once)…"
@@ -23,6 +23,9 @@ demo: $(READY)  ## Run the tutorial on this machine; KEEP=1 leaves it running
 
 test: $(READY)  ## Run all tests; those with a Kubernetes API server need `make kube`
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q
+
+test-slow: $(READY)  ## Run the tests that are about minutes in full length
+	@PATH="$(abspath $(BIN)):$$PATH" STRAIGHTWAY_SLOW=1 $(BIN)/pytest -q -m slow
 
 kube:  ## Build a Kubernetes API server for the tests, with Go (minutes, once)
 	@tests/kubernetes/binaries/build.sh

@@ -8,7 +8,8 @@ import sys
 
 from rich.console import Console
 
-from bench import change, cold, discovery, label, push
+from bench import change, cold, discovery, kubernetes, label, push
+from tests.support import kube_binaries
 
 BENCHMARKS = {
     "label": label.run,
@@ -16,6 +17,7 @@ BENCHMARKS = {
     "push": push.run,
     "discovery": discovery.run,
     "change": change.run,
+    "kubernetes": kubernetes.run,
 }
 
 
@@ -41,8 +43,12 @@ def main() -> None:
         console.print(change.run(only))
         return
     for name, run in BENCHMARKS.items():
-        if which in (name, "all"):
-            console.print(run())
+        if which not in (name, "all"):
+            continue
+        if name == "kubernetes" and kube_binaries.find("kube-apiserver") is None:
+            console.print("kubernetes: no API server here; `make kube` builds it (needs Go)")
+            continue
+        console.print(run())
 
 
 def _row_numbers(text: str) -> frozenset[int]:

@@ -4,18 +4,26 @@ Each Pod is a runtime behind ten services, with the fields, annotations and mana
 real one has: 12 KB, of which Straightway needs 500 bytes. Each service has ten EndpointSlices with
 ten endpoints, a VirtualService with one host at the gateway, and a DestinationRule with a dynamic
 subset on the label ``model``.
+
+One Pod and one EndpointSlice are created by request; the others are copies of what the API server
+returned, written into its etcd. By request they would take minutes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bench.config import NAMESPACE, SELECTOR, service_text
-from straightway.kubernetes import Client
+from bench.figures import waiting
+from straightway.kubernetes import Client, connect
+from tests.support.kube import KubeServer, transaction
+from tests.support.objects import gateway
 
 Json = dict[str, Any]
 
@@ -23,17 +31,32 @@ PODS = 10_000
 SERVICES = 1_000
 SLICES = 10
 ENDPOINTS = 10
-_PODS_OF_A_SERVICE = SLICES * ENDPOINTS
-_CONCURRENT = 24
+MODELS = 1_000
+MEMBERS = SERVICES * SLICES * ENDPOINTS
+"""The endpoints of all services together."""
 
+_CONCURRENT = 24
+_AT_ONCE = 80
+"""Objects per transaction of etcd."""
 _PATHS = {
-    "Pod": "/api/v1/namespaces/{}/pods",
     "Service": "/api/v1/namespaces/{}/services",
-    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
-    "Gateway": "/apis/networking.istio.io/v1/namespaces/{}/gateways",
     "VirtualService": "/apis/networking.istio.io/v1/namespaces/{}/virtualservices",
     "DestinationRule": "/apis/networking.istio.io/v1/namespaces/{}/destinationrules",
 }
+
+
+def fill(kube: KubeServer, port: int) -> None:
+    """Create all objects, for a gateway that listens on ``port``. The kinds are installed."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    kube.apply(namespace, gateway("gateway", NAMESPACE, selector=SELECTOR, ports=[port]))
+    [pod] = kube.create(_pod(0))
+    pod = kube.set_status(pod, _pod_status(0))
+    _store(kube, "pods", [_as_pod(pod, index) for index in range(1, PODS)])
+    [endpoint_slice] = kube.create(_slice(0, 0))
+    numbers = [divmod(number, SLICES) for number in range(1, SERVICES * SLICES)]
+    copies = [_copy(endpoint_slice, _slice(service, part)) for service, part in numbers]
+    _store(kube, "endpointslices", copies)
+    asyncio.run(_create_services(kube.kubeconfig()))
 
 
 def pod_name(index: int) -> str:
@@ -41,23 +64,67 @@ def pod_name(index: int) -> str:
     return f"runtime-{index:05}"
 
 
-def pod_path(index: int) -> str:
-    """Return a Pod's path at the API server."""
-    return f"{_PATHS['Pod'].format(NAMESPACE)}/{pod_name(index)}"
+def pod_list(kube: KubeServer, *, limit: int, token: str = "") -> Json:
+    """Return a page of the list of Pods."""
+    query = {"limit": str(limit), "continue": token}
+    page: Json = kube.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", query=query)
+    return page
 
 
-async def fill(client: Client, port: int) -> None:
-    """Create all objects, for a gateway that listens on ``port``."""
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    await client.request("POST", "/api/v1/namespaces", body=namespace)
-    # Without controllers nobody else makes it, and Pods need it.
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
-    await client.request("POST", path, body=account)
-    await _create(client, [_gateway(port)])
-    await _create(client, (_pod(index) for index in range(PODS)))
-    await _create(client, _of_services())
-    await _set_status(client)
+def pods_now(kube: KubeServer, indexes: Container[int]) -> dict[int, Json]:
+    """Return some Pods as the API server has them, by their number."""
+    pods, token, number = {}, "", 0
+    while token or not number:
+        page = pod_list(kube, limit=500, token=token)
+        # They come in the order of their names.
+        for index, pod in enumerate(page["items"], number):
+            if index in indexes:
+                pods[index] = {"apiVersion": "v1", "kind": "Pod", **pod}
+        number += len(page["items"])
+        token = page["metadata"].get("continue", "")
+    return pods
+
+
+def writing_pods(pods: Sequence[Json]) -> list[Json]:
+    """Return transactions that write Pods: the API server passes them on as fast as it can."""
+    return list(_transactions("pods", pods))
+
+
+def merged(item: Json, change: Json) -> Json:
+    """Return an object with a change, as a merge patch would make it (RFC 7396)."""
+    result = dict(item)
+    for key, value in change.items():
+        result[key] = merged(item.get(key, {}), value) if isinstance(value, dict) else value
+    return result
+
+
+# --- Writing ---
+
+
+def _store(kube: KubeServer, kind: str, objects: Sequence[Json]) -> None:
+    with waiting(f"Writing {kind}"):
+        for each in _transactions(kind, objects):
+            kube.commit(each)
+
+
+def _transactions(kind: str, objects: Sequence[Json]) -> Iterator[Json]:
+    for start in range(0, len(objects), _AT_ONCE):
+        some = objects[start : start + _AT_ONCE]
+        names = (item["metadata"]["name"] for item in some)
+        keys = [f"/registry/{kind}/{NAMESPACE}/{name}" for name in names]
+        yield transaction(dict(zip(keys, some, strict=True)))
+
+
+async def _create_services(kubeconfig: Path) -> None:
+    """Create by request what the API server gives addresses to, and what belongs to it."""
+    objects: list[Json] = [
+        item
+        for service in range(SERVICES)
+        for item in yaml.load_all(service_text(service), yaml.CSafeLoader)
+    ]
+    with waiting("Creating services"):
+        async with connect(kubeconfig) as client:
+            await _create(client, objects)
 
 
 async def _create(client: Client, objects: Iterable[Json]) -> None:
@@ -73,39 +140,19 @@ async def _create(client: Client, objects: Iterable[Json]) -> None:
             tasks.create_task(one_by_one())
 
 
-async def _set_status(client: Client) -> None:
-    waiting = iter(range(PODS))
-
-    async def one_by_one() -> None:
-        for index in waiting:
-            await client.request(
-                "PATCH",
-                f"{pod_path(index)}/status",
-                body={"status": _pod_status(index)},
-                content_type="application/merge-patch+json",
-                timeout=60,
-            )
-
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(_CONCURRENT):
-            tasks.create_task(one_by_one())
+def _as_pod(pod: Json, index: int) -> Json:
+    """Return a stored Pod as the one with another number."""
+    metadata = {"name": pod_name(index), "labels": {"model": _model(index)}}
+    spec = {"nodeName": _node(index)}
+    return _copy(pod, {"metadata": metadata, "spec": spec, "status": _pod_status(index)})
 
 
-def _gateway(port: int) -> Json:
-    server = {"port": {"number": port, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "Gateway",
-        "metadata": {"name": "gateway", "namespace": NAMESPACE},
-        "spec": {"selector": SELECTOR, "servers": [server]},
-    }
+def _copy(stored: Json, change: Json) -> Json:
+    """Return another object, with what the API server has added to this one."""
+    return merged(stored, merged(change, {"metadata": {"uid": str(uuid.uuid4())}}))
 
 
-def _of_services() -> Iterator[Json]:
-    for service in range(SERVICES):
-        yield from yaml.load_all(service_text(service), yaml.CSafeLoader)
-        for part in range(SLICES):
-            yield _slice(service, part)
+# --- Objects ---
 
 
 def _slice(service: int, part: int) -> Json:
@@ -133,10 +180,18 @@ def _endpoint(index: int) -> Json:
     return {
         "addresses": [_address(index)],
         "conditions": {"ready": True, "serving": True, "terminating": False},
-        "nodeName": f"node-{index % 200}",
+        "nodeName": _node(index),
         "targetRef": {"kind": "Pod", "name": pod_name(index), "namespace": NAMESPACE},
         "zone": f"zone-{index % 3}",
     }
+
+
+def _node(index: int) -> str:
+    return f"node-{index % 200}"
+
+
+def _model(index: int) -> str:
+    return f"model-{index % MODELS}"
 
 
 def _address(index: int) -> str:
@@ -152,7 +207,7 @@ def _pod(index: int) -> Json:
             "namespace": NAMESPACE,
             "labels": {
                 "app": "runtime",
-                "model": f"model-{index % 1000}",
+                "model": _model(index),
                 "pod-template-hash": "6d4cf56db6",
                 "app.kubernetes.io/name": "runtime",
                 "app.kubernetes.io/part-of": "serving",
@@ -164,7 +219,7 @@ def _pod(index: int) -> Json:
             },
         },
         "spec": {
-            "nodeName": f"node-{index % 200}",
+            "nodeName": _node(index),
             "serviceAccountName": "default",
             "automountServiceAccountToken": False,
             "containers": [_container("runtime", 8033), _container("agent", 9000)],

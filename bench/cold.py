@@ -25,6 +25,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -35,6 +36,7 @@ from bench.config import Endpoints, write_config
 from bench.figures import Figure, in_steps, table
 from bench.machine import LIMIT_SECONDS, Machine, machine
 from bench.usage import cpu_seconds, peak_mebibytes
+from tests.support.control_plane import ControlPlane
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -84,7 +86,7 @@ def seconds_until_held(kind: Endpoints, starts: int) -> list[float]:
         )
         seconds = []
         for _ in range(starts):
-            with machine(config) as running:
+            with machine(partial(ControlPlane, config)) as running:
                 seconds.append(running.wait_for_port(port) - running.started)
                 _wait_for_everything(running)
         return seconds
@@ -99,7 +101,7 @@ def _measure(kind: Endpoints) -> list[Figure]:
         starts, stages = [], []
         for _ in in_steps(range(_STARTS), f"Cold starts with {kind}"):
             stages.append(_stages(config.path))
-            with machine(config) as running:
+            with machine(partial(ControlPlane, config)) as running:
                 starts.append(_start(running, port))
 
     def middle(part: Callable[[Start], float]) -> float:

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,8 +31,9 @@ from bench.config import SELECTOR
 from bench.figures import Figure, in_steps, percentile, table
 from bench.machine import LIMIT_SECONDS, Machine, machine
 from tests.support.config_folder import ConfigFolder
+from tests.support.control_plane import ControlPlane
 from tests.support.http import HttpClient
-from tests.support.objects import gateway, service, workload_entry
+from tests.support.objects import Object, gateway, service, workload_entry
 from tests.support.ports import free_port
 from tests.support.upstreams import HttpUpstream
 from tests.support.waiting import eventually
@@ -41,35 +43,26 @@ _NAMESPACE = "models"
 _TARGET_P50 = 12.0
 _TARGET_P99 = 150.0
 _PAUSE_SECONDS = (0.05, 0.15)
+_API = "networking.istio.io/v1"
 _ROUTING = {
-    "apiVersion": "networking.istio.io/v1",
-    "kind": "VirtualService",
-    "metadata": {"name": "runtime", "namespace": _NAMESPACE},
-    "spec": {
-        "hosts": ["*"],
-        "gateways": ["gateway"],
-        "http": [
-            {
-                "headerToDynamicSubsetKey": [{"header": "model", "key": "model"}],
-                "route": [{"destination": {"host": "runtime", "port": {"number": 80}}}],
-                "retries": {"attempts": 0},
-            }
-        ],
-    },
+    "hosts": ["*"],
+    "gateways": ["gateway"],
+    "http": [
+        {
+            "headerToDynamicSubsetKey": [{"header": "model", "key": "model"}],
+            "route": [{"destination": {"host": "runtime", "port": {"number": 80}}}],
+            "retries": {"attempts": 0},
+        }
+    ],
 }
 _SUBSETS = {
-    "apiVersion": "networking.istio.io/v1",
-    "kind": "DestinationRule",
-    "metadata": {"name": "runtime", "namespace": _NAMESPACE},
-    "spec": {
-        "host": "runtime",
-        "trafficPolicy": {
-            "loadBalancer": {
-                "dynamicSubset": {
-                    "subsetSelectors": [{"keys": ["model"], "fallbackPolicy": "NO_FALLBACK"}]
-                }
+    "host": "runtime",
+    "trafficPolicy": {
+        "loadBalancer": {
+            "dynamicSubset": {
+                "subsetSelectors": [{"keys": ["model"], "fallbackPolicy": "NO_FALLBACK"}]
             }
-        },
+        }
     },
 }
 
@@ -78,6 +71,7 @@ _SUBSETS = {
 class _Pair:
     """A control plane with its Envoy, a client of Envoy, and two runtimes behind it."""
 
+    config: ConfigFolder
     running: Machine
     client: HttpClient
     runtimes: Sequence[HttpUpstream]
@@ -93,12 +87,37 @@ def run() -> Table:
     pushed = [seconds for _, seconds in measured]
     rest = [after - before for after, before in measured]
     figures = [
-        *_percentiles("routed", routed, {0.5: _TARGET_P50, 0.99: _TARGET_P99}),
-        *_percentiles("pushed", pushed, {}),
-        *_percentiles("from push to route", rest, {}),
+        *percentiles("routed", routed, {0.5: _TARGET_P50, 0.99: _TARGET_P99}),
+        *percentiles("pushed", pushed, {}),
+        *percentiles("from push to route", rest, {}),
     ]
     title = "From a label's change on disk until Envoy routes by it"
     return table(title, {"": figures}, f"{_CHANGES} changes, one at a time.")
+
+
+def routing(namespace: str, port: int) -> list[Object]:
+    """Return the objects that route by the header ``model`` to Pods with the label ``model``.
+
+    The Service ``runtime`` selects those with the label ``app: runtime``.
+    """
+    metadata = {"name": "runtime", "namespace": namespace}
+    return [
+        gateway("gateway", namespace, selector=SELECTOR, ports=[port]),
+        service("runtime", namespace, selector={"app": "runtime"}, ports={"http": 80}),
+        {"apiVersion": _API, "kind": "VirtualService", "metadata": metadata, "spec": _ROUTING},
+        {"apiVersion": _API, "kind": "DestinationRule", "metadata": metadata, "spec": _SUBSETS},
+    ]
+
+
+def percentiles(
+    name: str, seconds: Sequence[float], targets: Mapping[float, float]
+) -> list[Figure]:
+    """Return the figures of times in seconds; ``targets`` in ms by share, such as 0.5."""
+    texts = {0.5: "p50", 0.9: "p90", 0.99: "p99", 1.0: "max"}
+    return [
+        Figure(f"{name}, {text}", percentile(seconds, share) * 1000, "ms", targets.get(share))
+        for share, text in texts.items()
+    ]
 
 
 def seconds_until_routed(changes: int) -> list[float]:
@@ -117,17 +136,9 @@ def _two_runtimes() -> Iterator[_Pair]:
         config = _config(folder / "config", port)
         for runtime in runtimes:
             _hold(config, runtime, "none")
-        running = stack.enter_context(machine(config))
+        running = stack.enter_context(machine(partial(ControlPlane, config)))
         running.wait_for_port(port)
-        yield _Pair(running, stack.enter_context(closing(HttpClient(port))), runtimes)
-
-
-def _percentiles(name: str, seconds: Sequence[float], targets: dict[float, float]) -> list[Figure]:
-    texts = {0.5: "p50", 0.9: "p90", 0.99: "p99", 1.0: "max"}
-    return [
-        Figure(f"{name}, {text}", percentile(seconds, share) * 1000, "ms", targets.get(share))
-        for share, text in texts.items()
-    ]
+        yield _Pair(config, running, stack.enter_context(closing(HttpClient(port))), runtimes)
 
 
 def _change(pair: _Pair, change: int) -> tuple[float, float]:
@@ -146,7 +157,7 @@ def _route(pair: _Pair, change: int) -> tuple[float, float]:
     # Changes in step with the control plane's own timers would always measure the same case.
     time.sleep(random.uniform(*_PAUSE_SECONDS))
     changed = time.time()
-    _hold(pair.running.config, pair.runtimes[change % 2], model)
+    _hold(pair.config, pair.runtimes[change % 2], model)
     while not pair.client.send(headers={"model": model}).ok:
         pair.running.control_plane.check_running()
         if time.time() - changed > LIMIT_SECONDS:
@@ -163,11 +174,5 @@ def _hold(config: ConfigFolder, runtime: HttpUpstream, model: str) -> None:
 
 def _config(folder: Path, port: int) -> ConfigFolder:
     config = ConfigFolder(folder)
-    config.write(
-        "config.yaml",
-        gateway("gateway", _NAMESPACE, selector=SELECTOR, ports=[port]),
-        service("runtime", _NAMESPACE, selector={"app": "runtime"}, ports={"http": 80}),
-        _ROUTING,
-        _SUBSETS,
-    )
+    config.write("config.yaml", *routing(_NAMESPACE, port))
     return config

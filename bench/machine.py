@@ -1,9 +1,9 @@
-"""One control plane and one gateway Envoy over a config folder, on this machine."""
+"""One control plane and one gateway Envoy, on this machine."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from bench.config import SELECTOR
 from bench.gate import Gate
 from straightway.proxies.bootstrap import Node
-from tests.support.config_folder import ConfigFolder
 from tests.support.control_plane import ControlPlane
 from tests.support.envoy import GATEWAY_ID, EnvoyProcess
 from tests.support.ports import accepts
@@ -27,7 +26,6 @@ LIMIT_SECONDS = 60.0
 class Machine:
     """The running programs; ``started`` is the control plane's start in seconds since 1970."""
 
-    config: ConfigFolder
     control_plane: ControlPlane
     envoy: EnvoyProcess
     gate: Gate
@@ -57,14 +55,16 @@ class Machine:
 
 
 @contextmanager
-def machine(config: ConfigFolder) -> Iterator[Machine]:
-    """Start Envoy, then the control plane once Envoy waits for it; stop both on exit.
+def machine(make: Callable[[Path], ControlPlane]) -> Iterator[Machine]:
+    """Start Envoy, then a control plane once Envoy waits for it; stop both on exit.
+
+    The control plane is made for a folder of its own.
 
     No figure therefore includes Envoy's startup or its retry delays.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="straightway-bench-")))
-        control_plane = stack.enter_context(closing(ControlPlane(config, folder)))
+        control_plane = stack.enter_context(closing(make(folder)))
         gate = stack.enter_context(closing(Gate(control_plane.port)))
         node = Node(GATEWAY_ID, SELECTOR, {})
         envoy = stack.enter_context(closing(EnvoyProcess.of(node, gate.address, folder)))
@@ -72,4 +72,4 @@ def machine(config: ConfigFolder) -> Iterator[Machine]:
         gate.wait_for_client(DEADLINE)
         started = time.time()
         control_plane.start()
-        yield Machine(config, control_plane, envoy, gate, started)
+        yield Machine(control_plane, envoy, gate, started)

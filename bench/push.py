@@ -11,6 +11,7 @@ How to read the table:
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -35,6 +36,7 @@ from straightway.offline.review import review
 from straightway.proxies.audience import Audience, Role
 from straightway.sources.folder_reader import read_path
 from tests.support.config_folder import ConfigFolder
+from tests.support.control_plane import ControlPlane
 from tests.support.ports import free_port
 from tests.support.waiting import eventually
 
@@ -55,14 +57,14 @@ def run() -> Table:
             services=SERVICES,
             endpoints=ENDPOINTS,
         )
-        with machine(config) as running:
+        with machine(partial(ControlPlane, config)) as running:
             running.wait_for_port(port)
-            figures = _measure(running)
+            figures = _measure(running, config)
     title = f"One label changed among {SERVICES:,} services with {ENDPOINTS} WorkloadEntries each"
     return table(title, {"": figures}, f"{_CHANGES} changes, one at a time.")
 
 
-def _measure(running: Machine) -> list[Figure]:
+def _measure(running: Machine, config: ConfigFolder) -> list[Figure]:
     control_plane = running.control_plane
     with waiting("CPU when idle"):
         before = cpu_seconds(control_plane.pid)
@@ -72,12 +74,12 @@ def _measure(running: Machine) -> list[Figure]:
     passed = running.gate.passed
     before, began = cpu_seconds(control_plane.pid), time.time()
     seconds = [
-        _change(running, change, pushes + change)
+        _change(running, config, change, pushes + change)
         for change in in_steps(range(_CHANGES), "Changes of a label")
     ]
     used = cpu_seconds(control_plane.pid) - before - idle * (time.time() - began)
     lines = control_plane.logs("pushed")[pushes:]
-    assignment = _assignment_bytes(running.config)
+    assignment = _assignment_bytes(config)
     over = (running.gate.passed - passed) / _CHANGES - assignment
     return [
         Figure("CPU per push", used / _CHANGES * 1000, "ms", _TARGET_MILLISECONDS),
@@ -91,12 +93,12 @@ def _measure(running: Machine) -> list[Figure]:
     ]
 
 
-def _change(running: Machine, change: int, pushes: int) -> float:
+def _change(running: Machine, config: ConfigFolder, change: int, pushes: int) -> float:
     """Change a label, and return the seconds until the push."""
     service = change * (SERVICES // _CHANGES)
     text = workloads_text(service, ENDPOINTS, first_model="model-changed")
     changed = time.time()
-    running.config.write(workloads_file(service), text)
+    config.write(workloads_file(service), text)
     eventually(lambda: len(running.control_plane.logs("pushed")) > pushes, what="the push")
     return running.logged("pushed")[pushes] - changed
 

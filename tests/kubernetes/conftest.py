@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +28,20 @@ def kube(
 
 @pytest.fixture
 def own_kube(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KubeServer]:
-    """An API server for one test, which may do to it what it likes."""
-    with _running(request, tmp_path / "kube") as server:
+    """An API server for one test, which may do to it what it likes.
+
+    Its parameters, if any, are further flags of the API server.
+    """
+    with _running(request, tmp_path / "kube", flags=getattr(request, "param", ())) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def module_kube(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KubeServer]:
+    """An API server for the tests of one module, which may do to it what they like."""
+    with _running(request, tmp_path_factory.mktemp("kube")) as server:
         yield server
 
 
@@ -51,10 +63,14 @@ def namespace(kube: KubeServer, request: pytest.FixtureRequest) -> str:
 
 @contextmanager
 def _running(
-    request: pytest.FixtureRequest, folder: Path, *, controllers: bool = False
+    request: pytest.FixtureRequest,
+    folder: Path,
+    *,
+    controllers: bool = False,
+    flags: Sequence[str] = (),
 ) -> Iterator[KubeServer]:
     need("etcd", "kube-apiserver", *(["kube-controllers"] if controllers else []))
-    server = KubeServer(folder, controllers=controllers)
+    server = KubeServer(folder, controllers=controllers, flags=flags)
     servers = request.session.stash.setdefault(_SERVERS, [])
     servers.append(server)
     try:

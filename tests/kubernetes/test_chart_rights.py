@@ -198,7 +198,7 @@ def test_an_account_with_the_charts_rights_reads_the_cluster_but_no_secrets(
         assert not kube.allows("GET", path, token=token), path
 
 
-def test_it_keeps_the_authority_in_config_maps_of_one_name(
+def test_it_makes_and_changes_objects_of_its_own_names_alone(
     kube: KubeServer, namespaces: Sequence[str]
 ) -> None:
     own, other, _ = namespaces
@@ -209,23 +209,24 @@ def test_it_keeps_the_authority_in_config_maps_of_one_name(
     for text in ("first", "second"):
         ours = item("v1", "ConfigMap", other, "straightway-ca", data={"ca.crt": text})
         assert applies(kube, ours, token)
+        tls = item("v1", "Secret", own, "straightway-tls", stringData={"tls.key": text})
+        assert applies(kube, tls, token)
     assert not applies(kube, item("v1", "ConfigMap", other, "others"), token)
+    assert not applies(kube, item("v1", "Secret", own, "others"), token)
+    assert not applies(kube, item("v1", "Secret", other, "straightway-tls"), token)
 
 
-def test_it_keeps_its_certificate_in_a_secret(kube: KubeServer, namespaces: Sequence[str]) -> None:
-    own, other, _ = namespaces
-    token = grant(kube, render(CONTROL_PLANE, namespace=own))
-    eventually(lambda: kube.allows("GET", "/api/v1/services", token=token))
-    secret = item("v1", "Secret", own, "straightway-tls", stringData={"tls.key": "any"})
-    others = item("v1", "Secret", own, "others")
-    collection = kube.path_of(secret).rpartition("/")[0]
-    kube.apply(others)
+def test_it_only_reads_a_certificate_that_something_else_keeps(
+    kube: KubeServer, namespaces: Sequence[str]
+) -> None:
+    own, _, _ = namespaces
+    values = {"tls": {"selfMade": False, "secretName": "given"}}
+    token = grant(kube, render(CONTROL_PLANE, values, namespace=own))
+    given = item("v1", "Secret", own, "given", stringData={"tls.key": "any"})
+    kube.apply(given)
 
-    assert allowed(kube, "POST", collection, token, secret)
-    stored = kube.request("GET", kube.path_of(secret), token=token)
-    assert allowed(kube, "PUT", kube.path_of(secret), token, stored)
-    assert not kube.allows("GET", kube.path_of(others), token=token)
-    assert not allowed(kube, "POST", collection.replace(own, other), token, secret)
+    eventually(lambda: kube.allows("GET", kube.path_of(given), token=token))
+    assert not applies(kube, given, token)
 
 
 def test_it_keeps_its_lease(kube: KubeServer, namespaces: Sequence[str]) -> None:

@@ -244,6 +244,23 @@ def test_kubectl_shows_what_matters(server, namespace):
     assert table[1].split()[:4] == ["models", "models", "True", "False"]
 
 
+def test_kubectl_shows_the_address_of_a_gateway(server, namespace):
+    need("kubectl")
+    port = {"number": 80, "name": "http", "protocol": "HTTP"}
+    spec = {"servers": [{"port": port, "hosts": ["*"]}]}
+    (gateway,) = server.apply(item("Gateway", "public", namespace, spec))
+    command = [program("kubectl"), "--kubeconfig", str(server.kubeconfig(namespace=namespace))]
+
+    before = subprocess.check_output([*command, "get", "gw", "--no-headers"], text=True)
+    addresses = [{"type": "IPAddress", "value": "192.0.2.1"}]
+    server.set_status(gateway, {"addresses": addresses})
+    after = subprocess.check_output([*command, "get", "gw", "--no-headers"], text=True)
+
+    assert before.split()[0] == "public"
+    assert "192.0.2.1" not in before
+    assert after.split()[:2] == ["public", "192.0.2.1"]
+
+
 def test_kubectl_explains_the_fields(server):
     need("kubectl")
     field = "dr.spec.trafficPolicy.loadBalancer.dynamicSubset.subsetSelectors"

@@ -24,6 +24,7 @@ AUDIENCES = (
     Audience(Role.GATEWAY, "istio-system", (("istio", "gw"),)),
     Audience(Role.SIDECAR, "default"),
     Audience(Role.SIDECAR, "shop", captured=False),
+    Audience(Role.SIDECAR, "", captured=False, own_ports=(80,)),
     Audience(Role.SIDECAR, ""),
 )
 VERSIONS = versions()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,22 @@ from tests.support.waiting import eventually
 
 
 class ControlPlane(ManagedProcess):
-    """`straightway serve` over a config folder, always on the same port."""
+    """`straightway serve` over a config folder, if any, always on the same port.
 
-    def __init__(self, config: ConfigFolder, folder: Path, *options: str) -> None:
+    `module` is what to run instead, with its own arguments before those of Straightway.
+    """
+
+    def __init__(
+        self,
+        config: ConfigFolder | None,
+        folder: Path,
+        *options: str,
+        module: Sequence[str] = ("straightway",),
+    ) -> None:
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "straightway", "serve"]
-        command += ["--config", str(config.path), "--xds-address", self.address]
+        command = [sys.executable, "-m", *module, "serve", "--xds-address", self.address]
+        command += ["--config", str(config.path)] if config is not None else []
         command += ["--state", str(folder / "state"), *options]
         super().__init__("control plane", command, folder / "control-plane.log")
 
@@ -36,17 +46,22 @@ class ControlPlane(ManagedProcess):
 
     def logs(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
         """Return all log lines so far, or only those with an event and fields."""
-        entries = [_parse(line) for line in self.log.read_text().splitlines()]
-        wanted = fields if event is None else {"event": event, **fields}
-        return [
-            entry
-            for entry in entries
-            if all(name in entry and entry[name] == value for name, value in wanted.items())
-        ]
+        return read_log(self.log, event, **fields)
 
     def _listens(self) -> bool:
         self.check_running()
         return accepts(self.port)
+
+
+def read_log(file: Path, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
+    """Return all lines of a log so far, or only those with an event and fields."""
+    entries = [_parse(line) for line in file.read_text().splitlines()]
+    wanted = fields if event is None else {"event": event, **fields}
+    return [
+        entry
+        for entry in entries
+        if all(name in entry and entry[name] == value for name, value in wanted.items())
+    ]
 
 
 def _parse(line: str) -> dict[str, Any]:

@@ -21,12 +21,12 @@ class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]
     adds N bytes of output, which are base64 in JSON.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, address: str = "127.0.0.1") -> None:
         self.name = name
         unlimited = [("grpc.max_receive_message_length", -1)]
         self._server = grpc.server(ThreadPoolExecutor(4), options=unlimited)
         services.add_GRPCInferenceServiceServicer_to_server(self, self._server)
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self.port = self._server.add_insecure_port(f"{address}:0")
         self._server.start()
 
     def ServerReady(  # noqa: N802

@@ -13,6 +13,7 @@ import json
 import shutil
 import signal
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.support.kube_binaries import program
@@ -30,10 +31,13 @@ class KubeServer(KubeClient):
     """An API server that keeps its address, data and credentials over restarts.
 
     With `controllers`, those of Deployments, ReplicaSets, EndpointSlices, namespaces, service
-    accounts and garbage run as well; they stay while the API server is away.
+    accounts and garbage run as well; they stay while the API server is away. `flags` are further
+    ones of the API server.
     """
 
-    def __init__(self, folder: Path, *, controllers: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, controllers: bool = False, flags: Sequence[str] = ()
+    ) -> None:
         self.credentials = Credentials(folder / "credentials")
         self.port = free_port()
         super().__init__(f"https://127.0.0.1:{self.port}", self.credentials.ca)
@@ -42,7 +46,7 @@ class KubeServer(KubeClient):
         self._etcd_url = f"http://127.0.0.1:{free_port()}"
         self._etcd = GuardedProcess("etcd", self._etcd_command(), folder / "etcd.log")
         self._server = GuardedProcess(
-            "kube-apiserver", self._server_command(), folder / "kube-apiserver.log"
+            "kube-apiserver", [*self._server_command(), *flags], folder / "kube-apiserver.log"
         )
         self._controllers: GuardedProcess | None = None
         if controllers:
@@ -53,6 +57,11 @@ class KubeServer(KubeClient):
     @property
     def processes(self) -> list[GuardedProcess]:
         return [self._etcd, self._server, *([self._controllers] if self._controllers else [])]
+
+    @property
+    def pid(self) -> int:
+        """The API server's process."""
+        return self._server.pid
 
     # Life.
 
@@ -105,9 +114,13 @@ class KubeServer(KubeClient):
         watch or a continued list from before get a 410.
         """
         # An entry that is asked for tells the current revision, whether it exists or not.
-        entry = self._ask_etcd("/v3/kv/range", {"key": base64.b64encode(b"any").decode()})
+        entry = self._ask_etcd("/v3/kv/range", {"key": _encoded(b"any")})
         revision = entry["header"]["revision"]
         self._ask_etcd("/v3/kv/compaction", {"revision": revision, "physical": True})
+
+    def commit(self, changes: Json) -> None:
+        """Write what `transaction` returned into etcd; the API server sees it come."""
+        self._ask_etcd("/v3/kv/txn", changes)
 
     def save(self) -> Path:
         """Restart with the data as it is; return a copy of it, to `restore`."""
@@ -139,8 +152,12 @@ class KubeServer(KubeClient):
         *,
         client_certificate: bool = False,
         namespace: str = "default",
+        url: str = "",
     ) -> Path:
-        """Write a kubeconfig for a token, or for the admin's client certificate."""
+        """Write a kubeconfig for a token, or for the admin's client certificate.
+
+        `url` is that of a proxy on this machine that is to be used.
+        """
         user = {"token": token}
         if client_certificate:
             user = {
@@ -148,7 +165,7 @@ class KubeServer(KubeClient):
                 "client-key-data": _base64(self.credentials.client_key),
             }
         cluster = {
-            "server": self.url,
+            "server": url or self.url,
             "certificate-authority-data": _base64(self.credentials.ca),
         }
         config = {
@@ -244,5 +261,28 @@ class KubeServer(KubeClient):
             return answer
 
 
+def transaction(objects: Mapping[str, Json]) -> Json:
+    """Return a transaction of etcd that writes objects past the API server: many in no time.
+
+    The keys are etcd's, such as `/registry/pods/shop/web-1`. Nothing is validated, and nothing set:
+    copy objects that the API server has returned. At most 128, and together 1.5 MB.
+    """
+    puts = [
+        {"requestPut": {"key": _encoded(key.encode()), "value": _encoded(_as_stored(item))}}
+        for key, item in objects.items()
+    ]
+    return {"success": puts}
+
+
 def _base64(file: Path) -> str:
-    return base64.b64encode(file.read_bytes()).decode()
+    return _encoded(file.read_bytes())
+
+
+def _encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _as_stored(item: Json) -> bytes:
+    """Return an object as etcd has it; the version of an object is that of its key."""
+    metadata = {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}
+    return json.dumps({**item, "metadata": metadata}, separators=(",", ":")).encode()

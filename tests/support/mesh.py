@@ -27,15 +27,24 @@ NAMESPACE = "default"
 class Mesh:
     """Everything that a test starts; it stops when the context exits.
 
-    `options` are further ones of `straightway serve`.
+    `options` are further ones of `straightway serve`. Without `reads_folder`, it does not read the
+    config folder: they say what to read instead.
     """
 
-    def __init__(self, folder: Path, *, delta: bool = True, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        delta: bool = True,
+        options: Sequence[str] = (),
+        reads_folder: bool = True,
+    ) -> None:
         self.config = ConfigFolder(folder / "config")
         self.processes: list[ManagedProcess] = []
         self._folder = folder
         self._delta = delta
         self._options = options
+        self._reads_folder = reads_folder
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -56,7 +65,8 @@ class Mesh:
     @cached_property
     def control_plane(self) -> ControlPlane:
         """The control plane over `config`, started on first access."""
-        control_plane = ControlPlane(self.config, self._folder, *self._options)
+        config = self.config if self._reads_folder else None
+        control_plane = ControlPlane(config, self._folder, *self._options)
         self.processes.append(control_plane)
         control_plane.start()
         return control_plane
@@ -83,9 +93,9 @@ class Mesh:
         """Start an HTTP echo server."""
         return self._stack.enter_context(closing(HttpUpstream(name, status)))
 
-    def grpc_upstream(self, name: str) -> GrpcUpstream:
+    def grpc_upstream(self, name: str, *, address: str = "127.0.0.1") -> GrpcUpstream:
         """Start an Open Inference gRPC server."""
-        return self._stack.enter_context(closing(GrpcUpstream(name)))
+        return self._stack.enter_context(closing(GrpcUpstream(name, address=address)))
 
     def http_client(self, port: int) -> HttpClient:
         return self._stack.enter_context(closing(HttpClient(port)))

@@ -232,6 +232,23 @@ def test_a_proxy_moves_to_the_audience_that_new_config_makes_for_it():
     run(scenario())
 
 
+def test_a_sidecar_gives_way_to_its_application_when_a_service_takes_that_port():
+    proxy = Proxy(Role.SIDECAR, "default", {}, captured=False, own_ports=frozenset({8080}))
+
+    async def scenario():
+        async with synced(service_file("web"), desk=Desk(proxies=[proxy], wanted=())) as desk:
+            await asyncio.sleep(1)
+            assert desk.audiences == {UNCAPTURED}
+            text = service("other", "{name: http, port: 8080}, {name: http-2, port: 81}")
+            desk.apply(bundle(text, "other.yaml"))
+            await asyncio.sleep(LONG)
+            (audience,) = desk.audiences
+            assert audience.own_ports == (8080,)
+            assert desk.names(LISTENER, audience) == ["127.0.0.1_80", "127.0.0.1_81"]
+
+    run(scenario())
+
+
 # --- Their number ---
 
 

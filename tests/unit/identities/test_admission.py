@@ -57,7 +57,7 @@ class Door:
             "pods": PodReader(self.server),
             "home": "straightway-system",
         } | given
-        self.admissions = Admissions(self.catalog, self.synced, rekey=self.rekey, **options)
+        self.admissions = Admissions(self.catalog, self.synced.wait, rekey=self.rekey, **options)
 
     def rekey(self):
         self.rekeyed += 1

@@ -268,6 +268,34 @@ async def test_refused_credentials_are_loaded_again_once(
     assert server.tokens == ["Bearer new", "Bearer worse"]
 
 
+async def test_a_watch_outlives_new_credentials(
+    server: FakeServer, kubeconfig: MakeKubeconfig, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "_RENEW_SECONDS", 0)
+    config = kubeconfig(await server.start())
+    go_on = asyncio.Event()
+
+    async def watch_or_refuse(request: web.Request) -> web.StreamResponse:
+        if request.path == "/refused":
+            return web.Response(status=401)
+        async with begun(request) as response:
+            await response.write(b"a\n")
+            await go_on.wait()
+            await response.write(b"b\n")
+            return response
+
+    server.handler = watch_or_refuse
+    async with (
+        connect(config.write({"token": "old"})) as api,
+        api.lines("/watched", {}, read_timeout=10) as batches,
+    ):
+        assert await anext(batches) == [b"a"]
+        with pytest.raises(ApiError):
+            await api.request("GET", "/refused")
+        go_on.set()
+        assert await anext(batches) == [b"b"]
+
+
 async def test_refused_credentials_that_are_just_loaded_are_not_loaded_again(
     api: Client, server: FakeServer
 ):

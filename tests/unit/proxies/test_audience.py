@@ -56,6 +56,37 @@ def test_a_sidecar_says_if_its_traffic_is_captured(mode, captured):
     assert proxy_of("x", {"INTERCEPTION_MODE": mode}).captured is captured
 
 
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        ("8080,9090", {8080, 9090}),
+        (" 8080 ,, x, -1, 80", {8080, 80}),
+        ("", set()),
+        (None, set()),
+        (8080, set()),
+        (["8080"], set()),
+    ],
+)
+def test_a_sidecar_says_on_which_ports_its_application_listens(ports, expected):
+    assert proxy_of("x", {"OWN_PORTS": ports}).own_ports == expected
+
+
+def test_no_client_lists_ports_without_end():
+    ports = ",".join(map(str, range(1, 10_000)))
+    assert proxy_of("x", {"OWN_PORTS": ports}).own_ports == set(range(1, 33))
+
+
+def test_own_ports_count_where_services_have_them_and_nothing_is_captured():
+    def audience(mode: str, ports: str, services: set[int]) -> Audience:
+        proxy = proxy_of("x", {"INTERCEPTION_MODE": mode, "OWN_PORTS": ports})
+        return audience_of(proxy, set(), set(), services)
+
+    assert audience("NONE", "8080,9090", {80, 8080}).own_ports == (8080,)
+    assert audience("NONE", "9090", {80}) == audience("NONE", "", {80})
+    assert audience("REDIRECT", "8080", {8080}).own_ports == ()
+    assert str(audience("NONE", "8080", {8080})) == "sidecar/* without 8080"
+
+
 def node(metadata: dict[str, Any], node_id: str = f"router~10.0.0.1~gw-1.shop~{DOMAIN}") -> Node:
     made = Node(id=node_id)
     json_format.ParseDict(metadata, made.metadata)

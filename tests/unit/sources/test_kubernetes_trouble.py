@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -273,10 +275,14 @@ def test_whoever_waits_asks_as_soon_as_one_has_an_answer():
             await source.after(600)
             cluster.come_back()
             # The waits are ten seconds by now, and spread.
-            while source.problems:
+            now = asyncio.get_running_loop().time
+            deadline, before = now() + 13, len(cluster.requests)
+            while len(cluster.requests) == before:
+                assert now() < deadline
                 await source.after(0.1)
             cluster.write(ROUTES)
             await source.after(1)
+            assert source.problems == []
             assert source.objects == {KEY}
 
     run(story())

@@ -4,7 +4,7 @@
 them, ``keys`` names everything that can be looked up in it and can change, ``contributions`` lists
 the keys of each object and ``index`` maintains them. ``services`` is one model for Kubernetes
 Services and Istio ServiceEntries; ``endpoints`` and ``observations`` say where workloads listen and
-what they hold. Nothing here knows Envoy.
+what they hold. ``trial`` answers what would be with one more object. Nothing here knows Envoy.
 """
 
 from straightway.catalog.catalog import ROOT_NAMESPACE, Catalog, Changes
@@ -13,6 +13,7 @@ from straightway.catalog.contributions import WORKLOAD_KINDS
 from straightway.catalog.keys import Key
 from straightway.catalog.observations import Observation
 from straightway.catalog.services import RegisteredService, Resolution, ServicePort
+from straightway.catalog.trial import Trial
 
 __all__ = [
     "ROOT_NAMESPACE",
@@ -25,4 +26,5 @@ __all__ = [
     "RegisteredService",
     "Resolution",
     "ServicePort",
+    "Trial",
 ]

@@ -219,9 +219,10 @@ class Catalog:
 
     def _registered(self, hostname: str) -> RegisteredService | None:
         """Return the service of the oldest object that claims a hostname; a Service goes first."""
-        claiming = self._listed.get(keys.claiming(hostname))
+        claiming = self.objects_at(keys.claiming(hostname))
         for reference in sorted(claiming, key=lambda each: each.kind != "Service"):
-            for service in services_of(self._objects[reference]):
+            item = self.object(reference)
+            for service in services_of(item) if item is not None else ():
                 if service.hostname == hostname:
                     return service
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from straightway.catalog.keys import Key
@@ -81,6 +81,10 @@ class Tally:
         if found is None:
             found = self._sets[key] = frozenset(self._counts.get(key, ()))
         return found
+
+    def counts(self, key: Key) -> Mapping[Any, int]:
+        """Return the values under a key, each with the number of its contributors."""
+        return self._counts.get(key, {})
 
     def count(
         self, before: Iterable[tuple[Key, Any]], after: Iterable[tuple[Key, Any]]

@@ -14,6 +14,21 @@ import typer
 from straightway import logs
 from straightway.cli.arguments import DEFAULT_ROOT_NAMESPACE, RootNamespace, parse_address
 from straightway.cli.printing import survive_closed_pipes
+from straightway.cli.security import (
+    SecurityOptions,
+    TlsCert,
+    TlsKey,
+    TlsName,
+    TlsSecret,
+    XdsAnonymous,
+    XdsClientCa,
+    XdsMtlsAddress,
+    XdsPlaintext,
+    XdsTlsAddress,
+    XdsTokenAudience,
+    check_plaintext,
+)
+from straightway.cli.webhooks import SidecarImage, SidecarXds, WebhookAddress, read_webhooks
 from straightway.proxies.addresses import Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
@@ -73,9 +88,31 @@ def serve(
         typer.Option(
             parser=parse_address,
             metavar="HOST:PORT",
-            help="Address that Envoys connect to (xDS over gRPC).",
+            help="Address that Envoys connect to without TLS (xDS over gRPC).",
         ),
     ] = DEFAULT_ADDRESS,
+    xds_plaintext: XdsPlaintext = False,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_secret: TlsSecret = None,
+    tls_name: TlsName = None,
+    xds_tls_address: XdsTlsAddress = None,
+    xds_mtls_address: XdsMtlsAddress = None,
+    xds_client_ca: XdsClientCa = None,
+    xds_token_audience: XdsTokenAudience = None,
+    xds_anonymous: XdsAnonymous = False,
+    webhook_address: WebhookAddress = None,
+    sidecar_xds: SidecarXds = None,
+    sidecar_image: SidecarImage = None,
+    health_address: Annotated[
+        Address | None,
+        typer.Option(
+            parser=parse_address,
+            metavar="HOST:PORT",
+            help="Address of /healthz and /readyz (HTTP), for probes such as a kubelet's.",
+            show_default="off",
+        ),
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -124,9 +161,11 @@ def serve(
     # gRPC's core writes to stderr in its own format; we log what matters ourselves.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Imported here so that the other commands start without grpc.
-    from straightway.app import Cluster, ListenError, Options
+    from straightway.app import Cluster, Options
     from straightway.app import serve as run
+    from straightway.certificates import CertificateFileError
     from straightway.kubernetes import ConnectError
+    from straightway.listening import ListenError
     from straightway.sources.files import ConfigFolderError
     from straightway.state import default_root, folder_for, folder_for_cluster
 
@@ -145,6 +184,18 @@ def serve(
         raise typer.BadParameter(f"{without} needs --kubernetes")
     if no_state and state is not None:
         raise typer.BadParameter("--state and --no-state exclude each other")
+    check_plaintext(xds_address, is_wanted=xds_plaintext)
+    security = SecurityOptions(
+        tls_cert,
+        tls_key,
+        tls_secret,
+        tls_name,
+        xds_tls_address,
+        xds_mtls_address,
+        xds_client_ca,
+        xds_token_audience,
+        xds_anonymous,
+    ).read(has_cluster=kubernetes)
     root = None if no_state else state or default_root()
     folder = None
     if root is not None:
@@ -158,6 +209,11 @@ def serve(
         vanish_grace=vanish_grace,
         max_connection_age=max_connection_age,
         root_namespace=root_namespace,
+        security=security,
+        health=health_address,
+        webhooks=read_webhooks(
+            webhook_address, sidecar_xds, sidecar_image, security=security, revision=revision
+        ),
     )
     survive_closed_pipes()
     logs.configure(log_format, log_level)
@@ -170,7 +226,7 @@ def serve(
     failure: Exception | None = None
     try:
         asyncio.run(run(xds_address, options))
-    except* (ConfigFolderError, ConnectError, ListenError) as group:
+    except* (ConfigFolderError, CertificateFileError, ConnectError, ListenError) as group:
         failure = group.exceptions[0]
     if isinstance(failure, ConfigFolderError):
         raise typer.BadParameter(str(failure))

@@ -37,7 +37,7 @@ from straightway.documents import Change, ChangeListener, ProblemStore, Referenc
 from straightway.intake import Accepted, Intake, Standing
 from straightway.proxies.audience import Audience
 from straightway.sources import Update
-from straightway.units import Call
+from straightway.units import Call, Units
 
 _log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ ENDPOINTS_PAUSE = 0.010
 CONFIG = Debounce(quiet=0.100, limit=1.0)
 """For all else: an apply of many files is one change."""
 
-_AUDIENCE_KEYS: frozenset[Key] = frozenset({keys.PROXY_LABELS, keys.NAMESPACES})
+_AUDIENCE_KEYS: frozenset[Key] = frozenset({keys.PROXY_LABELS, keys.NAMESPACES, keys.HTTP_PORTS})
 _RETRY_SECONDS = 1.0
 _LARGE = 50
 """Of how many changed objects on everything is made piece by piece."""
@@ -268,6 +268,11 @@ class Control:
             with self._contained("internal error, a change is not told"):
                 self._listener.given_up(tuple(accepted.changes))
         self._accept(accepted)
+
+    @property
+    def units(self) -> Units:
+        """All that was made, to be read."""
+        return self._making.units
 
     # --- What is told ---
 

@@ -7,8 +7,7 @@ counts, because it knows the Pod.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from weakref import WeakSet
 
@@ -35,14 +34,14 @@ class Admissions(ChangeListener):
     ``tokens`` and ``pods`` ask an API server; None without one. ``accepts_anonymous``: proxies that
     show nothing are admitted with what they claim. Service accounts of ``home``, the control
     plane's own namespace, may ask for the state of all clients. A Pod that the catalog lacks is
-    read once the catalog is complete (``synced``). ``rekey`` is called when the labels of a
+    read once the catalog is ``complete``. ``rekey`` is called when the labels of a
     connected proxy's Pod may have changed.
     """
 
     def __init__(
         self,
         catalog: Catalog,
-        synced: asyncio.Event,
+        complete: Callable[[], Awaitable[object]],
         *,
         tokens: Tokens | None = None,
         pods: PodReader | None = None,
@@ -51,7 +50,7 @@ class Admissions(ChangeListener):
         rekey: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalog = catalog
-        self._synced = synced
+        self._complete = complete
         self._tokens = tokens
         self._pods = pods
         self._accepts_anonymous = accepts_anonymous
@@ -107,7 +106,7 @@ class Admissions(ChangeListener):
         if identity.pod and self._pods is not None:
             reference = reference_of(identity.namespace, identity.pod)
             if pod_in(self._catalog, reference) is None:
-                await self._synced.wait()
+                await self._complete()
             if pod_in(self._catalog, reference) is None:
                 labels = await self._pods.labels(identity)
         key = ProvedKey(identity, self._catalog, self._refusals, labels)

@@ -169,7 +169,11 @@ class Intake:
         winner = self._objects.winner(reference)
         version = claim.version if claim is winner else None
         return Standing(
-            api_version=str(claim.document.body.get("apiVersion", "")),
+            # Not every body is kept once it was read.
+            api_version=str(
+                claim.document.body.get("apiVersion")
+                or (claim.object.api_version if claim.object is not None else "")
+            ),
             generation=generation_of(claim.document.body),
             serving=generation_of(version.body) if version is not None else None,
             serves=version is not None,

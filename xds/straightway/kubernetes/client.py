@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ class Client:
         self.namespace = access.namespace
         self._load = load
         self._api = _api_for(access)
+        self._uses: Counter[ApiClient] = Counter()
         self._renewing = asyncio.Lock()
         self._renewed_at = asyncio.get_running_loop().time()
 
@@ -124,7 +126,8 @@ class Client:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._api.close()
+        for api in {self._api, *self._uses}:
+            await api.close()
 
     @asynccontextmanager
     async def _sent(
@@ -138,24 +141,37 @@ class Client:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request, once more with fresh credentials if these are refused."""
         send = partial(self._send, method, path + _query_string(query), headers, body, limits)
-        api = self._api
-        with _told():
-            try:
-                response = await send(api)
-            except aiohttp.ClientConnectorCertificateError:
-                if not await self._renew(api):
-                    raise
-                response = await send(self._api)
-            if response.status == 401 and await self._renew(api):
-                response.close()
-                response = await send(self._api)
-        try:
+        async with AsyncExitStack() as until_read:
+            api = await until_read.enter_async_context(self._used())
+            with _told():
+                try:
+                    response = await send(api)
+                except aiohttp.ClientConnectorCertificateError:
+                    if not await self._renew(api):
+                        raise
+                    response = await send(await until_read.enter_async_context(self._used()))
+                if response.status == 401 and await self._renew(api):
+                    response.close()
+                    response = await send(await until_read.enter_async_context(self._used()))
+            # Whoever stops in the middle of an answer must not leave the rest to the next.
+            until_read.callback(response.close)
             if response.status >= 400:
                 raise await _refusal(response)
             yield response
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[ApiClient]:
+        """Yield the current client, which stays open for that long even if it is replaced."""
+        api = self._api
+        self._uses[api] += 1
+        try:
+            yield api
         finally:
-            # Whoever stops in the middle of an answer must not leave the rest to the next.
-            response.close()
+            self._uses[api] -= 1
+            if not self._uses[api]:
+                del self._uses[api]
+                if api is not self._api:
+                    await api.close()
 
     async def _send(
         self,
@@ -172,9 +188,8 @@ class Client:
         except Exception as error:
             # A token file that is gone or empty: whatever the package's reader of it raises.
             raise UnreachableError(f"there are no credentials: {error}") from error
-        # Another task may have replaced the client meanwhile, and closed this one.
-        answer = await self._api.rest_client.request(
-            method, self.server + url, headers, body, _request_timeout=limits
+        answer = await api.rest_client.request(
+            method, api.configuration.host + url, headers, body, _request_timeout=limits
         )
         return answer.response
 
@@ -192,7 +207,7 @@ class Client:
             except ConnectError as error:
                 _log.warning("credentials for the API server not renewed", reason=str(error))
                 return False
-            await refused.close()
+            # Others may still read what the refused one has brought, so the last of them closes it.
             return True
 
 

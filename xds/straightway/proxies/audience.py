@@ -23,7 +23,8 @@ from straightway.catalog import Catalog, keys
 # A proxy without a namespace belongs to Kubernetes' default, not to Istio's root namespace.
 _DEFAULT_NAMESPACE = "default"
 _LARGEST_REMEMBERED = 16_384  # bytes of metadata
-_METADATA = ("ROLE", "NAMESPACE", "LABELS", "INTERCEPTION_MODE")
+_METADATA = ("ROLE", "NAMESPACE", "LABELS", "INTERCEPTION_MODE", "OWN_PORTS")
+_MOST_OWN_PORTS = 32
 
 
 class Role(StrEnum):
@@ -39,6 +40,8 @@ class Proxy:
 
     ``captured`` is false if nothing redirects the application's traffic to the sidecar (metadata
     ``INTERCEPTION_MODE: NONE``): its listeners then bind their ports on the loopback address.
+    ``own_ports`` are those of the application itself (metadata ``OWN_PORTS: "8080,9090"``), which
+    could not listen on them if the sidecar did.
     ``claimed_namespace`` is "" if the node names none, ``pod`` if it names no Pod.
     """
 
@@ -46,6 +49,7 @@ class Proxy:
     namespace: str
     labels: Mapping[str, str]
     captured: bool = True
+    own_ports: frozenset[int] = frozenset()
     claimed_namespace: str = field(default="", compare=False)
     pod: str = field(default="", compare=False)
 
@@ -55,18 +59,24 @@ class Audience:
     """Proxies that get the same config.
 
     ``namespace`` is empty if no config sets the proxies of this namespace apart; ``labels`` holds
-    only pairs that a selector uses. The config alone bounds the number of audiences, whatever
-    clients send.
+    only pairs that a selector uses, and ``own_ports`` only ports of services, and none where
+    traffic is captured. The config alone bounds the number of audiences, whatever clients send.
     """
 
     role: Role
     namespace: str
     labels: tuple[tuple[str, str], ...] = ()
     captured: bool = True
+    own_ports: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         chosen = ",".join(f"{key}={value}" for key, value in self.labels)
-        return f"{self.role}/{self.namespace or '*'}" + (f"[{chosen}]" if chosen else "")
+        without = ",".join(map(str, self.own_ports))
+        return (
+            f"{self.role}/{self.namespace or '*'}"
+            + (f"[{chosen}]" if chosen else "")
+            + (f" without {without}" if without else "")
+        )
 
 
 def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
@@ -89,9 +99,16 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
         if isinstance(labels, Mapping)
         else {},
         captured=metadata.get("INTERCEPTION_MODE") != "NONE",
+        own_ports=_ports(metadata.get("OWN_PORTS")),
         claimed_namespace=namespace,
         pod=parts[2].rpartition(".")[0] if istio else "",
     )
+
+
+def _ports(text: object) -> frozenset[int]:
+    parts = text.split(",", _MOST_OWN_PORTS)[:_MOST_OWN_PORTS] if isinstance(text, str) else []
+    digits = (part.strip() for part in parts)
+    return frozenset(int(each) for each in digits if each.isascii() and each.isdigit())
 
 
 def _text(value: object) -> str:
@@ -130,16 +147,20 @@ def _plain(value: struct_pb2.Value) -> Any:
 
 
 def audience_of(
-    proxy: Proxy, labels: AbstractSet[tuple[str, str]], namespaces: AbstractSet[str]
+    proxy: Proxy,
+    labels: AbstractSet[tuple[str, str]],
+    namespaces: AbstractSet[str],
+    ports: AbstractSet[int] = frozenset(),
 ) -> Audience:
     """Return the audience of a proxy.
 
     ``labels`` are the key-value pairs by which the config selects proxies, ``namespaces`` the ones
-    with config that affects their proxies.
+    with config that affects their proxies, ``ports`` those at which services speak HTTP.
     """
     namespace = proxy.namespace if proxy.namespace in namespaces else ""
     if proxy.role is Role.SIDECAR:
-        return _shared(Audience(proxy.role, namespace, (), proxy.captured))
+        own = () if proxy.captured else tuple(sorted(ports & proxy.own_ports))
+        return _shared(Audience(proxy.role, namespace, (), proxy.captured, own))
     return _shared(Audience(proxy.role, namespace, tuple(sorted(labels & proxy.labels.items()))))
 
 
@@ -152,4 +173,4 @@ def _shared(audience: Audience) -> Audience:
 def audience_in(proxy: Proxy, catalog: Catalog) -> Audience:
     """Return the audience of a proxy in a catalog."""
     labels, namespaces = catalog.values_at(keys.PROXY_LABELS), catalog.values_at(keys.NAMESPACES)
-    return audience_of(proxy, labels, namespaces)
+    return audience_of(proxy, labels, namespaces, catalog.values_at(keys.HTTP_PORTS))

@@ -60,11 +60,14 @@ _HOSTS = Column("Hosts", ".spec.hosts", "The hosts.")
 _GATEWAYS = Column("Gateways", ".spec.gateways", "The gateways at which the routes apply.")
 _LOCATION = Column("Location", ".spec.location", "Whether the service is part of the mesh.")
 _RESOLUTION = Column("Resolution", ".spec.resolution", "How its addresses are found.")
+_REACHED_AT = Column(
+    "Address", ".status.addresses[0].value", "Where clients reach the gateway's Service."
+)
 _ADDRESS = Column("Address", ".spec.address", "The workload's address.")
 
 RESOURCES: Final[Mapping[tuple[str, str], Resource]] = MappingProxyType(
     {
-        (ISTIO_NETWORKING, "Gateway"): _istio("gateways", "gw"),
+        (ISTIO_NETWORKING, "Gateway"): _istio("gateways", "gw", _REACHED_AT),
         (ISTIO_NETWORKING, "VirtualService"): _istio("virtualservices", "vs", _GATEWAYS, _HOSTS),
         (ISTIO_NETWORKING, "DestinationRule"): _istio("destinationrules", "dr", _HOST),
         (ISTIO_NETWORKING, "ServiceEntry"): _istio(

@@ -62,11 +62,13 @@ def clusters_used(reading: Reading, used: frozenset[ClusterKey]) -> ClusterSet:
 def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     """Return the snapshot of a namespace's sidecars: every HTTP port of every service.
 
-    Other ports need no listener: unclaimed traffic passes through to its original destination.
+    Ports on which the application itself listens are left to it. Other ports need no listener:
+    unclaimed traffic passes through to its original destination.
     """
     view = reading.make(rule_view, audience.namespace)
     captured = audience.captured
-    ports = sorted(reading.values(keys.HTTP_PORTS) - (CAPTURING_PORTS if captured else set()))
+    taken = CAPTURING_PORTS if captured else audience.own_ports
+    ports = sorted(reading.values(keys.HTTP_PORTS).difference(taken))
     clusters = reading.make(mesh_clusters, view)
     static = [black_hole_cluster, passthrough_cluster]
     listeners = [Call(sidecar_listener, (port, captured)) for port in ports]

@@ -6,6 +6,7 @@ values, and ``node`` its record of one unit. Nothing here knows what the units c
 
 from straightway.units.node import Call, Node, NotMadeError
 from straightway.units.reading import Reading
+from straightway.units.trying import value_in
 from straightway.units.units import Units
 
-__all__ = ["Call", "Node", "NotMadeError", "Reading", "Units"]
+__all__ = ["Call", "Node", "NotMadeError", "Reading", "Units", "value_in"]

@@ -97,6 +97,11 @@ class Units:
         node = self._nodes.get(call)
         return node is not None and node.state is State.FRESH
 
+    def fresh(self, call: Call) -> Node | None:
+        """Return the node of a unit that is up to date, to be read only; None otherwise."""
+        node = self._nodes.get(call)
+        return node if node is not None and node.state is State.FRESH else None
+
     def get_or_none(self, call: Call) -> Any:
         """Return the value of a unit like :meth:`get`, or None if it has none."""
         try:

@@ -77,12 +77,7 @@ compares the two.
 - apiGroups: [""]
   resources: [secrets]
   resourceNames: [{{ .Values.tls.secretName }}]
-  verbs: [{{ .Values.tls.selfMade | ternary "get, update" "get" }}]
-{{- if .Values.tls.selfMade }}
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [create]
-{{- end }}
+  verbs: [{{ .Values.tls.selfMade | ternary "get, create, patch" "get" }}]
 {{- end }}
 
 {{- define "straightway.rules.secrets" -}}
