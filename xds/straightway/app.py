@@ -30,11 +30,9 @@ from straightway.logs.streams import StreamLog
 from straightway.probes import serve_probes
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, audience_in, proxy_of_node
-from straightway.routing.istio.credentials import secret_reference
 from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
-from straightway.sources.secrets import SecretName
 from straightway.state import StateFolder
 from straightway.webhooks import WebhookOptions, run_webhooks
 from straightway.webhooks.running import DEFAULT_NAMESPACE
@@ -128,6 +126,9 @@ async def _serve(
         listener=ChangeListeners(*(each for each in listeners if each is not None)),
     )
 
+    if in_cluster is not None:
+        in_cluster.follow_secrets(control)
+
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
@@ -201,74 +202,6 @@ def _sources(options: Options, client: Client | None, last_good: LastGood) -> Ma
 
 def _in_cluster(
     options: Options,
-<<<<<<< HEAD
-    state: StateFolder | None,
-    last_good: LastGood,
-) -> None:
-    catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
-    cache = Cache()
-    interest = Interest(cache)
-    problems = ProblemStore()
-    problems.listen(log_problems)
-    writing = _writing(options, client, sources, problems)
-    control = Control(
-        catalog,
-        cache,
-        sources=sources,
-        intake=Intake(last_good, options.vanish_grace),
-        interest=interest,
-        problems=problems,
-        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing),
-    )
-
-    _follow_secrets(control, sources)
-
-    def key_of(node: base_pb2.Node) -> Audience:
-        return audience_in(proxy_of_node(node), catalog)
-
-    streams = StreamLog(control.origins, options.max_connection_age)
-    discovery = DiscoveryServer(cache, key_of, callbacks=[interest, streams, *writing])
-    discovery.set_serving(False)
-    stopping = asyncio.Event()
-    with _on_signals(stopping.set):
-        server = await _listen(discovery, address, options.max_connection_age)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(_load_uncollected(control)),
-                    tasks.create_task(_serve_from_first_config(discovery, control)),
-                    tasks.create_task(control.run(discovery.rekey)),
-                ]
-                for name, source in sources.items():
-                    emit = partial(control.apply, name)
-                    running.append(tasks.create_task(source.run(emit)))
-                for each in writing:
-                    running.append(tasks.create_task(each.leader.run()))
-                    running.append(tasks.create_task(each.run(control, discovery)))
-                if state is not None:
-                    keeping = _keep_from_first_config(state, last_good, control)
-                    running.append(tasks.create_task(keeping))
-                await stopping.wait()
-                _log.info("stopping")
-                for task in running:
-                    task.cancel()
-        finally:
-            await discovery.close()
-            await server.stop(grace=1.0)
-            streams.close()
-
-
-def _writing(
-    options: Options, client: Client | None, sources: Mapping[str, Source], problems: ProblemStore
-) -> list[Writeback]:
-    """Return what writes back to the cluster, or nothing."""
-    cluster, source = options.cluster, sources.get(_KUBERNETES)
-    if cluster is None or client is None or not cluster.write_status:
-        return []
-    assert isinstance(source, KubernetesSource)
-    leader = Leader(client, identity(), client.namespace)
-    writeback = Writeback(
-=======
     client: Client | None,
     sources: Mapping[str, Source],
     problems: ProblemStore,
@@ -278,7 +211,6 @@ def _writing(
         return None
     security = options.security
     return InCluster(
->>>>>>> main
         client,
         options.cluster,
         source,
@@ -364,20 +296,6 @@ async def _completes(work: Coroutine[Any, Any, None], *, unless: asyncio.Event) 
     finally:
         working.cancel()
         waiting.cancel()
-
-
-def _follow_secrets(control: Control, sources: Mapping[str, Source]) -> None:
-    """Have the cluster's Secrets read that Gateways name."""
-    source = sources.get(_KUBERNETES)
-    if isinstance(source, KubernetesSource):
-        source.listen_for_secrets(
-            lambda secret, is_there: control.looked_up(secret_reference(*secret), is_there=is_there)
-        )
-        control.follow_secrets(
-            lambda secrets: source.want_secrets(
-                SecretName(each.namespace, each.name) for each in secrets
-            )
-        )
 
 
 def _not_indexed(reference: Reference, mistake: Exception) -> None:
