@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 from envoy.config.core.v3 import base_pb2
@@ -41,6 +41,9 @@ __all__ = ["Cluster", "ListenError", "Options", "serve"]
 
 _log = structlog.get_logger()
 _FOLDER = "folder"
+
+Work: TypeAlias = Iterator[Coroutine[Any, Any, None]]
+"""What is to run until the end."""
 
 
 class Source(Protocol):
@@ -126,9 +129,6 @@ async def _serve(
         listener=ChangeListeners(*(each for each in listeners if each is not None)),
     )
 
-    if in_cluster is not None:
-        in_cluster.follow_secrets(control)
-
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
@@ -141,36 +141,11 @@ async def _serve(
     )
     discovery.set_serving(False)
 
-    plane = _Plane(options, client, control, discovery, secure)
-
-    def work() -> Iterator[Coroutine[Any, Any, None]]:
-        yield from plane.work()
-        for name, source in sources.items():
-            yield source.run(partial(control.apply, name))
-        if in_cluster is not None:
-            yield from in_cluster.work(control, discovery)
-        if state is not None:
-            yield _keep_from_first_config(state, last_good, control)
-
-    stopping = asyncio.Event()
-
-    def is_ready() -> bool:
-        return control.synced.is_set() and not stopping.is_set()
-
-    with _on_signals(stopping.set):
-        async with _probes(options.health, is_ready):
-            ports = [Port("--xds-address", address)]
-            if secure is not None:
-                if not await _completes(secure.start(), unless=stopping):
-                    return
-                ports += secure.ports()
-            server = await listen(discovery, ports, options.max_connection_age)
-            try:
-                await _run(work(), until=stopping)
-            finally:
-                await discovery.close()
-                await server.stop(grace=1.0)
-                streams.close()
+    plane = _Plane(options, client, sources, control, discovery, secure, in_cluster)
+    try:
+        await plane.serve(address, partial(_kept, state, last_good, control))
+    finally:
+        streams.close()
 
 
 async def _run(work: Iterable[Coroutine[Any, Any, None]], *, until: asyncio.Event) -> None:
@@ -238,22 +213,49 @@ def _secure(
 
 @dataclass(frozen=True, slots=True)
 class _Plane:
-    """What runs wherever config comes from."""
+    """All parts, to be run."""
 
     options: Options
     client: Client | None
+    sources: Mapping[str, Source]
     control: Control
     discovery: DiscoveryServer
     secure: SecurePorts | None
+    in_cluster: InCluster | None
 
-    def work(self) -> Iterator[Coroutine[Any, Any, None]]:
+    async def serve(self, address: Address, more: Callable[[], Work]) -> None:
+        """Serve at ``address`` and the ports with TLS until a signal; run ``more`` beside."""
+        stopping = asyncio.Event()
+
+        def is_ready() -> bool:
+            return self.control.synced.is_set() and not stopping.is_set()
+
+        with _on_signals(stopping.set):
+            async with _probes(self.options.health, is_ready):
+                ports = [Port("--xds-address", address)]
+                if self.secure is not None:
+                    if not await _completes(self.secure.start(), unless=stopping):
+                        return
+                    ports += self.secure.ports()
+                server = await listen(self.discovery, ports, self.options.max_connection_age)
+                try:
+                    await _run((*self._work(), *more()), until=stopping)
+                finally:
+                    await self.discovery.close()
+                    await server.stop(grace=1.0)
+
+    def _work(self) -> Work:
         yield _load_uncollected(self.control)
         yield _serve_from_first_config(self.discovery, self.control)
         yield self.control.run(self.discovery.rekey)
+        for name, source in self.sources.items():
+            yield source.run(partial(self.control.apply, name))
         if self.secure is not None:
             yield self.secure.run()
             if self.options.webhooks is not None:
                 yield self._answer_webhooks(self.options.webhooks, self.secure)
+        if self.in_cluster is not None:
+            yield from self.in_cluster.work(self.control, self.discovery)
 
     async def _answer_webhooks(self, options: WebhookOptions, secure: SecurePorts) -> None:
         namespace = self.client.namespace if self.client is not None else DEFAULT_NAMESPACE
@@ -317,6 +319,11 @@ async def _load_uncollected(control: Control) -> None:
         # default of 700, collections were a fifth of its CPU with a thousand Envoys.
         gc.set_threshold(50_000, 10, 10)
         gc.enable()
+
+
+def _kept(state: StateFolder | None, last_good: LastGood, control: Control) -> Work:
+    if state is not None:
+        yield _keep_from_first_config(state, last_good, control)
 
 
 async def _keep_from_first_config(

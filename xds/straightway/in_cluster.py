@@ -92,7 +92,7 @@ class InCluster:
         if self._bundles is not None:
             self._bundles.use(authorities)
 
-    def follow_secrets(self, control: Control) -> None:
+    def _follow_secrets(self, control: Control) -> None:
         """Have the Secrets read that Gateways name."""
         self._source.listen_for_secrets(
             lambda secret, is_there: control.looked_up(secret_reference(*secret), is_there=is_there)
@@ -107,6 +107,7 @@ class InCluster:
         self, control: Control, discovery: DiscoveryServer
     ) -> Iterator[Coroutine[Any, Any, None]]:
         """Yield what is to run. Without anything to write, nobody needs to lead."""
+        self._follow_secrets(control)
         if self.writeback is None and self._publisher is None:
             return
         yield self.leader.run()
