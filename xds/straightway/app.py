@@ -126,6 +126,9 @@ async def _serve(
         listener=ChangeListeners(*(each for each in listeners if each is not None)),
     )
 
+    if in_cluster is not None:
+        in_cluster.follow_secrets(control)
+
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
