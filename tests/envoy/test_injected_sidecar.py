@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
-from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,16 +20,11 @@ from tests.support.http import HttpClient
 from tests.support.mesh import Mesh
 from tests.support.mounts import MountedVolume
 from tests.support.objects import service, workload_entry
+from tests.support.pod_arguments import expanded
 from tests.support.ports import accepts, free_port
 
 XDS = Address("straightway.straightway-system.svc", 18443)
 POD = {"POD_NAME": "app-1", "POD_NAMESPACE": "shop", "POD_IP": "127.0.0.1"}
-
-
-def expanded(text: str, variables: Mapping[str, str]) -> str:
-    """Return an argument as a kubelet passes it: `$(NAME)` is a variable, `$$` a dollar."""
-    found = re.compile(r"\$(?:\$|\(([A-Z_]+)\))")
-    return found.sub(lambda match: variables[match[1]] if match[1] else "$", text)
 
 
 @pytest.fixture

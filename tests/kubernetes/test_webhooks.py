@@ -18,7 +18,7 @@ from straightway.proxies.addresses import Address
 from straightway.schemas import definitions
 from straightway.units import Units
 from straightway.webhooks import Validator, advice
-from straightway.webhooks.ca_bundles import Names, keep_ca_bundle, sync_ca_bundle
+from straightway.webhooks.ca_bundles import CaBundles, Names, sync_ca_bundle
 from straightway.webhooks.injection import Injector
 from straightway.webhooks.sidecar import NAME, sidecar_settings
 from tests.support.configs import catalog_of, service
@@ -328,9 +328,9 @@ async def test_authorities_that_somebody_overwrites_come_back(webhooks, server, 
 
     right = bundle()
     async with connect(server.kubeconfig()) as client:
-        keeping = asyncio.create_task(
-            keep_ca_bundle(client, Names((), (name,)), lambda: webhooks.authority, every=0.1)
-        )
+        bundles = CaBundles(client, Names((), (name,)), every=0.1)
+        bundles.use(webhooks.authority)
+        keeping = asyncio.create_task(bundles.run())
         server.request(
             "PATCH",
             path,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,24 +19,28 @@ from straightway.catalog import ROOT_NAMESPACE, Catalog
 from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
-from straightway.identities import Admissions
+from straightway.in_cluster import SOURCE as KUBERNETES
+from straightway.in_cluster import Cluster, InCluster
 from straightway.intake import Intake, LastGood
 from straightway.kubernetes import Client, connect
-from straightway.listening import Port, SecurePorts, Security, listen
+from straightway.listening import ListenError, Port, SecurePorts, Security, listen
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
+from straightway.probes import serve_probes
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, audience_in, proxy_of_node
 from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
 from straightway.state import StateFolder
-from straightway.writeback import Leader, Writeback, identity, manager_of
+from straightway.webhooks import WebhookOptions, run_webhooks
+from straightway.webhooks.running import DEFAULT_NAMESPACE
+
+__all__ = ["Cluster", "ListenError", "Options", "serve"]
 
 _log = structlog.get_logger()
 _FOLDER = "folder"
-_KUBERNETES = "kubernetes"
 
 
 class Source(Protocol):
@@ -44,22 +48,6 @@ class Source(Protocol):
 
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Which Kubernetes cluster to read, and what of it.
-
-    ``kubeconfig`` and ``context`` None: the cluster around this Pod. ``namespaces`` are those to
-    read, () for all; ``revision`` is the value of ``istio.io/rev`` that selects Istio's objects.
-    ``write_status``: what becomes of the objects is written back to them.
-    """
-
-    kubeconfig: Path | None = None
-    context: str | None = None
-    namespaces: tuple[str, ...] = ()
-    revision: str | None = None
-    write_status: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +59,8 @@ class Options:
     how long objects that vanish at once are held, and ``max_connection_age`` the age at which an
     Envoy's connection is renewed, so that Envoys spread over replicas; both in seconds.
     ``root_namespace`` is Istio's. ``security`` is how Envoys are served by TLS; None is not.
+    ``webhooks`` is how the API server is answered, which needs ``security``. ``health`` is the
+    address of HTTP probes.
     """
 
     folder: Path | None = None
@@ -80,13 +70,15 @@ class Options:
     max_connection_age: float | None = None
     root_namespace: str = ROOT_NAMESPACE
     security: Security | None = None
+    webhooks: WebhookOptions | None = None
+    health: Address | None = None
 
 
 async def serve(address: Address, options: Options) -> None:
     """Serve the config of the sources to Envoys at ``address`` until SIGINT or SIGTERM.
 
     Raises: ConfigFolderError: if the folder cannot be read at the start. ConnectError: if there is
-    no usable configuration for the cluster. ListenError: if listening on the address fails.
+    no usable configuration for the cluster. ListenError: if listening on an address fails.
     CertificateFileError: if there is no certificate in a file.
 
     """
@@ -99,8 +91,96 @@ async def serve(address: Address, options: Options) -> None:
         if options.cluster is not None:
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
-        sources = _sources(options, client, last_good)
-        await _serve(sources, client, address, options, state, last_good)
+        await _serve(address, options, client, state, last_good)
+
+
+async def _serve(
+    address: Address,
+    options: Options,
+    client: Client | None,
+    state: StateFolder | None,
+    last_good: LastGood,
+) -> None:
+    problems = ProblemStore()
+    problems.listen(log_problems)
+    sources = _sources(options, client, last_good)
+    in_cluster = _in_cluster(options, client, sources, problems)
+    writeback = in_cluster.writeback if in_cluster is not None else None
+    catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
+    cache = Cache()
+    interest = Interest(cache)
+    secure = _secure(options, client, in_cluster)
+    admissions = None
+    if secure is not None:
+        admissions = secure.admissions(
+            catalog, lambda: control.synced.wait(), rekey=lambda: discovery.rekey()
+        )
+    listeners = (ChangeLog(options.vanish_grace), writeback, admissions)
+    control = Control(
+        catalog,
+        cache,
+        sources=sources,
+        intake=Intake(last_good, options.vanish_grace),
+        interest=interest,
+        problems=problems,
+        listener=ChangeListeners(*(each for each in listeners if each is not None)),
+    )
+
+    if in_cluster is not None:
+        in_cluster.follow_secrets(control)
+
+    def key_of(node: base_pb2.Node) -> Audience:
+        return audience_in(proxy_of_node(node), catalog)
+
+    streams = StreamLog(control.origins, options.max_connection_age)
+    discovery = DiscoveryServer(
+        cache,
+        key_of,
+        callbacks=[interest, streams, *([writeback] if writeback is not None else [])],
+        authenticate=admissions.authenticate if admissions is not None else None,
+    )
+    discovery.set_serving(False)
+
+    plane = _Plane(options, client, control, discovery, secure)
+
+    def work() -> Iterator[Coroutine[Any, Any, None]]:
+        yield from plane.work()
+        for name, source in sources.items():
+            yield source.run(partial(control.apply, name))
+        if in_cluster is not None:
+            yield from in_cluster.work(control, discovery)
+        if state is not None:
+            yield _keep_from_first_config(state, last_good, control)
+
+    stopping = asyncio.Event()
+
+    def is_ready() -> bool:
+        return control.synced.is_set() and not stopping.is_set()
+
+    with _on_signals(stopping.set):
+        async with _probes(options.health, is_ready):
+            ports = [Port("--xds-address", address)]
+            if secure is not None:
+                if not await _completes(secure.start(), unless=stopping):
+                    return
+                ports += secure.ports()
+            server = await listen(discovery, ports, options.max_connection_age)
+            try:
+                await _run(work(), until=stopping)
+            finally:
+                await discovery.close()
+                await server.stop(grace=1.0)
+                streams.close()
+
+
+async def _run(work: Iterable[Coroutine[Any, Any, None]], *, until: asyncio.Event) -> None:
+    """Run everything until the event comes."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(each) for each in work]
+        await until.wait()
+        _log.info("stopping")
+        for task in running:
+            task.cancel()
 
 
 def _sources(options: Options, client: Client | None, last_good: LastGood) -> Mapping[str, Source]:
@@ -111,125 +191,97 @@ def _sources(options: Options, client: Client | None, last_good: LastGood) -> Ma
     if options.folder is not None:
         sources[_FOLDER] = FolderSource(options.folder, earlier=earlier(_FOLDER))
     if options.cluster is not None and client is not None:
-        sources[_KUBERNETES] = KubernetesSource(
+        sources[KUBERNETES] = KubernetesSource(
             client,
             namespaces=options.cluster.namespaces,
             revision=options.cluster.revision,
-            earlier=earlier(_KUBERNETES),
+            earlier=earlier(KUBERNETES),
         )
     return sources
 
 
-async def _serve(
-    sources: Mapping[str, Source],
-    client: Client | None,
-    address: Address,
+def _in_cluster(
     options: Options,
-    state: StateFolder | None,
-    last_good: LastGood,
-) -> None:
-    catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
-    cache = Cache()
-    interest = Interest(cache)
-    problems = ProblemStore()
-    problems.listen(log_problems)
-    writing = _writing(options, client, sources, problems)
-    secure = _secure(options, client, writing)
-    admitting: list[Admissions] = []
-    if secure is not None:
-        admissions = secure.admissions(
-            catalog, lambda: control.synced.wait(), rekey=lambda: discovery.rekey()
-        )
-        admitting = [admissions]
-    control = Control(
-        catalog,
-        cache,
-        sources=sources,
-        intake=Intake(last_good, options.vanish_grace),
-        interest=interest,
-        problems=problems,
-        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing, *admitting),
-    )
-
-    def key_of(node: base_pb2.Node) -> Audience:
-        return audience_in(proxy_of_node(node), catalog)
-
-    streams = StreamLog(control.origins, options.max_connection_age)
-    discovery = DiscoveryServer(
-        cache,
-        key_of,
-        callbacks=[interest, streams, *writing],
-        authenticate=admitting[0].authenticate if admitting else None,
-    )
-    discovery.set_serving(False)
-    stopping = asyncio.Event()
-    with _on_signals(stopping.set):
-        ports = [Port("--xds-address", address)]
-        if secure is not None:
-            if not await _completes(secure.start(), unless=stopping):
-                return
-            ports += secure.ports()
-        server = await listen(discovery, ports, options.max_connection_age)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(_load_uncollected(control)),
-                    tasks.create_task(_serve_from_first_config(discovery, control)),
-                    tasks.create_task(control.run(discovery.rekey)),
-                ]
-                for name, source in sources.items():
-                    emit = partial(control.apply, name)
-                    running.append(tasks.create_task(source.run(emit)))
-                if secure is not None:
-                    running.append(tasks.create_task(secure.run()))
-                for each in writing:
-                    running.append(tasks.create_task(each.leader.run()))
-                    running.append(tasks.create_task(each.run(control, discovery)))
-                if state is not None:
-                    keeping = _keep_from_first_config(state, last_good, control)
-                    running.append(tasks.create_task(keeping))
-                await stopping.wait()
-                _log.info("stopping")
-                for task in running:
-                    task.cancel()
-        finally:
-            await discovery.close()
-            await server.stop(grace=1.0)
-            streams.close()
-
-
-def _writing(
-    options: Options, client: Client | None, sources: Mapping[str, Source], problems: ProblemStore
-) -> list[Writeback]:
-    """Return what writes back to the cluster, or nothing."""
-    cluster, source = options.cluster, sources.get(_KUBERNETES)
-    if cluster is None or client is None or not cluster.write_status:
-        return []
-    assert isinstance(source, KubernetesSource)
-    leader = Leader(client, identity(), client.namespace)
-    writeback = Writeback(
+    client: Client | None,
+    sources: Mapping[str, Source],
+    problems: ProblemStore,
+) -> InCluster | None:
+    source = sources.get(KUBERNETES)
+    if client is None or options.cluster is None or not isinstance(source, KubernetesSource):
+        return None
+    security = options.security
+    return InCluster(
         client,
-        leader,
+        options.cluster,
+        source,
         problems,
-        source=_KUBERNETES,
-        namespaces=cluster.namespaces,
-        manager=manager_of(cluster.revision),
+        keeps_certificate=security is not None and security.secret is not None,
+        answers_webhooks=options.webhooks is not None,
     )
-    source.listen(writeback.seen)
-    return [writeback]
 
 
 def _secure(
-    options: Options, client: Client | None, writing: Collection[Writeback]
+    options: Options, client: Client | None, in_cluster: InCluster | None
 ) -> SecurePorts | None:
     """Return the ports with TLS, or None. The leader renews what all replicas share."""
     if options.security is None:
         return None
+    if in_cluster is None:
+        return SecurePorts(options.security, client)
     return SecurePorts(
         options.security,
         client,
-        # Where nobody is elected everybody may: the API server refuses all but the first.
-        is_leader=lambda: all(each.leader.is_leading for each in writing),
+        is_leader=in_cluster.is_leading,
+        published=in_cluster.publish,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """What runs wherever config comes from."""
+
+    options: Options
+    client: Client | None
+    control: Control
+    discovery: DiscoveryServer
+    secure: SecurePorts | None
+
+    def work(self) -> Iterator[Coroutine[Any, Any, None]]:
+        yield _load_uncollected(self.control)
+        yield _serve_from_first_config(self.discovery, self.control)
+        yield self.control.run(self.discovery.rekey)
+        if self.secure is not None:
+            yield self.secure.run()
+            if self.options.webhooks is not None:
+                yield self._answer_webhooks(self.options.webhooks, self.secure)
+
+    async def _answer_webhooks(self, options: WebhookOptions, secure: SecurePorts) -> None:
+        namespace = self.client.namespace if self.client is not None else DEFAULT_NAMESPACE
+        context, units = secure.tls.ssl_context, self.control.units
+        is_complete = self.control.synced.is_set
+        try:
+            await run_webhooks(options, context, units, is_complete, namespace=namespace)
+        except OSError as error:
+            raise _cannot_listen(options.address, "--webhook-address", error) from error
+
+
+@asynccontextmanager
+async def _probes(address: Address | None, is_ready: Callable[[], bool]) -> AsyncIterator[None]:
+    if address is None:
+        yield
+        return
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(serve_probes(address, is_ready))
+        except OSError as error:
+            raise _cannot_listen(address, "--health-address", error) from error
+        yield
+
+
+def _cannot_listen(address: Address, option: str, error: OSError) -> ListenError:
+    return ListenError(
+        f"Cannot listen on {address}: {error.strerror or error}. "
+        f"Choose another address with {option} HOST:PORT."
     )
 
 

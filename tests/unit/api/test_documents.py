@@ -21,7 +21,7 @@ NAMED = {"metadata": {"name": "a", "namespace": "b"}}
         ({"kind": "Service"}, "api-version-missing", "networking.istio.io/v1"),
         ({"apiVersion": 1, "kind": "Service"}, "api-version-missing", "apiVersion"),
         ({"apiVersion": "v1"}, "kind-missing", "VirtualService"),
-        ({"apiVersion": "v1", "kind": "Secret"}, "unknown-kind", "Secret"),
+        ({"apiVersion": "v1", "kind": "ConfigMap"}, "unknown-kind", "ConfigMap"),
         ({"apiVersion": f"{ISTIO}/v1", "kind": "VirtualServce"}, "unknown-kind", "VirtualService?"),
         ({"apiVersion": f"{ISTIO}/v2", "kind": "Gateway"}, "unsupported-version", "v1beta1"),
         ({"apiVersion": "v2", "kind": "Pod"}, "unsupported-version", "write v1"),
@@ -116,7 +116,7 @@ def test_a_size_is_a_number_of_bytes(read_spec, field, size, code):
         (f"{ISTIO}/v1", "EnvoyFilter", False),
         ("serving.knative.dev/v1", "Service", False),
         ("gateway.networking.k8s.io/v1", "Gateway", False),
-        ("v1", "Secret", False),
+        ("v1", "ConfigMap", False),
     ],
 )
 def test_kinds_of_others_are_to_be_ignored(api_version, kind, known):

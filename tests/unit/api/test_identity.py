@@ -46,7 +46,7 @@ def test_a_slip_is_a_problem_that_says_what_was_meant(read, api_version, kind, m
     ("api_version", "kind"),
     [
         ("apps/v1", "Deployment"),
-        ("v1", "Secret"),
+        ("v1", "ConfigMap"),
         ("v1", "ConfigMap"),
         ("v1", "Namespace"),
         ("v1", "Endpoints"),

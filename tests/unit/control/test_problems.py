@@ -153,18 +153,18 @@ def test_proxies_that_lose_all_they_served_are_warned_of_once():
 
 
 def test_unsupported_kinds_are_named_in_the_log_once():
-    secret = bundle("{apiVersion: v1, kind: Secret, metadata: {name: x}}", "x.yaml")
+    config_map = bundle("{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}", "x.yaml")
 
     async def scenario():
         async with synced() as desk:
-            desk.apply(secret)
-            desk.apply(secret)
+            desk.apply(config_map)
+            desk.apply(config_map)
             await asyncio.sleep(LONG)
 
     with capture_logs() as lines:
         run(scenario())
     named = [line["object"] for line in lines if line["event"] == "unsupported kind"]
-    assert named == ["x.yaml: Secret (v1)"]
+    assert named == ["x.yaml: ConfigMap (v1)"]
 
 
 def test_the_problem_of_a_check_follows_its_object_to_another_line():

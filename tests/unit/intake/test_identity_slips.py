@@ -92,7 +92,7 @@ def test_a_slip_in_one_file_keeps_nothing_of_another(served, slip):
     "other",
     [
         "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}",
-        "{apiVersion: v1, kind: Secret, metadata: {name: web}}",
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}",
         "{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: web}}",
         "{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: web}}",
     ],

@@ -15,6 +15,7 @@ from straightway.api.metadata import Metadata
 from straightway.api.objects import ApiObject
 from straightway.api.parse import Parsed, parse, parse_known
 from straightway.api.pod import Pod
+from straightway.api.secret import Secret
 from straightway.api.service import Service
 from straightway.api.service_entry import ServiceEntry
 from straightway.api.virtual_service import VirtualService
@@ -31,6 +32,7 @@ __all__ = [
     "Metadata",
     "Parsed",
     "Pod",
+    "Secret",
     "Service",
     "ServiceEntry",
     "VirtualService",

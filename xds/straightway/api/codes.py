@@ -37,13 +37,19 @@ class Code(ProblemCode):
     # Values with a syntax of their own.
     INVALID_ADDRESS = "invalid-address"
     INVALID_BASE64 = "invalid-base64"
+    INVALID_CERTIFICATE = "invalid-certificate"
     INVALID_DURATION = "invalid-duration"
     INVALID_HEADER_NAME = "invalid-header-name"
     INVALID_HEADER_VALUE = "invalid-header-value"
     INVALID_HOST = "invalid-host"
     INVALID_PATH = "invalid-path"
     INVALID_PORT = "invalid-port"
+    INVALID_PRIVATE_KEY = "invalid-private-key"
     INVALID_REGEX = "invalid-regex"
+
+    # Certificates.
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    KEY_MISMATCH = "key-mismatch"
 
     # Traffic.
     IMMUTABLE_HEADER = "immutable-header"
@@ -71,6 +77,7 @@ class Code(ProblemCode):
 
 _WARNINGS = frozenset(
     {
+        Code.CERTIFICATE_EXPIRED,
         Code.FURTHER_PROBLEMS,
         Code.IMMUTABLE_HEADER,
         Code.NEVER_MATCHES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -12,7 +12,9 @@ from straightway.api.faults import Fault, warns, wrong
 from straightway.api.lists import AtMostHosts, WithoutRepeats
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
+from straightway.api.paths import Path
 from straightway.api.protocol import Protocol
+from straightway.api.server_tls import Credential, ServerTls, read_server_tls
 from straightway.api.texts import quoted
 from straightway.api.values import GatewayHost, Port, UpperCase, is_ip, not_empty
 
@@ -65,10 +67,11 @@ class Server(CheckedModel):
     bind: Bind = None
     """The IP address on which Envoy listens; every address without it."""
     tls: Annotated[
-        None,
+        ServerTls | None,
         Untranslated(
             "a plain HTTP server answers without a redirect to HTTPS; any other is left out",
             ({"httpsRedirect": False},),
+            read=read_server_tls,
         ),
     ] = None
     default_endpoint: Annotated[
@@ -104,3 +107,10 @@ class Gateway(IstioObject):
 
     spec: GatewaySpec
     """The ports on which the selected gateway proxies listen."""
+
+    @property
+    def credentials(self) -> Iterator[tuple[Path, Credential]]:
+        """The names of Secrets, each with the path at which it is written."""
+        for index, server in enumerate(self.spec.servers):
+            for each in server.tls.credentials if server.tls is not None else ():
+                yield ("spec", "servers", index, "tls", *each.path), each

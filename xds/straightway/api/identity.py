@@ -46,7 +46,7 @@ _OTHER_KINDS: Final[Mapping[str, frozenset[str]]] = {
             *("Binding", "ComponentStatus", "Config", "ConfigMap", "DeleteOptions", "Endpoints"),
             *("Event", "LimitRange", "Namespace", "Node", "PersistentVolume"),
             *("PersistentVolumeClaim", "PodTemplate", "ReplicationController", "ResourceQuota"),
-            *("Secret", "ServiceAccount", "Status"),
+            *("ServiceAccount", "Status"),
         }
     ),
     # https://istio.io/latest/docs/reference/config/networking/

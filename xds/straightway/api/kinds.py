@@ -12,6 +12,7 @@ from straightway.api.gateway import Gateway
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoder
 from straightway.api.objects import ApiObject
 from straightway.api.pod import Pod
+from straightway.api.secret import Secret
 from straightway.api.service import Service
 from straightway.api.service_entry import ServiceEntry
 from straightway.api.virtual_service import VirtualService
@@ -31,6 +32,7 @@ KINDS: Final[Mapping[tuple[str, str], type[ApiObject]]] = MappingProxyType(
         (ISTIO_NETWORKING, "WorkloadEntry"): WorkloadEntry,
         (CORE, "Service"): Service,
         (CORE, "Pod"): Pod,
+        (CORE, "Secret"): Secret,
         (DISCOVERY, "EndpointSlice"): EndpointSlice,
         (ASM, "ASMGrpcJsonTranscoder"): GrpcJsonTranscoder,
     }

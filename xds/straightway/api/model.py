@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -56,16 +56,22 @@ would take 2,000.
 """
 
 
+def _nothing(_: object) -> None:
+    """Read nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Untranslated:
     """Marks a field that is valid in Istio and has no translation yet.
 
     ``instead`` says what happens without it; ``unless`` holds values that are equivalent to leaving
-    the field out, as an empty list always is. The field's value is always None.
+    the field out, as an empty list always is. ``read`` returns the field's value, for checks, from
+    whatever is written; without it the value is always None.
     """
 
     instead: str
     unless: tuple[object, ...] = ()
+    read: Callable[[object], object] = _nothing
 
     def __get_pydantic_core_schema__(
         self, source: type[Any], handler: GetCoreSchemaHandler
@@ -79,11 +85,12 @@ class Untranslated:
         """Say that anything may stand here, and is kept."""
         return {"x-kubernetes-preserve-unknown-fields": True}
 
-    def _validate(self, value: object, info: ValidationInfo) -> None:
+    def _validate(self, value: object, info: ValidationInfo) -> object:
         if value not in (None, [], *self.unless) and warns(info):
             name = camel(info.field_name or "")
             message = f"{name} is valid but not translated yet: {self.instead}."
             raise wrong(Code.NOT_TRANSLATED_YET, message)
+        return self.read(value)
 
 
 def _discard(value: object) -> None:

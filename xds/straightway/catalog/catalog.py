@@ -50,6 +50,8 @@ class Catalog:
         self, root_namespace: str = ROOT_NAMESPACE, *, mistaken: Mistaken | None = None
     ) -> None:
         self.root_namespace = root_namespace
+        self.asks_for_secrets = False
+        """Whether Secrets that are missing are asked for, so that it will be known."""
         self.mistakes = 0
         """How many objects could not be indexed because of a bug."""
         self._mistaken = mistaken or _raise

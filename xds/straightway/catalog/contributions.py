@@ -53,6 +53,8 @@ def _object_keys(item: ApiObject, label_keys: Container[LabelKey]) -> Iterator[K
             yield from _virtual_service_keys(item)
         elif isinstance(item, DestinationRule):
             yield from _rule_keys(item)
+        elif isinstance(item, Gateway) and any(item.credentials):
+            yield keys.WITH_CREDENTIALS
         for service in services_of(item):
             yield keys.claiming(service.hostname)
 

@@ -63,6 +63,9 @@ def claiming(hostname: str) -> Key:
     return ("claiming", hostname)
 
 
+WITH_CREDENTIALS: Key = ("with-credentials",)
+"""The Gateways that name Secrets."""
+
 # --- Services: one by its hostname, or lists of hostnames -------------------------------------
 
 

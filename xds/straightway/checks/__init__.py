@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from straightway.api import (
     ApiObject,
     DestinationRule,
+    Gateway,
     GrpcJsonTranscoder,
     Service,
     ServiceEntry,
@@ -20,6 +21,7 @@ from straightway.api import (
 )
 from straightway.api.values import is_ip
 from straightway.checks.destination_rules import check_destination_rule
+from straightway.checks.gateways import check_gateway
 from straightway.checks.services import check_service, check_workload_entry
 from straightway.checks.transcoders import check_transcoder
 from straightway.checks.virtual_services import check_virtual_service
@@ -28,6 +30,7 @@ from straightway.units import Reading
 
 _CHECKS: Mapping[type[ApiObject], Callable[[Reading, Reference], Iterator[Finding]]] = {
     DestinationRule: check_destination_rule,
+    Gateway: check_gateway,
     Service: check_service,
     ServiceEntry: check_service,
     WorkloadEntry: check_workload_entry,
@@ -41,6 +44,8 @@ def has_check(item: ApiObject) -> bool:
     # Of tens of thousands of workloads, only those with host names as addresses can be wrong.
     if isinstance(item, WorkloadEntry):
         return not is_ip(item.spec.address)
+    if isinstance(item, Gateway):
+        return any(item.credentials)
     return type(item) in _CHECKS
 
 

@@ -28,6 +28,7 @@ from straightway.cli.security import (
     XdsTokenAudience,
     check_plaintext,
 )
+from straightway.cli.webhooks import SidecarImage, SidecarXds, WebhookAddress, read_webhooks
 from straightway.proxies.addresses import Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
@@ -100,6 +101,18 @@ def serve(
     xds_client_ca: XdsClientCa = None,
     xds_token_audience: XdsTokenAudience = None,
     xds_anonymous: XdsAnonymous = False,
+    webhook_address: WebhookAddress = None,
+    sidecar_xds: SidecarXds = None,
+    sidecar_image: SidecarImage = None,
+    health_address: Annotated[
+        Address | None,
+        typer.Option(
+            parser=parse_address,
+            metavar="HOST:PORT",
+            help="Address of /healthz and /readyz (HTTP), for probes such as a kubelet's.",
+            show_default="off",
+        ),
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -197,6 +210,10 @@ def serve(
         max_connection_age=max_connection_age,
         root_namespace=root_namespace,
         security=security,
+        health=health_address,
+        webhooks=read_webhooks(
+            webhook_address, sidecar_xds, sidecar_image, security=security, revision=revision
+        ),
     )
     survive_closed_pipes()
     logs.configure(log_format, log_level)

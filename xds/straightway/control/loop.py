@@ -9,14 +9,24 @@ by piece, so that neither lane, nor any stream, waits for the other.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager, suppress
 from functools import partial
+from time import time
 
 import structlog
 
 from straightway.api import Gateway, VirtualService
 from straightway.catalog import WORKLOAD_KINDS, Catalog, Key, Observation, keys
+from straightway.catalog.observations import looked_up
 from straightway.control.garbage import Garbage
 from straightway.control.inflow import Inflow
 from straightway.control.interest import Interest
@@ -80,6 +90,7 @@ class Control:
         self._pending_endpoints: Pending = {}
         self._pending_config: Pending = {}
         self._observed: dict[Reference, Mapping[str, Observation]] = {}
+        self._looked_up: dict[Reference, Mapping[str, Observation]] = {}
         self._endpoints_due = asyncio.Event()
         self._config_due = interest.changed
         self._config_changed_at = 0.0
@@ -101,6 +112,19 @@ class Control:
         """Take in what a workload was observed to hold now, by subset key; {} for nothing known."""
         self._observed[workload] = held
         self._endpoints_due.set()
+
+    def follow_secrets(self, want: Callable[[Sequence[Reference]], None]) -> None:
+        """Tell ``want`` which Secrets Gateways name, whenever that changes.
+
+        It costs nothing while no Gateway names any.
+        """
+        self._making.follow_secrets(want)
+
+    def looked_up(self, secret: Reference, *, is_there: bool | None) -> None:
+        """Take in whether a Secret that was wanted is there; None if nobody looks for it."""
+        found = {} if is_there is None else looked_up(is_there=is_there, at=time(), origin="")
+        self._looked_up[secret] = found
+        self._config_due.set()
 
     def _source_synced(self, source: str) -> None:
         self._unsynced.discard(source)
@@ -181,6 +205,9 @@ class Control:
         self._config_due.clear()
         is_large = is_first or len(self._pending_config) > _LARGE
         changed = await self._making.take(self._pending_config, Breath())
+        while self._looked_up:
+            # After the Secrets themselves, so that none is missed between the two.
+            await self._making.observe(*self._looked_up.popitem())
         if is_first or not _AUDIENCE_KEYS.isdisjoint(changed):
             self._rekey_due = True
         if self._rekey_due:

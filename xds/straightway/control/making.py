@@ -7,7 +7,7 @@ loop may be in here at once: one continues where the catalog is when its turn co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 
 import structlog
@@ -23,6 +23,7 @@ from straightway.discovery import Cache
 from straightway.documents import Change, ProblemStore, Reference, Steps
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience
+from straightway.routing.istio.credentials import wanted_secrets
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
 from straightway.snapshots.assignments import assignment
 from straightway.snapshots.origins import origins_of
@@ -34,6 +35,7 @@ _log = structlog.get_logger()
 Pending = dict[Reference, ApiObject | None]
 """Objects that are to be put in force, or taken out (None)."""
 
+_WANTED_SECRETS = Call(wanted_secrets, ())
 _AT_ONCE = 40
 """How many objects are put into the catalog without giving way: some milliseconds of work."""
 _MANY = 200
@@ -72,6 +74,7 @@ class Making:
         self._stale: dict[Call, None] = {}
         self._stale_audiences: dict[Audience, None] = {}
         self._due_checks: dict[Call, None] = {}
+        self._want_secrets: Callable[[Sequence[Reference]], None] | None = None
         self._much_is_stale = False
 
     # --- Changes ---
@@ -107,6 +110,12 @@ class Making:
         """Take in what a workload was observed to hold."""
         async with self._changing:
             self.units.changed(self._catalog.observe(workload, held))
+
+    def follow_secrets(self, want: Callable[[Sequence[Reference]], None]) -> None:
+        """Tell ``want`` which Secrets Gateways name, whenever that changes."""
+        self._want_secrets = want
+        self._catalog.asks_for_secrets = True
+        self.units.hold(_WANTED_SECRETS)
 
     # --- What is stale ---
 
@@ -210,9 +219,17 @@ class Making:
         while self._due_checks:
             call = next(iter(self._due_checks))
             del self._due_checks[call]
-            self._checking.run(call)
+            if call == _WANTED_SECRETS:
+                self._tell_wanted()
+            else:
+                self._checking.run(call)
             await breath.take()
         await breath.through(self._checking.relocated())
+
+    def _tell_wanted(self) -> None:
+        wanted = self.units.get_or_none(_WANTED_SECRETS)
+        if self._want_secrets is not None and wanted is not None:
+            self._want_secrets(wanted)
 
     # --- What is known ---
 

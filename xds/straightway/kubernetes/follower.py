@@ -72,25 +72,34 @@ class Audience(Protocol):
 
 
 class Follower:
-    """Follows the objects of a kind in one namespace, "" for all."""
+    """Follows the objects of a kind in one namespace, "" for all; or the one with a ``name``."""
 
     def __init__(
-        self, client: Client, resource: Resource, namespace: str, audience: Audience
+        self,
+        client: Client,
+        resource: Resource,
+        namespace: str,
+        audience: Audience,
+        name: str = "",
     ) -> None:
         self.resource = resource
         self.namespace = namespace
+        self.name = name
         self.reflector = Reflector()
         self.reason = ""
         """Why the kind is lacking, in the server's words."""
         self._client = client
         self._audience = audience
+        # RBAC can allow what a list or watch selects by name alone.
+        self._selected: Query = {"fieldSelector": f"metadata.name={name}"} if name else {}
         self._version = resource.versions[0] if resource.is_core else ""
         self._wait = _FIRST_WAIT
         self._wake = asyncio.Event()
 
     def __str__(self) -> str:
-        """Return the kind as RBAC rules name it, and the namespace."""
-        return f"{self.resource} in {self.namespace}" if self.namespace else str(self.resource)
+        """Return the kind as RBAC rules name it, the name and the namespace."""
+        what = f"{self.resource} {self.name}" if self.name else str(self.resource)
+        return f"{what} in {self.namespace}" if self.namespace else what
 
     async def run(self) -> None:
         """Follow until cancelled. Contains every mistake: the watch begins anew."""
@@ -124,7 +133,9 @@ class Follower:
             case AskForPage(token):
                 await self._list(path, token)
             case AskForVersion():
-                answer = await self._client.read(path, {"limit": 1}, timeout=_GRACE_SECONDS)
+                answer = await self._client.read(
+                    path, {"limit": 1, **self._selected}, timeout=_GRACE_SECONDS
+                )
                 self.reflector.current(read_page(answer)[1])
                 self._answered()
             case AskForStream():
@@ -146,7 +157,7 @@ class Follower:
         raise ApiError(404, "NotFound", f"{self.resource} is served in no supported version")
 
     async def _list(self, path: str, token: str) -> None:
-        query: dict[str, str | int | bool] = {"limit": _PAGE}
+        query: dict[str, str | int | bool] = {"limit": _PAGE, **self._selected}
         if token:
             query["continue"] = token
         answer = await self._client.read(path, query, timeout=2 * _GRACE_SECONDS)
@@ -162,7 +173,13 @@ class Follower:
         clock = asyncio.get_running_loop().time
         started = clock()
         seconds = random.randint(*_WATCH_SECONDS)  # noqa: S311 (no secret: it spreads the load)
-        query = {**query, "watch": True, "allowWatchBookmarks": True, "timeoutSeconds": seconds}
+        query = {
+            **query,
+            **self._selected,
+            "watch": True,
+            "allowWatchBookmarks": True,
+            "timeoutSeconds": seconds,
+        }
         limit = seconds + _GRACE_SECONDS
         try:
             # A server that is well answers at once, even if it has no events.

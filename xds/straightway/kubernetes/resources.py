@@ -13,7 +13,16 @@ from typing import Any, TypedDict
 
 import msgspec
 
+from straightway.documents.secrets import without_surplus
+
 Body = dict[str, Any]
+
+_Entries = TypedDict(
+    "_Entries",
+    {"tls.crt": str, "tls.key": str, "ca.crt": str, "cert": str, "key": str, "cacert": str},
+    total=False,
+)
+"""The entries of a Secret that are kept: no others are ever decoded."""
 
 
 class _Metadata(TypedDict, total=False):
@@ -104,6 +113,26 @@ class _Service(TypedDict, total=False):
     status: _ServiceStatus
 
 
+class _SecretMetadata(TypedDict, total=False):
+    """Without annotations: kubectl keeps a copy of all data there."""
+
+    name: str
+    namespace: str
+    labels: dict[str, str] | None
+    creationTimestamp: str | None
+    resourceVersion: str
+
+
+class _Secret(TypedDict, total=False):
+    metadata: _SecretMetadata
+    type: str
+    data: _Entries | None
+
+
+class _Named(TypedDict, total=False):
+    metadata: _Metadata
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A kind of object and where it is served.
@@ -138,6 +167,8 @@ class Resource:
 _decode_pod = msgspec.json.Decoder(_Pod).decode
 _decode_slice = msgspec.json.Decoder(_EndpointSlice).decode
 _decode_service = msgspec.json.Decoder(_Service).decode
+_decode_secret = msgspec.json.Decoder(_Secret).decode
+_decode_named = msgspec.json.Decoder(_Named).decode
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 
 _UNUSED_METADATA = ("uid", "selfLink", "ownerReferences", "finalizers", "generateName")
@@ -208,3 +239,14 @@ RESOURCES = (
     ),
 )
 """All kinds that are followed."""
+
+
+def _secret(raw: bytes | msgspec.Raw) -> Body:
+    """Decode a Secret, and seal what is kept of it at once."""
+    return without_surplus(_decode_secret(raw))
+
+
+SECRETS = _core("Secret", "secrets", _secret)
+"""Followed one by one, where somebody names them."""
+NAMESPACES = _core("Namespace", "namespaces", _decode_named)
+"""Followed for their names alone."""

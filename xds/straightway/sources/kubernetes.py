@@ -7,6 +7,8 @@
   everything stays in force. It is solved once every kind gets answers again.
 - **A kind that the service account may not read** is missing from the config, with the problem
   ``kind-forbidden``. What was read of it before stays, in this run or an earlier one.
+- **Secrets** are followed one by one, those that somebody wants (``want_secrets``); nobody waits for
+  them. One that may not be read is missing, with the problem ``secret-forbidden``.
 - **A kind that is not installed** has no objects. Once it is, its objects are there in seconds.
 
 Keys of bundles are like ``virtualservices.networking.istio.io/shop/checkout``.
@@ -22,10 +24,12 @@ import msgspec
 import structlog
 
 from straightway.documents import Bundle, Document, Origin, Problem, Severity
+from straightway.documents.secrets import Sealed
 from straightway.kubernetes.client import Client
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
-from straightway.kubernetes.resources import RESOURCES, Body, Resource
+from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
+from straightway.sources.secrets import MOST, Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
 
 _log = structlog.get_logger()
@@ -35,6 +39,7 @@ Seen = Callable[[Resource, str, str], None]
 
 REVISION_LABEL = "istio.io/rev"
 _API_SERVER = "kubernetes:api-server"
+_SECRETS = "kubernetes:secrets"
 _DOWN_AFTER = 2
 """After how many failures in a row the API server counts as away: a watch may always break."""
 _WAKE_SECONDS = 1.0
@@ -81,6 +86,12 @@ class KubernetesSource:
             for resource in RESOURCES
             for namespace in namespaces or ("",)
         ]
+        self._secrets = Secrets(client, self, self._let_go)
+        self._secrets_left_out = 0
+        self._found: Found = lambda *_: None
+        # Whether Secrets are there, as it was said last, and what is to be said.
+        self._said: dict[SecretName, bool] = {}
+        self._unsaid: dict[SecretName, bool | None] = {}
         self._emit: Callable[[Update], None] = lambda _: None
         self._contents: dict[str, int] = {}
         self._unsent: dict[str, Bundle] = {}
@@ -96,12 +107,25 @@ class KubernetesSource:
         """Tell ``seen`` of every object that comes, also if nothing has changed that is kept."""
         self._seen = seen
 
+    def want_secrets(self, names: Iterable[SecretName]) -> None:
+        """Follow the Secrets with these names from now on, and no others."""
+        left_out = self._secrets.want(names)
+        if left_out != self._secrets_left_out:
+            self._secrets_left_out = left_out
+            problems = (_too_many(left_out),) if left_out else ()
+            self._report(Bundle(_SECRETS, problems=problems))
+
+    def listen_for_secrets(self, found: Found) -> None:
+        """Tell ``found`` whether each Secret that is wanted is there, after what it is."""
+        self._found = found
+
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled."""
         self._emit = emit
         async with asyncio.TaskGroup() as tasks:
             for follower in self._followers:
                 tasks.create_task(follower.run())
+            self._secrets.run_in(tasks)
 
     # --- What the followers find ---
 
@@ -110,12 +134,13 @@ class KubernetesSource:
     ) -> None:
         """Handle an object that is new or has changed."""
         bundle = f"{follower.resource}/{key}"
+        self._say(follower)
         if not self._selects(follower, body):
             self._drop(bundle)
             return
         self._seen(follower.resource, key, version)
         # A digest, because two copies of the bodies would be most of the memory.
-        content = hash(msgspec.json.encode(body))
+        content = hash(msgspec.json.encode(body, enc_hook=_digest))
         if self._contents.get(bundle) != content:
             self._contents[bundle] = content
             core = follower.resource.is_core
@@ -127,6 +152,7 @@ class KubernetesSource:
         """Handle objects that are no longer there."""
         for key in keys:
             self._drop(f"{follower.resource}/{key}")
+        self._say(follower)
 
     def state(self, follower: Follower) -> None:
         """Handle that a kind was listed, is lacking, or is there again."""
@@ -135,6 +161,7 @@ class KubernetesSource:
             before = self._lacks.get(follower)
             self._lacks[follower] = lack
             self._tell_lack(follower, lack, before)
+        self._say(follower)
         if not self._is_synced and all(each.reflector.is_settled for each in self._followers):
             self._is_synced = True
             self._earlier = ()
@@ -165,6 +192,34 @@ class KubernetesSource:
             self._woken_at = now
             for each in self._failures:
                 each.try_now()
+
+    # --- Secrets ---
+
+    def _say(self, follower: Follower) -> None:
+        """Say whether a Secret is there, if that is known and was not said."""
+        if follower.resource is not SECRETS:
+            return
+        name, reflector = name_of(follower), follower.reflector
+        is_known = reflector.is_settled and reflector.lack is None
+        is_there = bool(reflector.known) if is_known else None
+        if self._said.get(name) is not is_there:
+            self._unsaid[name] = is_there
+            if is_there is None:
+                del self._said[name]
+            else:
+                self._said[name] = is_there
+            self._flush_soon()
+
+    def _let_go(self, follower: Follower) -> None:
+        """Forget a Secret that nobody wants any more."""
+        self.answered(follower)
+        if self._lacks.pop(follower, None) is Lack.FORBIDDEN:
+            self._report(Bundle(f"kind:{follower}"))
+        name = name_of(follower)
+        self._drop(f"{SECRETS}/{name.namespace}/{name.name}")
+        if self._said.pop(name, None) is not None:
+            self._unsaid[name] = None
+        self._flush_soon()
 
     # --- What is emitted ---
 
@@ -202,6 +257,9 @@ class KubernetesSource:
         if bundles or self._is_synced != self._is_announced:
             self._is_announced = self._is_synced
             self._emit(Update(bundles, self._is_synced))
+        unsaid, self._unsaid = self._unsaid, {}
+        for name, is_there in unsaid.items():
+            self._found(name, is_there)
 
     def _tell_lack(self, follower: Follower, lack: Lack | None, before: Lack | None) -> None:
         if lack is Lack.FORBIDDEN:
@@ -225,12 +283,36 @@ class KubernetesSource:
             _log.info("kind installed", kind=str(follower))
 
 
+def _digest(value: object) -> str:
+    """Stand for a sealed value where bodies are compared."""
+    assert isinstance(value, Sealed)
+    return value.digest.hex()
+
+
 def _forbidden(follower: Follower) -> Problem:
+    if follower.resource is SECRETS:
+        return _problem(
+            str(follower),
+            "secret-forbidden",
+            f"The API server does not let Straightway read the Secret {follower.name} in "
+            f"{follower.namespace}, which a Gateway names: {follower.reason}. Allow it with "
+            f"credentials.secretNames: [{follower.name}] of the chart straightway-gateway, or with "
+            "gatewaySecrets of the chart straightway; or allow the verbs list and watch in a Role.",
+        )
     return _problem(
         str(follower),
         "kind-forbidden",
         f"The API server does not let Straightway read {follower}: {follower.reason}. Config of "
         "this kind is missing, or stays as it was. Allow the verbs list and watch.",
+    )
+
+
+def _too_many(left_out: int) -> Problem:
+    return _problem(
+        str(SECRETS),
+        "too-many-secrets",
+        f"Gateways name {MOST + left_out:,} Secrets; {left_out:,} of them are left out. Name at "
+        f"most {MOST:,}.",
     )
 
 

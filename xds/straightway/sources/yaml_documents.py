@@ -31,6 +31,7 @@ from typing import NamedTuple, TypeAlias
 import yaml
 
 from straightway.documents import Bundle, Document, Problem, Severity
+from straightway.documents.secrets import is_secret, without_surplus
 from straightway.sources.yaml_limits import (
     MAX_FILE_DOCUMENTS,
     MAX_FILE_PROBLEMS,
@@ -209,8 +210,9 @@ def _read(file: str, chunk: Chunk, known: ReadChunk | None) -> ReadChunk:
         return ReadChunk(
             chunk, None, (), (), (syntax_problem(file, chunk.line, chunk.text, error),)
         )
-    objects = () if positions.root is None else _objects((), positions.root)
-    return _place(file, chunk, positions, tuple(objects))
+    found = () if positions.root is None else _objects((), positions.root)
+    objects = tuple((path, _kept(item)) for path, item in found)
+    return _place(file, chunk, positions, objects)
 
 
 def _place(file: str, chunk: Chunk, positions: Positions, objects: _Objects) -> ReadChunk:
@@ -221,10 +223,15 @@ def _place(file: str, chunk: Chunk, positions: Positions, objects: _Objects) -> 
     for path, item in objects:
         origin = FileOrigin(file, chunk.line, positions, path)
         if isinstance(item, dict):
-            documents.append(Document(item, origin, is_small))
+            durable = not is_secret(item)
+            documents.append(Document(item, origin, is_small, durable))
         else:
             problems.append(_not_a_mapping(origin, item))
     return ReadChunk(chunk, positions, objects, tuple(documents), tuple(problems))
+
+
+def _kept(item: Value) -> Value:
+    return without_surplus(item) if isinstance(item, dict) and is_secret(item) else item
 
 
 def _objects(path: Path, value: Value) -> Iterator[tuple[Path, Value]]:

@@ -34,6 +34,11 @@ class Reading:
         """Istio's root namespace; it never changes."""
         return self._catalog.root_namespace
 
+    @property
+    def asks_for_secrets(self) -> bool:
+        """Whether Secrets that are missing are asked for; it never changes."""
+        return self._catalog.asks_for_secrets
+
     def object(self, kind: type[Object], reference: Reference) -> Object | None:
         """Return an object, or None if there is none of this kind."""
         self.keys.add(reference)

@@ -10,12 +10,14 @@ import asyncio
 import base64
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 from straightway.kubernetes import ApiError, Client, KubernetesError
+from straightway.kubernetes.client import APPLY
 from straightway.sources.backoff import Backoff
 
 _log = structlog.get_logger()
@@ -25,7 +27,8 @@ EVERY: Final = 60.0
 """For how many seconds a bundle that somebody else has overwritten stays so, at most."""
 
 _API = "admissionregistration.k8s.io/v1"
-_APPLY = "application/apply-patch+yaml"
+_LOOK = 5.0
+"""For how many seconds nobody writes when the leader has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,35 @@ class Names:
     validating: tuple[str, ...] = ()
     mutating: tuple[str, ...] = ()
 
-    def places(self) -> list[tuple[str, str, str]]:
-        """Return each one's kind, resource and name."""
+    @classmethod
+    def of_chart(cls, namespace: str) -> Names:
+        """Return those that the chart ``straightway`` makes for a release in a namespace."""
+        name = f"straightway-{namespace}"
+        return cls((name,), (name,))
+
+    def places(self) -> list[_Place]:
+        """Return each one's kind and path."""
         return [
-            *(("Validating", "validatingwebhookconfigurations", each) for each in self.validating),
-            *(("Mutating", "mutatingwebhookconfigurations", each) for each in self.mutating),
+            *(_Place("Validating", each) for each in self.validating),
+            *(_Place("Mutating", each) for each in self.mutating),
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    prefix: str
+    name: str
+
+    @property
+    def kind(self) -> str:
+        return f"{self.prefix}WebhookConfiguration"
+
+    @property
+    def path(self) -> str:
+        return f"/apis/{_API}/{self.prefix.lower()}webhookconfigurations/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
 
 
 async def sync_ca_bundle(client: Client, names: Names, ca: bytes) -> list[str]:
@@ -49,66 +75,90 @@ async def sync_ca_bundle(client: Client, names: Names, ca: bytes) -> list[str]:
     A configuration that does not exist is none: the webhook is not installed. One that has the
     bundle is only read. Raises KubernetesError if the API server refuses or does not answer.
     """
+    return [str(place) for place in names.places() if await _sync(client, place, ca)]
+
+
+async def _sync(client: Client, place: _Place, ca: bytes) -> bool:
     bundle = base64.b64encode(ca).decode()
-    changed = []
-    for kind, resource, name in names.places():
-        path = f"/apis/{_API}/{resource}/{name}"
-        try:
-            found = await client.request("GET", path)
-        except ApiError as error:
-            if error.status == 404:
-                continue
-            raise
-        webhooks = found.get("webhooks") or []
-        if all(each["clientConfig"].get("caBundle") == bundle for each in webhooks):
-            continue
-        await client.request(
-            "PATCH",
-            path,
-            body=_applied(f"{kind}WebhookConfiguration", found, bundle),
-            query={"fieldManager": MANAGER, "force": True},
-            content_type=_APPLY,
-        )
-        changed.append(f"{kind}WebhookConfiguration {name}")
-    return changed
+    try:
+        found = await client.request("GET", place.path)
+    except ApiError as error:
+        if error.status == 404:
+            return False
+        raise
+    webhooks = found.get("webhooks") or []
+    if all(each["clientConfig"].get("caBundle") == bundle for each in webhooks):
+        return False
+    await client.request(
+        "PATCH",
+        place.path,
+        body=_applied(place.kind, found, bundle),
+        query={"fieldManager": MANAGER, "force": True},
+        content_type=APPLY,
+    )
+    return True
 
 
-async def keep_ca_bundle(
-    client: Client,
-    names: Names,
-    authorities: Callable[[], bytes],
-    *,
-    every: float = EVERY,
-    changed: asyncio.Event | None = None,
-) -> None:
-    """Keep webhooks' authorities those that ``authorities`` returns, without end.
+class CaBundles:
+    """Keeps webhooks' authorities those of :meth:`use`, while ``is_leader``.
 
-    They are compared once in ``every`` seconds, and when ``changed`` is set, which is cleared then.
-    So whoever overwrites them again and again is answered at that pace. What fails is retried,
-    later each time.
+    They are compared once in ``every`` seconds, and when there are others. So whoever overwrites
+    them again and again is answered at that pace. What fails is retried, later each time; what may
+    not be read is somebody else's.
     """
-    backoff = Backoff(first=1.0, limit=every)
-    complaint = ""
-    due = changed or asyncio.Event()
-    while True:
-        due.clear()
+
+    def __init__(
+        self,
+        client: Client,
+        names: Names,
+        is_leader: Callable[[], bool] = lambda: True,
+        *,
+        every: float = EVERY,
+    ) -> None:
+        self._client = client
+        self._places = names.places()
+        self._is_leader = is_leader
+        self._every = every
+        self._authorities = b""
+        self._due = asyncio.Event()
+        self._told: dict[_Place, str] = {}
+
+    def use(self, authorities: bytes) -> None:
+        """Write these authorities from now on, in PEM."""
+        self._authorities = authorities
+        self._due.set()
+
+    async def run(self) -> None:
+        """Write what is due, until cancelled."""
+        backoff = Backoff(first=1.0, limit=self._every)
+        while True:
+            self._due.clear()
+            pause = min(_LOOK, self._every)
+            if self._authorities and self._is_leader():
+                results = [await self._succeeds(place) for place in self._places]
+                if all(results):
+                    backoff.succeeded()
+                    pause = self._every
+                else:
+                    pause = backoff.failed() * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._due.wait()
+
+    async def _succeeds(self, place: _Place) -> bool:
         try:
-            for each in await sync_ca_bundle(client, names, authorities()):
-                _log.info("certificate authorities of webhooks written", object=each)
+            if await _sync(self._client, place, self._authorities):
+                _log.info("certificate authorities of webhooks written", object=str(place))
         except KubernetesError as error:
-            if str(error) != complaint:
-                complaint = str(error)
-                _log.warning("certificate authorities of webhooks not written", reason=complaint)
-            pause = backoff.failed() * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
-        else:
-            complaint = ""
-            backoff.succeeded()
-            pause = every
-        try:
-            async with asyncio.timeout(pause):
-                await due.wait()
-        except TimeoutError:
-            pass
+            is_ours = not (isinstance(error, ApiError) and error.status == 403)
+            if self._told.get(place) != str(error):
+                self._told[place] = str(error)
+                level = _log.warning if is_ours else _log.info
+                reason = str(error)
+                level("authorities of webhooks not written", object=str(place), reason=reason)
+            return not is_ours
+        self._told.pop(place, None)
+        return True
 
 
 def _applied(kind: str, found: Any, bundle: str) -> Any:

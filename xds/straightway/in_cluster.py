@@ -1,0 +1,122 @@
+"""What a replica does in its cluster besides reading it: it may lead, and the leader writes.
+
+The leader writes status and Events, keeps the certificate that all replicas share, publishes its
+authorities in all namespaces, and tells the API server about them. All replicas answer webhooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from straightway.certificates.publishing import AuthorityPublisher
+from straightway.control import Control
+from straightway.discovery import DiscoveryServer
+from straightway.documents import ProblemStore
+from straightway.kubernetes import Client
+from straightway.routing.istio.credentials import secret_reference
+from straightway.sources import KubernetesSource
+from straightway.sources.namespaces import follow_namespaces
+from straightway.sources.secrets import SecretName
+from straightway.webhooks import CaBundles, Names
+from straightway.writeback import Leader, Writeback, identity, manager_of
+
+SOURCE = "kubernetes"
+"""The name of the source whose objects are in the cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which Kubernetes cluster to read, and what of it.
+
+    ``kubeconfig`` and ``context`` None: the cluster around this Pod. ``namespaces`` are those to
+    read, () for all; ``revision`` is the value of ``istio.io/rev`` that selects Istio's objects.
+    ``write_status``: what becomes of the objects is written back to them.
+    """
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    namespaces: tuple[str, ...] = ()
+    revision: str | None = None
+    write_status: bool = True
+
+
+class InCluster:
+    """The work of one replica in a cluster.
+
+    ``keeps_certificate``: replicas share a certificate that this program makes, and proxies need
+    its authorities. ``answers_webhooks``: so does the API server.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        cluster: Cluster,
+        source: KubernetesSource,
+        problems: ProblemStore,
+        *,
+        keeps_certificate: bool,
+        answers_webhooks: bool,
+    ) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._source = source
+        self.leader = Leader(client, identity(), client.namespace)
+        self.writeback: Writeback | None = None
+        if cluster.write_status:
+            self.writeback = Writeback(
+                client,
+                self.leader,
+                problems,
+                source=SOURCE,
+                namespaces=cluster.namespaces,
+                manager=manager_of(cluster.revision),
+            )
+            source.listen(self.writeback.seen)
+        self._publisher = AuthorityPublisher(client, self.is_leading) if keeps_certificate else None
+        self._bundles: CaBundles | None = None
+        if answers_webhooks and keeps_certificate:
+            names = Names.of_chart(client.namespace)
+            self._bundles = CaBundles(client, names, self.is_leading)
+
+    def is_leading(self) -> bool:
+        """Whether this replica may write."""
+        return self.leader.is_leading
+
+    def publish(self, authorities: bytes) -> None:
+        """Let proxies and the API server know these authorities, in PEM."""
+        if self._publisher is not None:
+            self._publisher.use(authorities.decode())
+        if self._bundles is not None:
+            self._bundles.use(authorities)
+
+    def follow_secrets(self, control: Control) -> None:
+        """Have the Secrets read that Gateways name."""
+        self._source.listen_for_secrets(
+            lambda secret, is_there: control.looked_up(secret_reference(*secret), is_there=is_there)
+        )
+        control.follow_secrets(
+            lambda secrets: self._source.want_secrets(
+                SecretName(each.namespace, each.name) for each in secrets
+            )
+        )
+
+    def work(
+        self, control: Control, discovery: DiscoveryServer
+    ) -> Iterator[Coroutine[Any, Any, None]]:
+        """Yield what is to run. Without anything to write, nobody needs to lead."""
+        if self.writeback is None and self._publisher is None:
+            return
+        yield self.leader.run()
+        if self.writeback is not None:
+            yield self.writeback.run(control, discovery)
+        if self._bundles is not None:
+            yield self._bundles.run()
+        if self._publisher is not None:
+            yield self._publisher.run()
+            if self._cluster.namespaces:
+                self._publisher.came(self._cluster.namespaces)
+            else:
+                yield follow_namespaces(self._client, self._publisher.came, self._publisher.went)
