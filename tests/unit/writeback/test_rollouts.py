@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from straightway.documents import Reference
+from straightway.writeback.confirmations import Confirmations
 from straightway.writeback.facts import Programming, Refusal
 from straightway.writeback.rollouts import PATIENCE, REPEAT, Rollouts
 
 ROUTES = Reference("networking.istio.io", "VirtualService", "shop", "routes")
 
 
-class Proxies:
+class Proxies(Confirmations):
     """How many proxies there are, and how many have everything in force."""
 
     def __init__(self, proxies: int, confirmed: int = 0) -> None:
+        super().__init__()
         self.count, self.have = proxies, confirmed
 
     def proxies(self, _):
@@ -23,7 +25,8 @@ class Proxies:
 
 
 def news(rollouts, proxies, now):
-    return dict(rollouts.news(proxies, lambda _: ["gateways"], now))
+    found = rollouts.news(proxies, lambda _: ["gateways"], now)
+    return dict(each for each in found if each is not None)
 
 
 def rolling(now: float = 0.0) -> Rollouts:
@@ -38,6 +41,14 @@ def test_what_is_not_published_is_not_rolled_out():
     rollouts.changed([ROUTES])
     assert ROUTES in rollouts
     assert news(rollouts, Proxies(3, 3), 0) == {}
+
+
+def test_a_version_that_is_replaced_is_not_concluded_any_more():
+    rollouts = rolling()
+    rollouts.changed([ROUTES])
+    assert news(rollouts, Proxies(3, 3), 0) == {}
+    rollouts.published(1, 1)
+    assert news(rollouts, Proxies(3, 3), 1) == {ROUTES: Programming(3, 3)}
 
 
 def test_what_all_proxies_have_is_said_once_and_is_over():
@@ -99,3 +110,20 @@ def test_what_is_gone_is_forgotten():
     rollouts.forget(ROUTES)
     assert ROUTES not in rollouts
     assert news(rollouts, Proxies(0), 1000) == {}
+
+
+def test_many_objects_are_looked_at_in_steps_and_proxies_counted_once():
+    counted = []
+
+    class Counted(Proxies):
+        def confirmed(self, audiences, moment):
+            counted.append(moment)
+            return super().confirmed(audiences, moment)
+
+    rollouts = Rollouts()
+    rollouts.changed(ROUTES._replace(name=str(number)) for number in range(120))
+    rollouts.published(0, 0)
+    found = list(rollouts.news(Counted(2, 2), lambda _: ["gateways"], 0))
+    assert found.count(None) == 2
+    assert len(found) == 122
+    assert counted == [1]

@@ -22,7 +22,7 @@ from straightway.discovery import (
     Sent,
     Variant,
 )
-from straightway.documents import Bundle, Document, ProblemStore
+from straightway.documents import Bundle, Document, ProblemStore, Reference
 from straightway.proxies.audience import Audience
 from straightway.writeback import Leader, Times, Writeback
 from straightway.writeback.conditions import Verdict
@@ -102,6 +102,9 @@ class Cluster:
     def path(self, kind: str, name: str) -> str:
         root = "/api/v1/namespaces/default" if kind == "Service" else ROOT
         return f"{root}/{PLURALS[kind]}/{name}"
+
+    def reference(self, kind: str, name: str) -> Reference:
+        return Reference("networking.istio.io", kind, "default", name)
 
     def condition(self, kind: str, name: str, condition: str) -> tuple[Any, ...]:
         found = self.api.conditions(self.path(kind, name)).get(condition, {})
@@ -264,6 +267,26 @@ def test_a_rejection_is_told_on_the_objects_behind_it_until_it_is_over():
             cluster.proxies.found = [Delivery(client, True, False, True)]
             await asyncio.sleep(50)
             assert cluster.condition("Gateway", "gw", PROGRAMMED)[:2] == ("True", "Programmed")
+
+    virtual_time.run(main())
+
+
+def test_nothing_is_said_of_a_version_that_is_not_in_force_yet():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            cluster.connect("one")
+            await asyncio.sleep(50)
+            path = cluster.path("VirtualService", "routes")
+            cluster.apply(routes("elsewhere"))
+            # The control loop waits for ten quiet seconds.
+            for _ in range(9):
+                cluster.back.stream_opened(cluster.proxies.found[0].client)
+                cluster.back._touch(cluster.reference("VirtualService", "routes"))
+                await asyncio.sleep(1)
+                for condition in cluster.api.conditions(path).values():
+                    assert condition["observedGeneration"] == "1"
+            await asyncio.sleep(50)
+            assert cluster.condition("VirtualService", "routes", PROGRAMMED)[2] == "2"
 
     virtual_time.run(main())
 
