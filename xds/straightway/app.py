@@ -23,7 +23,7 @@ from straightway.in_cluster import SOURCE as KUBERNETES
 from straightway.in_cluster import Cluster, InCluster
 from straightway.intake import Intake, LastGood
 from straightway.kubernetes import Client, connect
-from straightway.listening import ListenError, Port, SecurePorts, Security, listen
+from straightway.listening import ListenError, Port, SecurePorts, Security, listen, why_not_bound
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
@@ -283,7 +283,7 @@ async def _probes(address: Address | None, is_ready: Callable[[], bool]) -> Asyn
 
 def _cannot_listen(address: Address, option: str, error: OSError) -> ListenError:
     return ListenError(
-        f"Cannot listen on {address}: {error.strerror or error}. "
+        f"Cannot listen on {address}: {why_not_bound(error)}. "
         f"Choose another address with {option} HOST:PORT."
     )
 

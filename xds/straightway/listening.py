@@ -224,14 +224,19 @@ async def _bind(server: grpc.aio.Server, port: Port) -> Address:
     return replace(port.address, port=number)
 
 
+def why_not_bound(error: OSError) -> str:
+    """Return why listening on an address fails, without the address."""
+    # asyncio's message repeats the address; the error number has the system's message.
+    # A negative number comes from a resolver, which has its own message.
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else error.strerror or str(error)
+
+
 async def _reason(address: Address) -> str:
     """Ask the system why listening on an address fails, because gRPC does not say."""
     try:
         probe = await asyncio.start_server(lambda *_: None, address.host, address.port)
     except OSError as error:
-        # asyncio's message repeats the address; the error number has the system's message.
-        # A negative number comes from a resolver, which has its own message.
-        number = error.errno or 0
-        return os.strerror(number) if number > 0 else str(error.strerror)
+        return why_not_bound(error)
     probe.close()
     return "gRPC refuses it"

@@ -29,15 +29,19 @@ def test_a_file_is_no_folder(straightway, tmp_path):
     assert len(run.err.splitlines()) == 1
 
 
-def test_a_port_that_is_taken_is_one_line(straightway, tmp_path):
+@pytest.mark.parametrize("option", ["--xds-address", "--health-address"])
+def test_a_port_that_is_taken_is_one_line(straightway, tmp_path, option):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
+        # What is not under test takes any port.
+        others = () if option == "--xds-address" else ("--xds-address", "127.0.0.1:0")
 
-        run = straightway("serve", "--config", tmp_path, "--xds-address", address)
+        run = straightway("serve", "--config", tmp_path, option, address, *others)
 
     assert run.code == 1
-    assert run.err.splitlines()[-1].startswith(
-        f"Error: Cannot listen on {address}: Address already in use."
+    assert run.err.splitlines()[-1] == (
+        f"Error: Cannot listen on {address}: Address already in use. "
+        f"Choose another address with {option} HOST:PORT."
     )

@@ -177,6 +177,22 @@ def test_permissions_are_not_blamed_for_other_refusals(log_lines):
     assert not any("service account needs" in line["reason"] for line in warnings)
 
 
+def test_a_server_that_goes_away_is_said_once_by_a_leader_too(log_lines):
+    async def main():
+        api = FakeApi()
+        async with running(leader(api, "one")):
+            for _ in range(2):
+                api.trouble = lambda *_: None
+                await asyncio.sleep(30)
+                api.trouble = lambda *_: UnreachableError("refused")
+                await asyncio.sleep(60)
+
+    virtual_time.run(main())
+    told = [line["event"] for line in log_lines]
+    once = ["leading", "the leader's Lease cannot be kept", "not leading any more"]
+    assert told == once + once
+
+
 def test_a_listener_that_fails_does_not_end_it():
     async def main():
         api = FakeApi()

@@ -103,6 +103,7 @@ class Leader:
                 if self._election.must_read or not self._election.is_leading(self._now()):
                     await self._read()
                 await self._write()
+            self._told = None
         except TimeoutError:
             self._warn("it does not answer")
         except UnreachableError as error:
@@ -176,8 +177,6 @@ class Leader:
 
     def _tell(self) -> None:
         is_leading = self._election.is_leading(self._now())
-        if is_leading:
-            self._told = None
         if is_leading == self._leading.is_set():
             return
         if is_leading:
