@@ -81,6 +81,20 @@ def test_a_host_that_does_not_exist_is_an_unresolved_reference_of_an_accepted_ob
     assert refs.message == "spec.http[0].route[0].destination.host: There is no host web."
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (CatalogCode.UNKNOWN_CREDENTIAL, "UnknownCredential"),
+        (CatalogCode.INVALID_CREDENTIAL, "InvalidCredential"),
+        (CatalogCode.CREDENTIAL_LACKS_KEYS, "CredentialLacksKeys"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_an_unresolved_reference(code, reason):
+    secret = problem(code, "It cannot be used.", "spec.servers[0].tls.credentialName")
+    refs = conditions(problems=(secret,))[RESOLVED_REFS]
+    assert (refs.verdict, refs.reason) == (Verdict.FALSE, reason)
+
+
 def test_warnings_do_not_keep_an_object_from_being_accepted():
     warning = problem(Code.NOT_TRANSLATED_YET, "mirror is not translated yet.", "spec.http[0]")
     accepted = conditions(problems=(warning,))[ACCEPTED]

@@ -35,6 +35,9 @@ REFERENCE_CODES: Final = frozenset(
         CatalogCode.ADDRESS_NOT_RESOLVED,
         CatalogCode.SUBSETS_WITHOUT_ENDPOINTS,
         CatalogCode.SUBSET_KEY_WITHOUT_SELECTOR,
+        CatalogCode.UNKNOWN_CREDENTIAL,
+        CatalogCode.INVALID_CREDENTIAL,
+        CatalogCode.CREDENTIAL_LACKS_KEYS,
         CatalogCode.TRANSCODED_PORT_NOT_GRPC,
     }
 )
@@ -50,6 +53,7 @@ _ISTIO_MESSAGES: Final = {
     str(CatalogCode.UNKNOWN_GATEWAY): _ISTIO_NOT_FOUND,
     str(CatalogCode.UNKNOWN_HOST): _ISTIO_NOT_FOUND,
     str(CatalogCode.UNKNOWN_SUBSET): _ISTIO_NOT_FOUND,
+    str(CatalogCode.UNKNOWN_CREDENTIAL): _ISTIO_NOT_FOUND,
     str(CatalogCode.HOST_NOT_IN_GATEWAY): ("VirtualServiceHostNotFoundInGateway", "IST0132"),
 }
 _SCHEMA: Final = ("SchemaValidationError", "IST0106")
