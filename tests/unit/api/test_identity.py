@@ -47,7 +47,6 @@ def test_a_slip_is_a_problem_that_says_what_was_meant(read, api_version, kind, m
     [
         ("apps/v1", "Deployment"),
         ("v1", "ConfigMap"),
-        ("v1", "ConfigMap"),
         ("v1", "Namespace"),
         ("v1", "Endpoints"),
         ("v1", "EndpointsList"),
