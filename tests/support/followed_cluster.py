@@ -18,8 +18,8 @@ class FollowedCluster:
     def __init__(self, cluster: FakeCluster, **settings: Any) -> None:
         self.updates: list[Update] = []
         self.taken: dict[str, Bundle] = {}
-        source = KubernetesSource(cluster.as_client(), **settings)
-        self.task = asyncio.create_task(source.run(self._take))
+        self.source = KubernetesSource(cluster.as_client(), **settings)
+        self.task = asyncio.create_task(self.source.run(self._take))
 
     def _take(self, update: Update) -> None:
         self.updates.append(update)
