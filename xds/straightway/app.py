@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import structlog
 from envoy.config.core.v3 import base_pb2
@@ -30,11 +30,9 @@ from straightway.logs.streams import StreamLog
 from straightway.probes import serve_probes
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, audience_in, proxy_of_node
-from straightway.routing.istio.credentials import secret_reference
 from straightway.sources import KubernetesSource, Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
-from straightway.sources.secrets import SecretName
 from straightway.state import StateFolder
 from straightway.webhooks import WebhookOptions, run_webhooks
 from straightway.webhooks.running import DEFAULT_NAMESPACE
@@ -43,6 +41,9 @@ __all__ = ["Cluster", "ListenError", "Options", "serve"]
 
 _log = structlog.get_logger()
 _FOLDER = "folder"
+
+Work: TypeAlias = Iterator[Coroutine[Any, Any, None]]
+"""What is to run until the end."""
 
 
 class Source(Protocol):
@@ -140,36 +141,11 @@ async def _serve(
     )
     discovery.set_serving(False)
 
-    plane = _Plane(options, client, control, discovery, secure)
-
-    def work() -> Iterator[Coroutine[Any, Any, None]]:
-        yield from plane.work()
-        for name, source in sources.items():
-            yield source.run(partial(control.apply, name))
-        if in_cluster is not None:
-            yield from in_cluster.work(control, discovery)
-        if state is not None:
-            yield _keep_from_first_config(state, last_good, control)
-
-    stopping = asyncio.Event()
-
-    def is_ready() -> bool:
-        return control.synced.is_set() and not stopping.is_set()
-
-    with _on_signals(stopping.set):
-        async with _probes(options.health, is_ready):
-            ports = [Port("--xds-address", address)]
-            if secure is not None:
-                if not await _completes(secure.start(), unless=stopping):
-                    return
-                ports += secure.ports()
-            server = await listen(discovery, ports, options.max_connection_age)
-            try:
-                await _run(work(), until=stopping)
-            finally:
-                await discovery.close()
-                await server.stop(grace=1.0)
-                streams.close()
+    plane = _Plane(options, client, sources, control, discovery, secure, in_cluster)
+    try:
+        await plane.serve(address, partial(_kept, state, last_good, control))
+    finally:
+        streams.close()
 
 
 async def _run(work: Iterable[Coroutine[Any, Any, None]], *, until: asyncio.Event) -> None:
@@ -201,74 +177,6 @@ def _sources(options: Options, client: Client | None, last_good: LastGood) -> Ma
 
 def _in_cluster(
     options: Options,
-<<<<<<< HEAD
-    state: StateFolder | None,
-    last_good: LastGood,
-) -> None:
-    catalog = Catalog(options.root_namespace, mistaken=_not_indexed)
-    cache = Cache()
-    interest = Interest(cache)
-    problems = ProblemStore()
-    problems.listen(log_problems)
-    writing = _writing(options, client, sources, problems)
-    control = Control(
-        catalog,
-        cache,
-        sources=sources,
-        intake=Intake(last_good, options.vanish_grace),
-        interest=interest,
-        problems=problems,
-        listener=ChangeListeners(ChangeLog(options.vanish_grace), *writing),
-    )
-
-    _follow_secrets(control, sources)
-
-    def key_of(node: base_pb2.Node) -> Audience:
-        return audience_in(proxy_of_node(node), catalog)
-
-    streams = StreamLog(control.origins, options.max_connection_age)
-    discovery = DiscoveryServer(cache, key_of, callbacks=[interest, streams, *writing])
-    discovery.set_serving(False)
-    stopping = asyncio.Event()
-    with _on_signals(stopping.set):
-        server = await _listen(discovery, address, options.max_connection_age)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(_load_uncollected(control)),
-                    tasks.create_task(_serve_from_first_config(discovery, control)),
-                    tasks.create_task(control.run(discovery.rekey)),
-                ]
-                for name, source in sources.items():
-                    emit = partial(control.apply, name)
-                    running.append(tasks.create_task(source.run(emit)))
-                for each in writing:
-                    running.append(tasks.create_task(each.leader.run()))
-                    running.append(tasks.create_task(each.run(control, discovery)))
-                if state is not None:
-                    keeping = _keep_from_first_config(state, last_good, control)
-                    running.append(tasks.create_task(keeping))
-                await stopping.wait()
-                _log.info("stopping")
-                for task in running:
-                    task.cancel()
-        finally:
-            await discovery.close()
-            await server.stop(grace=1.0)
-            streams.close()
-
-
-def _writing(
-    options: Options, client: Client | None, sources: Mapping[str, Source], problems: ProblemStore
-) -> list[Writeback]:
-    """Return what writes back to the cluster, or nothing."""
-    cluster, source = options.cluster, sources.get(_KUBERNETES)
-    if cluster is None or client is None or not cluster.write_status:
-        return []
-    assert isinstance(source, KubernetesSource)
-    leader = Leader(client, identity(), client.namespace)
-    writeback = Writeback(
-=======
     client: Client | None,
     sources: Mapping[str, Source],
     problems: ProblemStore,
@@ -278,7 +186,6 @@ def _writing(
         return None
     security = options.security
     return InCluster(
->>>>>>> main
         client,
         options.cluster,
         source,
@@ -306,22 +213,49 @@ def _secure(
 
 @dataclass(frozen=True, slots=True)
 class _Plane:
-    """What runs wherever config comes from."""
+    """All parts, to be run."""
 
     options: Options
     client: Client | None
+    sources: Mapping[str, Source]
     control: Control
     discovery: DiscoveryServer
     secure: SecurePorts | None
+    in_cluster: InCluster | None
 
-    def work(self) -> Iterator[Coroutine[Any, Any, None]]:
+    async def serve(self, address: Address, more: Callable[[], Work]) -> None:
+        """Serve at ``address`` and the ports with TLS until a signal; run ``more`` beside."""
+        stopping = asyncio.Event()
+
+        def is_ready() -> bool:
+            return self.control.synced.is_set() and not stopping.is_set()
+
+        with _on_signals(stopping.set):
+            async with _probes(self.options.health, is_ready):
+                ports = [Port("--xds-address", address)]
+                if self.secure is not None:
+                    if not await _completes(self.secure.start(), unless=stopping):
+                        return
+                    ports += self.secure.ports()
+                server = await listen(self.discovery, ports, self.options.max_connection_age)
+                try:
+                    await _run((*self._work(), *more()), until=stopping)
+                finally:
+                    await self.discovery.close()
+                    await server.stop(grace=1.0)
+
+    def _work(self) -> Work:
         yield _load_uncollected(self.control)
         yield _serve_from_first_config(self.discovery, self.control)
         yield self.control.run(self.discovery.rekey)
+        for name, source in self.sources.items():
+            yield source.run(partial(self.control.apply, name))
         if self.secure is not None:
             yield self.secure.run()
             if self.options.webhooks is not None:
                 yield self._answer_webhooks(self.options.webhooks, self.secure)
+        if self.in_cluster is not None:
+            yield from self.in_cluster.work(self.control, self.discovery)
 
     async def _answer_webhooks(self, options: WebhookOptions, secure: SecurePorts) -> None:
         namespace = self.client.namespace if self.client is not None else DEFAULT_NAMESPACE
@@ -366,20 +300,6 @@ async def _completes(work: Coroutine[Any, Any, None], *, unless: asyncio.Event) 
         waiting.cancel()
 
 
-def _follow_secrets(control: Control, sources: Mapping[str, Source]) -> None:
-    """Have the cluster's Secrets read that Gateways name."""
-    source = sources.get(_KUBERNETES)
-    if isinstance(source, KubernetesSource):
-        source.listen_for_secrets(
-            lambda secret, is_there: control.looked_up(secret_reference(*secret), is_there=is_there)
-        )
-        control.follow_secrets(
-            lambda secrets: source.want_secrets(
-                SecretName(each.namespace, each.name) for each in secrets
-            )
-        )
-
-
 def _not_indexed(reference: Reference, mistake: Exception) -> None:
     _log.error("internal error, the object is left out", object=str(reference), exc_info=mistake)
 
@@ -399,6 +319,11 @@ async def _load_uncollected(control: Control) -> None:
         # default of 700, collections were a fifth of its CPU with a thousand Envoys.
         gc.set_threshold(50_000, 10, 10)
         gc.enable()
+
+
+def _kept(state: StateFolder | None, last_good: LastGood, control: Control) -> Work:
+    if state is not None:
+        yield _keep_from_first_config(state, last_good, control)
 
 
 async def _keep_from_first_config(
