@@ -7,9 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -21,22 +19,16 @@ from straightway.certificates import ServerTls
 from straightway.cli.bootstrap import bootstrap as command
 from tests.envoy.test_xds_tls import Server, with_token
 from tests.support.certificates import AUTHORITY, server_pair
+from tests.support.chart_gateway import ChartGateway, files_of
 from tests.support.charts import EVERYTHING, GATEWAY, container, only, render
-from tests.support.envoy import EnvoyProcess
-from tests.support.http import HttpClient
 from tests.support.kube_client import Json
 from tests.support.load import Load
 from tests.support.mesh import Mesh
 from tests.support.mounts import MountedVolume
 from tests.support.objects import route_to, service, virtual_service
-from tests.support.ports import free_port
 
 HOST = "straightway.straightway-system.svc"
 PORT = 18443
-
-
-def files_of(objects: list[Json]) -> dict[str, str]:
-    return dict(only(objects, "ConfigMap")["data"])
 
 
 def bootstrap_of(objects: list[Json]) -> Json:
@@ -150,72 +142,6 @@ POD = {"POD_NAME": "models-7d9f-x2x", "POD_NAMESPACE": NAMESPACE, "POD_IP": "10.
 NODE_ID = f"router~10.0.0.9~models-7d9f-x2x.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"
 
 
-class Gateway:
-    """An Envoy run as a Pod of the chart runs it, but on ports and in folders of the test."""
-
-    def __init__(
-        self, folder: Path, values: Json, xds: str, *, folders: Mapping[str, Path] | None = None
-    ) -> None:
-        objects = render(GATEWAY, values, release="models", namespace=NAMESPACE)
-        self.ports = {port: free_port() for port in (15000, *PORTS.values())}
-        self.files = {name: moved(text, folders or {}) for name, text in files_of(objects).items()}
-        bootstrap = yaml.safe_load(self.files["bootstrap.yaml"])
-        if folders is None:
-            without_tls(bootstrap)
-        self.envoy = EnvoyProcess("gateway", localized(bootstrap, self.ports, xds), folder)
-        self.envoy.command += arguments_of(container(objects))
-        self.probe = container(objects)["readinessProbe"]["httpGet"]["path"]
-        self.hook = container(objects)["lifecycle"]["preStop"]["httpGet"]
-
-    def get(self, port: int, path: str) -> int:
-        """The status of a GET at a port of the chart."""
-        with closing(HttpClient(self.ports[port])) as client:
-            return client.send(path).status
-
-
-def moved(text: str, folders: Mapping[str, Path]) -> str:
-    # The longest first: one of the folders begins like another.
-    for folder in sorted(folders, key=len, reverse=True):
-        text = re.sub(rf"{folder}(?![\w-])", str(folders[folder]), text)
-    return text
-
-
-def without_tls(bootstrap: Json) -> None:
-    """Leave TLS out, for the control plane of `Mesh`."""
-    xds = bootstrap["static_resources"]["clusters"][0]
-    del xds["transport_socket"]
-    for options in xds["typed_extension_protocol_options"].values():
-        del options["http_filters"]
-
-
-def localized(bootstrap: Json, ports: dict[int, int], xds: str) -> Json:
-    host, _, port = xds.rpartition(":")
-
-    def at(node: Any) -> Any:
-        if isinstance(node, list):
-            return [at(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if node.get("port_value") in ports:
-            return {"address": "127.0.0.1", "port_value": ports[node["port_value"]]}
-        if node.get("port_value") == PORT:
-            return {"address": host, "port_value": int(port)}
-        return {name: at(value) for name, value in node.items()}
-
-    result: Json = at(bootstrap)
-    return result
-
-
-def arguments_of(envoy: Json) -> list[str]:
-    """The container's arguments as a kubelet passes them, without those that the test sets."""
-    assert {entry["name"] for entry in envoy["env"]} == set(POD)
-    arguments = [re.sub(r"\$\((\w+)\)", lambda name: POD[name[1]], text) for text in envoy["args"]]
-    for name in ("--config-path", "--concurrency", "--log-level"):
-        at = arguments.index(name)
-        del arguments[at : at + 2]
-    return arguments
-
-
 @pytest.fixture
 def mesh(tmp_path: Path) -> Iterator[Mesh]:
     with Mesh(tmp_path) as mesh:
@@ -223,16 +149,16 @@ def mesh(tmp_path: Path) -> Iterator[Mesh]:
 
 
 @pytest.fixture
-def gateway(mesh: Mesh, tmp_path: Path) -> Gateway:
+def gateway(mesh: Mesh, tmp_path: Path) -> ChartGateway:
     values = {"drain": {"seconds": 1, "lingerSeconds": 0}}
-    made = Gateway(tmp_path, values, mesh.control_plane.address)
+    made = ChartGateway(tmp_path, values, mesh.control_plane.address, pod=POD)
     mesh.processes.append(made.envoy)
     made.envoy.start()
     return made
 
 
 def test_envoy_is_the_pods_proxy_and_ready_with_its_first_config(
-    gateway: Gateway, mesh: Mesh
+    gateway: ChartGateway, mesh: Mesh
 ) -> None:
     gateway.envoy.wait_for_listener(gateway.ports[15021])
 
@@ -241,7 +167,7 @@ def test_envoy_is_the_pods_proxy_and_ready_with_its_first_config(
     assert mesh.control_plane.logs("proxy connected", node=NODE_ID)
 
 
-def test_no_request_fails_while_a_pod_ends(gateway: Gateway, mesh: Mesh) -> None:
+def test_no_request_fails_while_a_pod_ends(gateway: ChartGateway, mesh: Mesh) -> None:
     port = mesh.open_port()
     mesh.write_workload(mesh.http_upstream("front"), {"app": "front"})
     mesh.config.write(
@@ -274,7 +200,7 @@ async def test_it_shows_its_token_to_the_control_plane_that_it_trusts(
     }
     folders = {path: volume.folder for path, volume in volumes.items()}
     folders["/etc/envoy"] = tmp_path / "etc"
-    gateway = Gateway(tmp_path, {}, f"127.0.0.1:{server.port}", folders=folders)
+    gateway = ChartGateway(tmp_path, {}, f"127.0.0.1:{server.port}", pod=POD, folders=folders)
     MountedVolume(tmp_path / "etc", {name: text.encode() for name, text in gateway.files.items()})
     mesh.processes.append(gateway.envoy)
 

@@ -221,7 +221,6 @@ def serve_options() -> set[str]:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="serve has not all options of a cluster yet")
 @pytest.mark.parametrize("variant", [name for name in VARIANTS if name.startswith("control")])
 def test_serve_knows_every_option(variant: str) -> None:
     chart, values = VARIANTS[variant]

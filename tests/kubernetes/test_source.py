@@ -120,8 +120,15 @@ def test_a_role_is_enough_to_read_one_namespace(server: KubeServer, namespace: s
 
 
 def test_a_kind_that_may_not_be_read_is_read_once_it_may(
-    server: KubeServer, namespace: str
+    server: KubeServer, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Rights are asked for when a watch begins.
+    monkeypatch.setattr(follower, "_WATCH_SECONDS", (1, 1))
+    monkeypatch.setattr(follower, "_SHORT_SECONDS", 0.5)
+    both = (
+        f"services/{namespace}/shop",
+        f"virtualservices.networking.istio.io/{namespace}/routes",
+    )
     server.apply(shop(namespace), virtual_service("routes", namespace, []))
     grant(server, namespace, *(kind for kind in ALL if kind != ROUTES))
     with RunningSource(server.kubeconfig(USER_TOKEN), namespaces=[namespace]) as source:
@@ -129,7 +136,26 @@ def test_a_kind_that_may_not_be_read_is_read_once_it_may(
         source.wait_for(f"services/{namespace}/shop")
         assert list(source.problems.values()) == [["kind-forbidden"]]
         grant(server, namespace, *ALL)
-        source.wait_for(
-            f"services/{namespace}/shop", f"virtualservices.networking.istio.io/{namespace}/routes"
-        )
+        source.wait_for(*both)
         assert source.problems == {}
+        grant(server, namespace, *(kind for kind in ALL if kind != ROUTES))
+        eventually(lambda: list(source.problems.values()) == [["kind-forbidden"]])
+        server.delete(virtual_service("routes", namespace, []))
+        server.delete(shop(namespace))
+        # Of what nobody may read, nobody can say that it is gone.
+        source.wait_for(both[1])
+        grant(server, namespace, *ALL)
+        source.wait_for()
+        eventually(lambda: source.problems == {})
+
+
+def test_a_namespace_is_deleted(live_kube: KubeServer) -> None:
+    for name in ("shop", "home"):
+        live_kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        live_kube.apply(shop(name))
+    with RunningSource(live_kube.kubeconfig()) as source:
+        source.wait_until_synced()
+        assert {"services/shop/shop", "services/home/shop"} < set(source.bodies)
+        live_kube.request("DELETE", "/api/v1/namespaces/shop")
+        eventually(lambda: "services/shop/shop" not in source.bodies, seconds=30)
+        assert "services/home/shop" in source.bodies

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -21,9 +21,11 @@ from tests.support.kube_binaries import need, program
 from tests.support.kube_client import APPLY_PATCH, KubeError
 from tests.support.objects import gateway, route_to, service, virtual_service
 from tests.support.ports import free_port
+from tests.support.processes import ManagedProcess
 from tests.support.waiting import eventually
 
 Json = dict[str, Any]
+Process = TypeVar("Process", bound=ManagedProcess)
 
 OK = [{"directResponse": {"status": 200}}]
 
@@ -47,7 +49,7 @@ def plane(
     return started(running, ClusterControlPlane(kube, namespace, tmp_path))
 
 
-def started(stack: ExitStack, process: Any) -> Any:
+def started(stack: ExitStack, process: Process) -> Process:
     stack.callback(process.close)
     process.start()
     return process
@@ -114,9 +116,8 @@ def test_a_right_object_and_a_wrong_one_say_so_with_the_path(
     since = found["lastTransitionTime"]
 
     kube.apply(wrong(namespace, "(("))
-    found = eventually(
-        lambda: "((" in (each := conditions(kube, routes)["Accepted"])["message"] and each
-    )
+    eventually(lambda: "((" in conditions(kube, routes)["Accepted"]["message"])
+    found = conditions(kube, routes)["Accepted"]
     assert found["lastTransitionTime"] == since, "it was as wrong before"
     kube.apply(virtual_service("routes", namespace, OK))
     says(kube, routes, "Accepted", "True", "Accepted")

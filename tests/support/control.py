@@ -75,11 +75,12 @@ class Desk:
         wanted: Iterable[Audience] = (AUDIENCE,),
         linger: float = 0.0,
         listener: ChangeListener | None = None,
+        problems: ProblemStore | None = None,
     ) -> None:
         self.cache = Cache()
         self.catalog = Catalog(mistaken=lambda *_: None)
         self.interest = Interest(self.cache, linger)
-        self.problems = ProblemStore()
+        self.problems = ProblemStore() if problems is None else problems
         self.intake = Intake(grace=grace)
         self.control = Control(
             self.catalog,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -34,11 +35,14 @@ class FakeApiServer:
         self.asked: list[str] = []
         self.pods: dict[str, dict[str, Any]] = {}
         self.is_away = False
+        self.seconds = 0.0
         self.error: ApiError | None = None
         self.review: Callable[[dict[str, Any]], dict[str, Any]] = reviewed
 
     async def request(self, method: str, path: str, *, body: Any = None) -> Any:
         self.asked.append(f"{method} {path}")
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
         if self.is_away:
             raise UnreachableError("connection refused")
         if self.error is not None:

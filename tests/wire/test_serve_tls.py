@@ -114,6 +114,17 @@ async def test_with_a_port_of_their_own_for_certificates_the_other_demands_none(
         assert (await stream(channel).status())[0] is grpc.StatusCode.UNAVAILABLE
 
 
+async def test_anonymous_proxies_are_served_as_what_they_claim_and_that_is_warned_of(start):
+    control_plane, port = start("--xds-anonymous", "--xds-mtls-address", f"127.0.0.1:{free_port()}")
+    [warning] = control_plane.logs(level="warning")
+    assert "--xds-anonymous" in warning["remedy"]
+    async with secure_channel(port) as channel:
+        client = stream(channel)
+        await client.ask(LISTENER)
+        # Its node claims no labels, so no Gateway is for it.
+        assert await listeners(client) == set()
+
+
 async def test_a_file_without_a_certificate_ends_the_start_with_a_word_about_it(config, tmp_path):
     _, key = write_pair(tmp_path, server_pair())
     control_plane = ControlPlane(

@@ -16,8 +16,10 @@ from straightway.control import Control
 from straightway.discovery import DiscoveryServer
 from straightway.documents import ProblemStore
 from straightway.kubernetes import Client
+from straightway.routing.istio.credentials import secret_reference
 from straightway.sources import KubernetesSource
 from straightway.sources.namespaces import follow_namespaces
+from straightway.sources.secrets import SecretName
 from straightway.webhooks import CaBundles, Names
 from straightway.writeback import Leader, Writeback, identity, manager_of
 
@@ -60,6 +62,7 @@ class InCluster:
     ) -> None:
         self._client = client
         self._cluster = cluster
+        self._source = source
         self.leader = Leader(client, identity(), client.namespace)
         self.writeback: Writeback | None = None
         if cluster.write_status:
@@ -89,10 +92,22 @@ class InCluster:
         if self._bundles is not None:
             self._bundles.use(authorities)
 
+    def _follow_secrets(self, control: Control) -> None:
+        """Have the Secrets read that Gateways name."""
+        self._source.listen_for_secrets(
+            lambda secret, is_there: control.looked_up(secret_reference(*secret), is_there=is_there)
+        )
+        control.follow_secrets(
+            lambda secrets: self._source.want_secrets(
+                SecretName(each.namespace, each.name) for each in secrets
+            )
+        )
+
     def work(
         self, control: Control, discovery: DiscoveryServer
     ) -> Iterator[Coroutine[Any, Any, None]]:
         """Yield what is to run. Without anything to write, nobody needs to lead."""
+        self._follow_secrets(control)
         if self.writeback is None and self._publisher is None:
             return
         yield self.leader.run()

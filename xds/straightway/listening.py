@@ -144,6 +144,11 @@ class SecurePorts:
     def ports(self) -> Collection[Port]:
         """Return the ports to listen on."""
         security = self._security
+        if security.accepts_anonymous:
+            _log.warning(
+                "proxies that prove nothing are served as what they claim to be",
+                remedy="leave --xds-anonymous out once all proxies show a token or a certificate",
+            )
         demands = security.client_authorities is not None and security.mtls_address is None
         credentials = self.tls.grpc_credentials(demands_certificates=demands)
         ports = [Port("--xds-tls-address", security.address, credentials)]

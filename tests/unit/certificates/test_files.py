@@ -7,6 +7,7 @@ import structlog
 
 from straightway.certificates import (
     CertificateFileError,
+    InvalidPairError,
     followed_authorities,
     followed_pair,
     read_authorities,
@@ -62,6 +63,25 @@ async def test_half_a_pair_is_not_used_and_said_once(tmp_path):
         "certificate not renewed, the one before stays",
         "certificate renewed",
     ]
+
+
+async def test_a_pair_that_cannot_be_served_is_said_once_and_tried_again(tmp_path):
+    is_refused = True
+    used: list[object] = []
+
+    def use(pair):
+        if is_refused:
+            raise InvalidPairError("too weak")
+        used.append(pair)
+
+    followed = followed_pair(*write_pair(tmp_path, A), use)
+    with structlog.testing.capture_logs() as logs:
+        await followed.look()
+        await followed.look()
+        is_refused = False
+        await followed.look()
+    assert used == [A]
+    assert [line["reason"] for line in logs] == ["too weak"]
 
 
 async def test_files_that_vanish_for_a_moment_change_nothing(tmp_path):

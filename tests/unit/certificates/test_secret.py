@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
+from straightway.certificates import InvalidPairError
 from straightway.certificates.keyring import new_keyring, to_data
 from straightway.certificates.requests import APPLY
 from straightway.certificates.secret import SecretKeyring
@@ -165,6 +166,21 @@ async def test_what_cannot_be_read_changes_nothing_and_is_said_once(fault):
     assert len(replica.used) == 1
     assert [line["event"] for line in logs] == ["certificate not read, the one before stays"]
     assert server.writes == 1
+
+
+async def test_a_pair_that_cannot_be_served_leaves_the_one_before():
+    server = FakeSecrets()
+    replica = Replica(server)
+    await replica.keyring.look()
+
+    def refuse(keyring):
+        raise InvalidPairError("too weak")
+
+    replica.keyring._use = refuse
+    replica.now = NOW + timedelta(days=25)
+    with structlog.testing.capture_logs() as logs:
+        assert await replica.keyring.look()
+    assert [line.get("reason") for line in logs] == [None, "too weak"]
 
 
 async def test_no_key_is_logged():

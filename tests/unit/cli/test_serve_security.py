@@ -84,12 +84,18 @@ def test_with_a_cluster_tokens_are_accepted_beside_what_else_is(security_of):
     )
 
 
+def test_an_empty_audience_accepts_no_tokens(security_of):
+    security = security_of(*SECRET, "--xds-token-audience", "", "--xds-anonymous")
+    assert security.token_audience is None
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (FILES[:2], "--tls-cert and --tls-key need each other"),
         (FILES[2:], "--tls-cert and --tls-key need each other"),
         (FILES, "nobody could connect by TLS"),
+        ((*SECRET, "--xds-token-audience", ""), "nobody could connect by TLS"),
         ((*SECRET, *FILES), "--tls-secret and --tls-cert exclude each other"),
         (SECRET[1:], "--tls-secret needs --kubernetes"),
         (("--kubernetes", "--tls-secret", "name"), "is not NAMESPACE/NAME"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
-from straightway.documents import Bundle, Change, ChangeListener, Reference
+from straightway.documents import Bundle, Change, ChangeListener, Document, Reference
 from tests.support.control import (
     CONFIG,
     LONG,
@@ -30,6 +31,24 @@ class Heard(ChangeListener):
 
     def changed(self, change: Change) -> None:
         self.changes.append(change)
+
+
+class Following(ChangeListener):
+    """Notes what has changed, and what the audience has in the cache when it is published."""
+
+    def __init__(self) -> None:
+        self.events: list[object] = []
+        self.desk: Desk | None = None
+
+    def changed(self, change: Change) -> None:
+        self.events.append(change)
+
+    def moved(self, references: Sequence[Reference]) -> None:
+        self.events.append(tuple(references))
+
+    def published(self) -> None:
+        assert self.desk is not None
+        self.events.append({name for _, name in self.desk.resources()})
 
 
 class Broken(ChangeListener):
@@ -127,3 +146,40 @@ def test_a_listener_that_raises_costs_nothing_else():
             assert desk.control.mistakes == 1
 
     run(scenario())
+
+
+def test_what_has_changed_is_published_after_it_is_in_the_cache():
+    following = Following()
+
+    async def scenario():
+        following.desk = Desk(listener=following)
+        async with synced(WEB, desk=following.desk) as desk:
+            await asyncio.sleep(LONG)
+            following.events.clear()
+            desk.apply(service_file("api"))
+            await asyncio.sleep(LONG)
+
+    run(scenario())
+
+    change, served = following.events
+    assert change == Change((named("api"),))
+    assert isinstance(served, set)
+    assert "outbound|80||api.default.svc.cluster.local" in served
+
+
+def test_an_object_that_is_the_same_in_a_new_document_has_moved():
+    following = Following()
+
+    async def scenario():
+        following.desk = Desk(listener=following)
+        async with synced(WEB, desk=following.desk) as desk:
+            await asyncio.sleep(LONG)
+            following.events.clear()
+            again = service_file("web").documents[0]
+            body = {**again.body, "metadata": {**again.body["metadata"], "generation": 2}}
+            desk.apply(Bundle(WEB.key, (Document(body, again.origin),)))
+            await asyncio.sleep(LONG)
+
+    run(scenario())
+
+    assert following.events == [(named("web"),)]

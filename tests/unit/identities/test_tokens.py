@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from straightway.identities import Identity
 from straightway.identities.identity import CannotProveError, NotProvedError
-from straightway.identities.tokens import FRESH, GRACE, REFUSED, Tokens
+from straightway.identities.tokens import FRESH, GRACE, PAUSE, REFUSED, Tokens
 from straightway.kubernetes.errors import ApiError
 from tests.support import virtual_time
 from tests.support.tokens import AUDIENCE, LATER, FakeApiServer, reviewed, token
@@ -101,6 +101,25 @@ async def test_while_the_server_is_away_an_unknown_token_is_not_judged(tokens, s
     server.is_away = True
     with pytest.raises(CannotProveError), structlog.testing.capture_logs():
         await tokens.identity(token())
+
+
+@in_time
+async def test_a_server_that_hangs_is_waited_for_by_the_first_alone(tokens, server):
+    for number in range(100):
+        await tokens.identity(token(expires=LATER + number))
+    await asyncio.sleep(FRESH)
+    server.asked.clear()
+    server.is_away, server.seconds = True, 10.0
+    started = asyncio.get_running_loop().time()
+    await asyncio.gather(*(tokens.identity(token(expires=LATER + n)) for n in range(100)))
+    assert asyncio.get_running_loop().time() - started == 10.0
+    assert len(server.asked) == 16
+    with pytest.raises(CannotProveError):
+        await tokens.identity(token("shop/new"))
+    assert len(server.asked) == 16
+    server.is_away = False
+    await asyncio.sleep(PAUSE)
+    assert await tokens.identity(token("shop/new")) == Identity("shop", "new")
 
 
 @in_time

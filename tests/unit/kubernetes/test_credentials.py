@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
+import gc
 import json
+import os
+from asyncio.base_subprocess import BaseSubprocessTransport
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ from kubernetes.aio.config import incluster_config
 from structlog.testing import capture_logs
 
 from straightway.kubernetes import ConnectError, UnreachableError, connect, credentials
+from tests.support.waiting import eventually_async
 from tests.unit.kubernetes.conftest import FakeServer, Kubeconfig
 
 MakeKubeconfig = Callable[[str], Kubeconfig]
@@ -272,12 +275,22 @@ async def test_a_plugin_that_fails_is_named(
 
 
 async def test_a_plugin_that_waits_for_somebody_is_given_up(
-    kubeconfig: MakeKubeconfig, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
+    kubeconfig: MakeKubeconfig, plugin: Plugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(credentials, "_PLUGIN_SECONDS", 0.1)
-    plugin.does("exec sleep 60")
+    answer = tmp_path / "fifo"
+    os.mkfifo(answer)
+    plugin.does(f"read line < {answer}")
     file = kubeconfig("http://127.0.0.1:1").write(plugin.user)
-    before = asyncio.get_running_loop().time()
-    with pytest.raises(ConnectError, match="no credentials within"):
-        await load(file)
-    assert asyncio.get_running_loop().time() - before < 30
+    try:
+        with pytest.raises(ConnectError, match="no credentials within"):
+            await load(file)
+    finally:
+        # Somebody comes at last, and the program ends.
+        answer.write_text("here I am\n")
+        await eventually_async(_no_program_runs)
+
+
+def _no_program_runs() -> bool:
+    programs = [each for each in gc.get_objects() if isinstance(each, BaseSubprocessTransport)]
+    return all(each.is_closing() for each in programs)

@@ -196,6 +196,24 @@ def test_a_quiet_cluster_is_left_in_peace():
     run(story())
 
 
+def test_a_status_that_is_written_is_seen_and_not_emitted():
+    async def story():
+        cluster = FakeCluster()
+        by_user = {"manager": "kubectl", "fieldsV1": {"f:spec": {}}}
+        cluster.write(changed(ROUTES, managedFields=[by_user]))
+        seen: list[tuple[str, str]] = []
+        async with followed(cluster) as source:
+            source.source.listen(lambda kind, key, _: seen.append((kind.kind, key)))
+            await source.after()
+            by_us = {"manager": "straightway", "subresource": "status", "time": "now"}
+            written = changed(ROUTES, managedFields=[by_user, by_us])
+            cluster.write({**written, "status": {"conditions": []}})
+            assert await source.after() == []
+            assert seen == [("VirtualService", "default/routes")] * 2
+
+    run(story())
+
+
 @pytest.mark.parametrize("kind", sorted(each.kind for each in RESOURCES))
 def test_keys_of_kinds_differ(kind: str):
     assert [str(each) for each in RESOURCES].count(

@@ -182,6 +182,26 @@ def test_a_server_without_kubernetes_own_kinds_is_none():
     run(story())
 
 
+def test_an_object_that_cannot_be_read_stays_as_it_was():
+    async def story():
+        cluster = FakeCluster()
+        cluster.write(SLICE)
+        async with followed(cluster) as source:
+            await source.after()
+            with capture_logs() as logs:
+                cluster.write({**SLICE, "endpoints": "none"})
+                cluster.write(SHOP)
+                cluster.expire()
+                await source.after()
+            assert {log["event"] for log in logs} == {"object not readable"}
+            assert {log["key"] for log in logs} == {"default/shop-1"}
+            key = "endpointslices.discovery.k8s.io/default/shop-1"
+            assert source.objects == {key, "services/default/shop"}
+            assert source.taken[key].documents[0].body == SLICE
+
+    run(story())
+
+
 # The API server is away.
 
 

@@ -124,7 +124,12 @@ def test_a_version_that_is_not_in_force_yet_is_pending():
         (Programming(3, 3), Verdict.TRUE, "Programmed", "3 of 3 proxies have it."),
         (Programming(1, 1), Verdict.TRUE, "Programmed", "1 of 1 proxy has it."),
         (Programming(3, 1), Verdict.FALSE, "Pending", "1 of 3 proxies have it so far."),
-        (Programming(0, 0), Verdict.FALSE, "NoProxies", "No connected proxy gets it."),
+        (
+            Programming(0, 0),
+            Verdict.UNKNOWN,
+            "NoProxies",
+            "No proxy that gets it is connected to the leader.",
+        ),
     ],
 )
 def test_what_the_proxies_have(programming, verdict, reason, message):

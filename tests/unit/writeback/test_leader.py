@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from straightway.kubernetes import ApiError, UnreachableError
 from straightway.writeback import Leader, Times
@@ -28,6 +29,10 @@ async def running(*leaders: Leader):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def _note(told: list[tuple[str, bool]], name: str, is_leading: bool) -> None:
+    told.append((name, is_leading))
 
 
 def holder(api: FakeApi) -> str:
@@ -60,7 +65,7 @@ def test_only_one_of_three_leads_and_tells():
         leaders = [leader(api, name) for name in "abc"]
         told: list[tuple[str, bool]] = []
         for each in leaders:
-            each.listen(lambda is_leading, name=each.identity: told.append((name, is_leading)))
+            each.listen(partial(_note, told, each.identity))
         async with running(*leaders):
             await asyncio.sleep(60)
             assert [each.identity for each in leaders if each.is_leading] == [holder(api)]
@@ -162,7 +167,7 @@ def test_a_listener_that_fails_does_not_end_it():
     async def main():
         api = FakeApi()
         one = leader(api, "one")
-        told = []
+        told: list[bool] = []
 
         def fail(_):
             raise RuntimeError("a bug")

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import random
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -148,17 +149,18 @@ class World:
         self.random = random.Random(seed)
         self.trouble = trouble
         self.writes = 0
-        self._events: list[tuple[float, int, object]] = []
+        self._events: list[tuple[float, int, tuple[Any, ...]]] = []
         self._count = itertools.count()
         for replica in replicas:
             self._at(self.random.uniform(0, 2), ("attempt", replica))
 
-    def _at(self, when: float, what: object) -> None:
+    def _at(self, when: float, what: tuple[Any, ...]) -> None:
         heapq.heappush(self._events, (when, next(self._count), what))
 
     def run(self, until: float) -> None:
         while self._events and self._events[0][0] <= until:
-            now, _, (what, replica, *rest) = heapq.heappop(self._events)
+            now, _, event = heapq.heappop(self._events)
+            what, replica, *rest = event
             if replica.alive or what == "applied":
                 getattr(self, f"_{what}")(now, replica, *rest)
             self.check(now)

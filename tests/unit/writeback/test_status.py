@@ -27,7 +27,7 @@ conditions = st.builds(
 
 
 def body_with(status, manager="straightway", *, has_list=False):
-    owned = {} if has_list else {'k:{"type":"Accepted"}': {}}
+    owned: dict[str, object] = {} if has_list else {'k:{"type":"Accepted"}': {}}
     return {
         "metadata": {
             "uid": "u",

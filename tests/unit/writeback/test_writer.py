@@ -310,7 +310,7 @@ def test_a_schema_that_refuses_the_form_gets_another_one(log_lines):
                 raise ApiError(422, "Invalid", "status.observedGeneration: must be an integer")
             return await FakeApi.request(api, method, where, body=body, **more)
 
-        api.request = request  # type: ignore[method-assign]
+        api.request = request  # type: ignore[assignment]
         async with writing(api) as writer:
             for name in range(5):
                 writer.want(ref(name), status(messages=(MESSAGE,)))

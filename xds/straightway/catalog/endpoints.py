@@ -58,8 +58,9 @@ def endpoints_of_slice(
             pod = pod_named(workload)
             if pod is not None:
                 labels, annotations = pod.metadata.labels, pod.metadata.annotations
-        # Kubernetes defines no meaning for further addresses.
-        for address in item.addresses[:1]:
+        if item.addresses:
+            # Kubernetes defines no meaning for further addresses.
+            address = item.addresses[0]
             yield Endpoint(address, number, labels, annotations, workload=workload)
 
 

@@ -19,17 +19,16 @@ def subset_values(
     comma-separated or JSON list, because label values have at most 63 characters and no commas; and
     what the workload was ``observed`` to hold.
     """
+    values = [labels[key]] if key in labels else []
     prefix = f"{key}/"
-    values = [
-        name[len(prefix) :]
-        for name, value in labels.items()
-        if value == "true" and name.startswith(prefix)
-    ]
-    if key in labels:
-        values.append(labels[key])
+    for name, value in labels.items():
+        if value == "true" and name.startswith(prefix):
+            values.append(name[len(prefix) :])
     if key in annotations:
         values += listed_values(annotations[key])
     values += observed
+    if len(values) == 1 and values[0]:  # As with most workloads.
+        return (values[0],)
     return tuple(sorted({value for value in values if value}))
 
 

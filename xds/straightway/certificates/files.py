@@ -47,7 +47,10 @@ def read_authorities(file: Path) -> bytes:
 
 
 class Followed(Generic[_Content]):
-    """Calls ``use`` with each new content that ``read`` returns; what is wrong is logged once."""
+    """Calls ``use`` with each new content that ``read`` returns; what is wrong is logged once.
+
+    ``use`` may raise InvalidPairError, and is called again then.
+    """
 
     def __init__(
         self, name: str, read: Callable[[], _Content], use: Callable[[_Content], None]
@@ -62,7 +65,9 @@ class Followed(Generic[_Content]):
         """Read once."""
         try:
             content = await asyncio.to_thread(self._read)
-        except CertificateFileError as error:
+            if content != self._known:
+                self._use(content)
+        except (CertificateFileError, InvalidPairError) as error:
             if str(error) != self._complaint:
                 _log.warning(
                     "certificate not renewed, the one before stays",
@@ -71,13 +76,10 @@ class Followed(Generic[_Content]):
                 )
             self._complaint = str(error)
             return
-        self._complaint = ""
-        if content == self._known:
-            return
-        if self._known is not None:
+        if self._known not in (None, content):
             _log.info("certificate renewed", file=self._name)
         self._known = content
-        self._use(content)
+        self._complaint = ""
 
     async def run(self) -> None:
         """Read again and again, without end."""

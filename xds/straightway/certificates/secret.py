@@ -34,7 +34,8 @@ _NOT_FOUND: Final = 404
 class SecretKeyring:
     """Keeps a keyring in the Secret ``namespace/name``, for servers with ``names``.
 
-    ``use`` is called with each new keyring. ``is_leader`` tells whether it is for us to renew it.
+    ``use`` is called with each new keyring; it may raise InvalidPairError, and is called again
+    then. ``is_leader`` tells whether it is for us to renew it.
     """
 
     def __init__(
@@ -74,13 +75,13 @@ class SecretKeyring:
         """Read the Secret once, and renew what is due; whether there is a keyring."""
         try:
             keyring = await self._current()
+            if keyring is not None and keyring != self._known:
+                self._use(keyring)
+                self._known = keyring
         except (KubernetesError, InvalidPairError) as error:
             self._complain(error)
         else:
             self._complaint = ""
-            if keyring is not None and keyring != self._known:
-                self._known = keyring
-                self._use(keyring)
         return self._known is not None
 
     async def _current(self) -> Keyring | None:

@@ -77,7 +77,8 @@ XdsTokenAudience: TypeAlias = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Accept service account tokens for this audience; needs --kubernetes.",
+        help="Accept service account tokens for this audience, none if it is empty; needs "
+        "--kubernetes.",
         show_default=f"{_DEFAULT_AUDIENCE} with --kubernetes",
     ),
 ]
@@ -115,7 +116,6 @@ class SecurityOptions:
             self._refuse_without_certificate()
             return None
         self._check_proofs(has_cluster=has_cluster)
-        audience = self.xds_token_audience or (_DEFAULT_AUDIENCE if has_cluster else None)
         secret = _namespaced_name(self.tls_secret) if self.tls_secret is not None else None
         return Security(
             address=self.xds_tls_address or DEFAULT_TLS_ADDRESS,
@@ -123,11 +123,16 @@ class SecurityOptions:
             key=self.tls_key,
             secret=secret,
             names=tuple(self.tls_name or (secret and _names_of_service(secret[0])) or ()),
-            token_audience=audience,
+            token_audience=self._audience(has_cluster=has_cluster),
             client_authorities=self.xds_client_ca,
             mtls_address=self.xds_mtls_address,
             accepts_anonymous=self.xds_anonymous,
         )
+
+    def _audience(self, *, has_cluster: bool) -> str | None:
+        if self.xds_token_audience is None and has_cluster:
+            return _DEFAULT_AUDIENCE
+        return self.xds_token_audience or None
 
     def _check_certificate(self, *, has_cluster: bool) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -154,11 +159,12 @@ class SecurityOptions:
                 )
 
     def _check_proofs(self, *, has_cluster: bool) -> None:
-        if self.xds_token_audience is not None and not has_cluster:
+        if self.xds_token_audience and not has_cluster:
             raise typer.BadParameter("--xds-token-audience needs --kubernetes")
         if self.xds_mtls_address is not None and self.xds_client_ca is None:
             raise typer.BadParameter("--xds-mtls-address needs --xds-client-ca FILE")
-        if not (has_cluster or self.xds_client_ca or self.xds_anonymous):
+        has_tokens = self._audience(has_cluster=has_cluster) is not None
+        if not (has_tokens or self.xds_client_ca or self.xds_anonymous):
             raise typer.BadParameter(
                 "nobody could connect by TLS: say --xds-client-ca FILE, --kubernetes (for tokens), "
                 "or --xds-anonymous"

@@ -22,7 +22,7 @@ import structlog
 
 from straightway.identities.identity import CannotProveError, Identity, NotProvedError
 from straightway.identities.requests import Requests
-from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.errors import ApiError, KubernetesError, UnreachableError
 
 _log = structlog.get_logger()
 
@@ -32,6 +32,8 @@ GRACE: Final = 3600.0
 """For how many seconds it is accepted while it cannot be reviewed."""
 REFUSED: Final = 10.0
 """For how many seconds a refused one is not: a proxy comes back several times a second."""
+PAUSE: Final = 5.0
+"""For how many seconds nothing is reviewed after a failure: all proxies come back at once."""
 _MOST: Final = 4096
 _MOST_AT_ONCE: Final = 16
 _LONGEST: Final = 16_384
@@ -66,6 +68,8 @@ class Tokens:
         self._refused: dict[bytes, _Refused] = {}
         self._reviews: dict[bytes, asyncio.Task[Identity]] = {}
         self._at_once = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._failure = ""
+        self._failed_at = 0.0
         self._complaint = ""
 
     async def identity(self, token: str) -> Identity:
@@ -86,7 +90,6 @@ class Tokens:
         try:
             return await self._reviewed(digest, token)
         except KubernetesError as error:
-            self._complain(error)
             if accepted is not None and now - accepted.at < GRACE:
                 return accepted.identity
             raise CannotProveError("the API server cannot review the token now") from error
@@ -126,8 +129,14 @@ class Tokens:
             "spec": {"token": token, "audiences": [self._audience]},
         }
         async with self._at_once:
-            answer = await self._requests.request("POST", _PATH, body=body)
-        self._complaint = ""
+            if self._failure and self._clock() < self._failed_at + PAUSE:
+                raise UnreachableError(self._failure)
+            try:
+                answer = await self._requests.request("POST", _PATH, body=body)
+            except KubernetesError as error:
+                self._fail(error)
+                raise
+        self._failure = self._complaint = ""
         self._accepted.pop(digest, None)
         self._refused.pop(digest, None)
         try:
@@ -140,10 +149,11 @@ class Tokens:
         _drop_oldest(self._accepted)
         return identity
 
-    def _complain(self, error: KubernetesError) -> None:
-        if str(error) == self._complaint:
+    def _fail(self, error: KubernetesError) -> None:
+        self._failure, self._failed_at = str(error), self._clock()
+        if self._failure == self._complaint:
             return
-        self._complaint = str(error)
+        self._complaint = self._failure
         remedy = {}
         if isinstance(error, ApiError) and error.status == 403:
             remedy = {"remedy": "allow to create tokenreviews.authentication.k8s.io"}

@@ -135,7 +135,7 @@ def _kept(document: Document, parsed: Parsed) -> Document:
     """
     if document.is_durable or parsed.object is None:
         return document
-    return replace(document, body=_NOTHING)
+    return Document(_NOTHING, document.origin, document.is_small, document.is_durable)
 
 
 def _is_still_right(claim: Claim, document: Document) -> bool:

@@ -7,6 +7,7 @@ digest of its block.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -43,17 +44,17 @@ class Encoded(NamedTuple):
     value: Endpoint
     body: bytes
     workload: Reference | None
+    is_ipv4: bool
 
 
 class EncodedBlock(NamedTuple):
     """Some endpoints of a cluster, ordered by address and port, as far as they are kept.
 
-    ``size`` is their number and ``places`` where they are. ``bodies`` are the encoded endpoints of
-    each locality, joined, and ``digest`` is their digest. ``is_ipv4``: all addresses are IPv4.
+    ``places`` is where they are. ``bodies`` are the encoded endpoints of each locality, joined, and
+    ``digest`` is their digest. ``is_ipv4``: all addresses are IPv4.
     """
 
-    size: int
-    places: frozenset[Place]
+    places: tuple[Place, ...]
     bodies: tuple[tuple[str, bytes], ...]
     is_ipv4: bool
     digest: bytes
@@ -84,7 +85,7 @@ def assignment(reading: Reading, key: ClusterKey) -> Resource | None:
 def _overlap(blocks: Sequence[EncodedBlock]) -> bool:
     """Whether an address and port occurs twice."""
     places = frozenset[Place]().union(*(block.places for block in blocks))
-    return len(places) < sum(block.size for block in blocks)
+    return len(places) < sum(len(block.places) for block in blocks)
 
 
 def _calls(reading: Reading, key: ClusterKey, cluster: Cluster) -> list[BlockCall]:
@@ -152,10 +153,9 @@ def encoded_block(
         bodies.setdefault(each.value.locality, []).append(each.body)
     by_locality = tuple((locality, b"".join(each)) for locality, each in bodies.items())
     return EncodedBlock(
-        size=len(encoded),
-        places=frozenset(each.place for each in encoded),
+        places=tuple([each.place for each in encoded]),
         bodies=by_locality,
-        is_ipv4=all(":" not in each.place[0] and is_ip(each.place[0]) for each in encoded),
+        is_ipv4=all(each.is_ipv4 for each in encoded),
         digest=digest(part for each in by_locality for part in (each[0].encode(), each[1])),
     )
 
@@ -173,11 +173,18 @@ def _encoded(
     service_port = service.port(port) if service is not None else None
     if service is None or service_port is None:
         return []
-    encoded = []
-    for item in endpoints_in(reading, block, service, service_port):
-        if selects(labels, item.labels):
-            value = neutral_endpoint(reading, item, subset_keys)
-            body = endpoints.encode_endpoint(value)
-            encoded.append(Encoded((value.address, value.port), value, body, item.workload))
+    encoded = [
+        _encoded_endpoint(neutral_endpoint(reading, item, subset_keys), item.workload)
+        for item in endpoints_in(reading, block, service, service_port)
+        if not labels or selects(labels, item.labels)
+    ]
     encoded.sort(key=itemgetter(0))
     return encoded
+
+
+@lru_cache(maxsize=1 << 16)
+def _encoded_endpoint(value: Endpoint, workload: Reference | None) -> Encoded:
+    """Return an endpoint, encoded once for all services that it is behind."""
+    is_ipv4 = ":" not in value.address and is_ip(value.address)
+    place = (value.address, value.port)
+    return Encoded(place, value, endpoints.encode_endpoint(value), workload, is_ipv4)

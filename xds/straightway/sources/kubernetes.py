@@ -7,8 +7,8 @@
   everything stays in force. It is solved once every kind gets answers again.
 - **A kind that the service account may not read** is missing from the config, with the problem
   ``kind-forbidden``. What was read of it before stays, in this run or an earlier one.
-- **Secrets** are followed one by one, those that somebody wants (``want_secrets``); nobody waits for
-  them. One that may not be read is missing, with the problem ``secret-forbidden``.
+- **Secrets** are followed one by one, those that somebody wants (``want_secrets``). Nobody waits
+  for them. One that may not be read is missing, with the problem ``secret-forbidden``.
 - **A kind that is not installed** has no objects. Once it is, its objects are there in seconds.
 
 Keys of bundles are like ``virtualservices.networking.istio.io/shop/checkout``.

@@ -19,7 +19,6 @@ from straightway.translate.subsets import METADATA_NAMESPACE
 _ENDPOINTS = 2
 
 
-@lru_cache(maxsize=1 << 16)
 def encode_endpoint(endpoint: Endpoint) -> bytes:
     """Return an endpoint as :func:`assignment` joins it: tag, length and encoded ``LbEndpoint``."""
     message = endpoint_components_pb2.LbEndpoint()

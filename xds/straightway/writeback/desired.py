@@ -147,7 +147,8 @@ def _counted(known: Programming) -> tuple[Verdict, str, str]:
     if known.refusals:
         return Verdict.FALSE, "Rejected", _refused(known, f"{have} {verb} it.")
     if known.proxies == 0:
-        return Verdict.FALSE, "NoProxies", "No connected proxy gets it."
+        # They may be connected to another replica.
+        return Verdict.UNKNOWN, "NoProxies", "No proxy that gets it is connected to the leader."
     if known.confirmed < known.proxies:
         return Verdict.FALSE, "Pending", f"{have} {verb} it so far."
     return Verdict.TRUE, "Programmed", f"{have} {verb} it."

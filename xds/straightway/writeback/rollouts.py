@@ -21,6 +21,8 @@ PATIENCE: Final = 2.0
 REPEAT: Final = 10.0
 """How often the progress of a slow one is said, in seconds."""
 
+_BATCH: Final = 50
+
 AudiencesOf = Callable[[Reference], Iterable[Hashable]]
 
 
@@ -66,14 +68,18 @@ class Rollouts:
         )
 
     def changed(self, references: Iterable[Reference]) -> None:
-        """Note objects of which something else is in force, but not yet on its way."""
-        self._changed.update(dict.fromkeys(references))
+        """Note objects of which something else is in force, but not yet on its way.
+
+        What proxies have of them until then is about the version before.
+        """
+        for reference in references:
+            self.forget(reference)
+            self._changed[reference] = None
 
     def published(self, moment: int, now: float) -> None:
         """Note that everything in force is on its way: ``moment`` is that of the last look."""
         for reference in self._changed:
             self._rollouts[reference] = _Rollout(moment, now)
-            self._refusals.pop(reference, None)
         self._changed.clear()
 
     def forget(self, reference: Reference) -> None:
@@ -117,29 +123,30 @@ class Rollouts:
 
     def news(
         self, proxies: Confirmations, audiences_of: AudiencesOf, now: float
-    ) -> Iterator[tuple[Reference, Programming]]:
-        """Yield what is to be said now, and conclude what every proxy has."""
-        for reference, rollout in list(self._rollouts.items()):
+    ) -> Iterator[tuple[Reference, Programming] | None]:
+        """Yield what is to be said now, and conclude what every proxy has.
+
+        There may be many: it yields None now and then, for others to have their turn.
+        """
+        counts: dict[tuple[frozenset[Hashable], int], tuple[int, int]] = {}
+        for number, (reference, rollout) in enumerate(list(self._rollouts.items())):
+            if number and not number % _BATCH:
+                yield None
+            if self._rollouts.get(reference) is not rollout:
+                continue
             if rollout.audiences is None:
                 rollout.audiences = frozenset(audiences_of(reference))
-            found = self._programming(reference, rollout, proxies)
+            about = (rollout.audiences, rollout.moment + 1)
+            if about not in counts:  # Most objects change together, and reach the same proxies.
+                counts[about] = (proxies.proxies(about[0]), proxies.confirmed(*about))
+            refusals = self._refusals.get(reference, {})
+            found = Programming(*counts[about], tuple(sorted(set(refusals.values()))))
             if _is_concluded(found):
                 del self._rollouts[reference]
                 yield reference, found
             elif found != rollout.said and self._is_due(rollout, found, now):
                 rollout.said, rollout.said_at = found, now
                 yield reference, found
-
-    def _programming(
-        self, reference: Reference, rollout: _Rollout, proxies: Confirmations
-    ) -> Programming:
-        audiences = rollout.audiences or frozenset()
-        refusals = self._refusals.get(reference, {})
-        return Programming(
-            proxies.proxies(audiences),
-            proxies.confirmed(audiences, rollout.moment + 1),
-            tuple(sorted(set(refusals.values()))),
-        )
 
     def _is_due(self, rollout: _Rollout, found: Programming, now: float) -> bool:
         said = rollout.said

@@ -93,6 +93,8 @@ class Writeback(ChangeListener, Callbacks):
         self._problems: dict[Reference, dict[Problem, None]] = {}
         self._api_versions: dict[Reference, str] = {}
         self._said: dict[Reference, Programming] = {}
+        # The generation that is in the catalog: the intake may be ahead of it for a moment.
+        self._in_force: dict[Reference, int | None] = {}
         self._proxies = Confirmations()
         self._rollouts = Rollouts()
         self._nacks = Nacks()
@@ -131,6 +133,7 @@ class Writeback(ChangeListener, Callbacks):
                 self._note_gateways()
         for reference in change.removed:
             self._rollouts.forget(reference)
+            self._in_force.pop(reference, None)
             self._touch(reference)
         if any(each.kind == "Gateway" for each in (*change.added, *change.changed)):
             self._rollouts.audiences_changed()
@@ -142,6 +145,8 @@ class Writeback(ChangeListener, Callbacks):
         Its generation may be another.
         """
         for reference in references if self._is_active else ():
+            if reference in self._in_force:
+                self._note_generation(reference)
             self._touch(reference)
 
     def seen(self, resource: Resource, key: str, version: str) -> None:
@@ -197,8 +202,14 @@ class Writeback(ChangeListener, Callbacks):
                 notice = Notice(reference, camel(str(problem.code)), said(problem))
                 self._recorder.record(notice, counts=counts)
 
+    def _note_generation(self, reference: Reference) -> None:
+        standing = self._standing(reference)
+        if standing is not None and standing.serves:
+            self._in_force[reference] = standing.serving
+
     def _note_changed(self, reference: Reference) -> None:
         self._said.pop(reference, None)
+        self._note_generation(reference)
         kind = status_kind(reference)
         if kind is not None and not kind.is_endpoint:
             self._rollouts.changed((reference,))
@@ -241,7 +252,8 @@ class Writeback(ChangeListener, Callbacks):
 
     def _stop(self) -> None:
         self._is_active = False
-        for each in (self._dirty, self._problems, self._api_versions, self._said):
+        self._dirty.clear()
+        for each in (self._problems, self._api_versions, self._said, self._in_force):
             each.clear()
         self._rollouts.clear()
         self._proxies.forget()
@@ -277,6 +289,7 @@ class Writeback(ChangeListener, Callbacks):
         for number, reference in enumerate(self._sight.standing_of(self._source)):
             if status_kind(reference) is not None:
                 self._dirty[reference] = None
+                self._note_generation(reference)
                 if not self._is_programmed(reference):
                     self._note_changed(reference)
             if not number % _STEP:
@@ -305,9 +318,13 @@ class Writeback(ChangeListener, Callbacks):
             clients = {id(each.client): each.client for each in deliveries}
             self._rollouts.withdraw(lambda key: _is_over(key, clients))
             news = self._rollouts.news(self._proxies, self._sight.audiences_of, self._now())
-            for reference, programming in news:
-                self._said[reference] = programming
-                self._dirty[reference] = None
+            for each in news:
+                if each is None:
+                    await asyncio.sleep(0)
+                else:
+                    reference, programming = each
+                    self._said[reference] = programming
+                    self._dirty[reference] = None
         dirty, self._dirty = self._dirty, {}
         for number, reference in enumerate(dirty):
             self._renew(reference)
@@ -346,6 +363,8 @@ class Writeback(ChangeListener, Callbacks):
             self.writer.gone(reference, self._api_versions.pop(reference, ""))
             return
         self._api_versions[reference] = standing.api_version
+        if standing.serves and standing.serving != self._in_force.get(reference, -1):
+            return  # It is on its way into the catalog, which will be told.
         facts = self._facts(reference, standing)
         if kind.is_endpoint and not facts.problems:
             has = self.writer.has(reference)

@@ -46,11 +46,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range .Values.tls.names }}
 - --tls-name={{ . }}
 {{- end }}
-{{- with .Values.xds.tokenAudience }}
-- --xds-token-audience={{ . }}
-{{- end }}
+- --xds-token-audience={{ .Values.xds.tokenAudience }}
 {{- if .Values.xds.clientCA.configMap }}
 - --xds-client-ca=/etc/straightway/client-ca/ca.crt
+- --xds-mtls-address=0.0.0.0:18444
 {{- end }}
 {{- if .Values.xds.anonymous }}
 - --xds-anonymous

@@ -85,7 +85,7 @@ def _values(
     held = reading.held(item.workload) if item.workload is not None else {}
     values = []
     for key in subset_keys:
-        observed = held[key].values if key in held else ()
+        observed = held[key].values if held and key in held else ()
         found = subset_values(key, item.labels, item.annotations, observed)
         if found:
             values.append((key, found))

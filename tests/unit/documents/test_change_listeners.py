@@ -1,0 +1,39 @@
+"""Several listeners of one control loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from straightway.documents import Change, ChangeListener, ChangeListeners, Reference
+
+ROUTES = Reference("networking.istio.io", "VirtualService", "shop", "routes")
+
+
+class Noting(ChangeListener):
+    def __init__(self, name: str, noted: list[tuple[str, str]]) -> None:
+        self._name, self._noted = name, noted
+
+    def changed(self, change: Change) -> None:
+        self._noted.append((self._name, f"changed {change.added}"))
+
+    def moved(self, references: Sequence[Reference]) -> None:
+        self._noted.append((self._name, f"moved {references}"))
+
+    def published(self) -> None:
+        self._noted.append((self._name, "published"))
+
+    def given_up(self, vanished: Sequence[Reference]) -> None:
+        self._noted.append((self._name, f"given up {vanished}"))
+
+
+def test_every_event_is_passed_on_in_order():
+    noted: list[tuple[str, str]] = []
+    both = ChangeListeners(Noting("a", noted), Noting("b", noted))
+    both.changed(Change(added=(ROUTES,)))
+    both.moved([ROUTES])
+    both.published()
+    both.given_up([ROUTES])
+    assert [name for name, _ in noted] == ["a", "b"] * 4
+    events = [event for _, event in noted]
+    assert events[::2] == events[1::2]
+    assert [event.split()[0] for event in events[::2]] == ["changed", "moved", "published", "given"]

@@ -1,0 +1,367 @@
+"""Writing back as a whole: a control loop, proxies and an API server in memory, virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from straightway.discovery import (
+    CLUSTER,
+    LISTENER,
+    ROUTE_CONFIGURATION,
+    ClientState,
+    Delivery,
+    Rejection,
+    Sent,
+    Variant,
+)
+from straightway.documents import Bundle, Document, ProblemStore, Reference
+from straightway.proxies.audience import Audience
+from straightway.writeback import Leader, Times, Writeback
+from straightway.writeback.conditions import Verdict
+from straightway.writeback.desired import ACCEPTED, PROGRAMMED, RESOLVED_REFS
+from tests.support import virtual_time
+from tests.support.configs import PathOrigin, entry, istio, service
+from tests.support.control import FRONTS, Desk, running
+from tests.support.fake_api import FakeApi
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ROOT = "/apis/networking.istio.io/v1/namespaces/default"
+PLURALS = {
+    "Gateway": "gateways",
+    "VirtualService": "virtualservices",
+    "WorkloadEntry": "workloadentries",
+    "Service": "services",
+}
+GATEWAY = istio(
+    "Gateway",
+    "gw",
+    """
+    selector: {tier: front}
+    servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
+    """,
+)
+ROUTES = "{hosts: ['*'], gateways: [gw], http: [{route: [{destination: {host: HOST}}]}]}"
+
+
+def routes(host: str = "web") -> str:
+    return istio("VirtualService", "routes", ROUTES.replace("HOST", host))
+
+
+@dataclass
+class Proxies:
+    """Streams as the discovery server reports them."""
+
+    found: list[Delivery] = field(default_factory=list)
+
+    def deliveries(self) -> list[Delivery]:
+        return self.found
+
+
+class Cluster:
+    """Objects in the API server, and what the source emits of them."""
+
+    def __init__(self) -> None:
+        self.api = FakeApi()
+        self.proxies = Proxies()
+        self.number = 0
+
+    def start(self) -> None:
+        problems = ProblemStore()
+        self.leader = Leader(self.api, "me", "here", times=Times(), jitter=lambda: 0.5)
+        self.back = Writeback(self.api, self.leader, problems, source="cluster")
+        self.desk = Desk(["cluster"], wanted=(FRONTS,), listener=self.back, problems=problems)
+
+    def apply(self, *texts: str) -> None:
+        self.desk.apply(*map(self.bundle, texts), source="cluster")
+
+    def bundle(self, text: str) -> Bundle:
+        body = yaml.safe_load(text)
+        kind, name = body["kind"], body["metadata"]["name"]
+        path = self.path(kind, name)
+        if path not in self.api.objects:
+            self.api.create(path, apiVersion=body["apiVersion"], kind=kind)
+        else:
+            self.api.objects[path]["metadata"]["generation"] += 1
+        if kind != "Service":
+            body["metadata"]["generation"] = self.api.objects[path]["metadata"]["generation"]
+        return Bundle(path, (Document(body, PathOrigin(path)),))
+
+    def delete(self, kind: str, name: str) -> None:
+        path = self.path(kind, name)
+        self.api.delete(path)
+        self.desk.apply(Bundle(path), source="cluster")
+
+    def path(self, kind: str, name: str) -> str:
+        root = "/api/v1/namespaces/default" if kind == "Service" else ROOT
+        return f"{root}/{PLURALS[kind]}/{name}"
+
+    def reference(self, kind: str, name: str) -> Reference:
+        return Reference("networking.istio.io", kind, "default", name)
+
+    def condition(self, kind: str, name: str, condition: str) -> tuple[Any, ...]:
+        found = self.api.conditions(self.path(kind, name)).get(condition, {})
+        return (found.get("status"), found.get("reason"), found.get("observedGeneration"))
+
+    def connect(self, name: str, audience: Audience = FRONTS) -> ClientState:
+        """Have a proxy that has accepted everything."""
+        client = ClientState(name, "", audience, Variant.DELTA, "peer")
+        self.proxies.found.append(Delivery(client, True, False, True))
+        self.back.stream_opened(client)
+        self.accept(client)
+        return client
+
+    def accept(self, client: ClientState) -> None:
+        self.number += 1
+        for type_url in (CLUSTER, LISTENER, ROUTE_CONFIGURATION):
+            state = client.of_type(type_url)
+            state.sent = state.acked = Sent("v", format(self.number, "x"), NOW)
+            state.rejected = None
+
+    def reject(self, client: ClientState, type_url: str, words: str, names: Iterable[str]) -> None:
+        state = client.of_type(type_url)
+        state.acked = None
+        state.rejected = Rejection("v", "f", words, tuple(names), NOW)
+        self.proxies.found = [
+            each._replace(rejects=True) if each.client is client else each
+            for each in self.proxies.found
+        ]
+        self.back.nacked(client, type_url, words, tuple(names))
+
+    def events(self) -> list[tuple[str, str]]:
+        return [
+            (body["regarding"]["name"], body["reason"])
+            for body in self.api.objects.values()
+            if body.get("kind") == "Event"
+        ]
+
+
+@asynccontextmanager
+async def leading(cluster: Cluster, *texts: str):
+    cluster.start()
+    async with running(cluster.desk):
+        cluster.apply(*texts)
+        tasks = [
+            asyncio.create_task(cluster.leader.run()),
+            asyncio.create_task(cluster.back.run(cluster.desk.control, cluster.proxies)),
+        ]
+        try:
+            await asyncio.sleep(50)
+            yield cluster
+            assert not any(task.done() for task in tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+WEB = service("web", "{name: http, port: 80}")
+
+
+def test_objects_get_conditions_and_keep_them():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            assert cluster.condition("VirtualService", "routes", ACCEPTED) == (
+                Verdict.TRUE,
+                "Accepted",
+                "1",
+            )
+            assert cluster.condition("Gateway", "gw", PROGRAMMED)[1] == "NoProxies"
+            cluster.connect("one")
+            await asyncio.sleep(50)
+            for kind, name in (("VirtualService", "routes"), ("Gateway", "gw")):
+                assert cluster.condition(kind, name, PROGRAMMED)[:2] == ("True", "Programmed")
+            writes = cluster.back.writer.writes
+            cluster.connect("two")
+            await asyncio.sleep(500)
+            assert cluster.back.writer.writes == writes
+
+    virtual_time.run(main())
+
+
+def test_a_broken_version_is_told_while_the_good_one_serves():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            cluster.connect("one")
+            await asyncio.sleep(50)
+            cluster.apply(istio("VirtualService", "routes", "{hosts: ['*'], nonsense: 1}"))
+            await asyncio.sleep(50)
+            assert cluster.condition("VirtualService", "routes", ACCEPTED) == (
+                "False",
+                "Invalid",
+                "2",
+            )
+            # What serves is the first version still, and the proxies have that.
+            programmed = cluster.condition("VirtualService", "routes", PROGRAMMED)
+            assert programmed == ("True", "Programmed", "1")
+            assert ("routes", "UnknownField") in cluster.events()
+
+    virtual_time.run(main())
+
+
+def test_a_check_of_another_object_changes_the_status():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes("late")) as cluster:
+            found = cluster.condition("VirtualService", "routes", RESOLVED_REFS)
+            assert found[:2] == ("False", "UnknownHost")
+            cluster.apply(service("late", "{name: http, port: 80}"))
+            await asyncio.sleep(50)
+            found = cluster.condition("VirtualService", "routes", RESOLVED_REFS)
+            assert found[:2] == ("True", "ResolvedRefs")
+
+    virtual_time.run(main())
+
+
+def test_a_new_generation_that_means_the_same_is_observed():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            cluster.apply(routes())
+            await asyncio.sleep(50)
+            assert cluster.condition("VirtualService", "routes", ACCEPTED)[2] == "2"
+
+    virtual_time.run(main())
+
+
+def test_endpoints_have_a_status_only_while_something_is_wrong():
+    async def main():
+        workload = entry("a", {"app": "web"}, "10.0.0.1")
+        async with leading(Cluster(), WEB, GATEWAY, workload) as cluster:
+            for number in range(20):
+                cluster.apply(entry("a", {"app": "web", "n": str(number)}, "10.0.0.1"))
+                await asyncio.sleep(5)
+            path = cluster.path("WorkloadEntry", "a")
+            assert cluster.api.objects[path]["status"] == {}
+            cluster.apply(entry("a", {"app": "web"}, "some.host.example"))
+            await asyncio.sleep(50)
+            found = cluster.condition("WorkloadEntry", "a", RESOLVED_REFS)
+            assert found[:2] == ("False", "AddressNotResolved")
+            assert cluster.condition("WorkloadEntry", "a", PROGRAMMED)[0] is None
+            cluster.apply(workload)
+            await asyncio.sleep(50)
+            assert cluster.api.objects[path]["status"] == {}
+
+    virtual_time.run(main())
+
+
+def test_a_rejection_is_told_on_the_objects_behind_it_until_it_is_over():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            client = cluster.connect("one")
+            await asyncio.sleep(50)
+            words = "Error adding/updating listener(s) 0.0.0.0_80: Address already in use"
+            cluster.reject(client, LISTENER, words, ["0.0.0.0_80"])
+            await asyncio.sleep(50)
+            assert cluster.condition("Gateway", "gw", PROGRAMMED)[:2] == ("False", "Rejected")
+            message = cluster.api.conditions(cluster.path("Gateway", "gw"))[PROGRAMMED]["message"]
+            assert message.startswith("0 of 1 proxy has it. Proxy one rejects it: Error adding")
+            assert ("gw", "Rejected") in cluster.events()
+            cluster.accept(client)
+            cluster.proxies.found = [Delivery(client, True, False, True)]
+            await asyncio.sleep(50)
+            assert cluster.condition("Gateway", "gw", PROGRAMMED)[:2] == ("True", "Programmed")
+
+    virtual_time.run(main())
+
+
+def test_nothing_is_said_of_a_version_that_is_not_in_force_yet():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            cluster.connect("one")
+            await asyncio.sleep(50)
+            path = cluster.path("VirtualService", "routes")
+            cluster.apply(routes("elsewhere"))
+            # The control loop waits for ten quiet seconds.
+            for _ in range(9):
+                cluster.back.stream_opened(cluster.proxies.found[0].client)
+                cluster.back._touch(cluster.reference("VirtualService", "routes"))
+                await asyncio.sleep(1)
+                for condition in cluster.api.conditions(path).values():
+                    assert condition["observedGeneration"] == "1"
+            await asyncio.sleep(50)
+            assert cluster.condition("VirtualService", "routes", PROGRAMMED)[2] == "2"
+
+    virtual_time.run(main())
+
+
+def test_an_object_that_is_deleted_causes_no_write():
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            cluster.delete("VirtualService", "routes")
+            await asyncio.sleep(50)
+            writes = cluster.back.writer.writes
+            # It comes back as another object by the same name.
+            cluster.apply(routes())
+            await asyncio.sleep(50)
+            assert cluster.condition("VirtualService", "routes", ACCEPTED)[0] == "True"
+            assert cluster.back.writer.writes > writes
+
+    virtual_time.run(main())
+
+
+def test_the_next_leader_starts_with_what_the_last_one_said():
+    async def main():
+        cluster = Cluster()
+        async with leading(cluster, WEB, GATEWAY, routes()):
+            cluster.connect("one")
+            await asyncio.sleep(50)
+        before = {path: dict(body["metadata"]) for path, body in cluster.api.objects.items()}
+        cluster.proxies.found.clear()
+        for body in cluster.api.objects.values():
+            if "generation" in body["metadata"]:
+                body["metadata"]["generation"] = 0
+        async with leading(cluster, WEB, GATEWAY, routes()):
+            await asyncio.sleep(100)
+            for kind, name in (("VirtualService", "routes"), ("Gateway", "gw")):
+                path = cluster.path(kind, name)
+                version = cluster.api.objects[path]["metadata"]["resourceVersion"]
+                assert version == before[path]["resourceVersion"]
+            assert cluster.condition("Gateway", "gw", PROGRAMMED)[0] == "True"
+
+    virtual_time.run(main())
+
+
+def test_a_replica_that_does_not_lead_keeps_nothing():
+    async def main():
+        cluster = Cluster()
+        cluster.start()
+        async with running(cluster.desk):
+            cluster.apply(WEB, GATEWAY, routes("nowhere"))
+            cluster.connect("one")
+            cluster.back.nacked(cluster.proxies.found[0].client, LISTENER, "no", ["x"])
+            await asyncio.sleep(50)
+            assert not cluster.back._dirty
+            assert not cluster.back._problems
+            assert not cluster.back._nacks
+            assert cluster.api.log == []
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("hostname", [False, True])
+def test_a_gateway_has_the_address_of_the_service_in_front_of_its_proxies(hostname):
+    async def main():
+        front = yaml.safe_load(
+            service(
+                "front", "{name: http, port: 80}", selector={"tier": "front"}, type="LoadBalancer"
+            )
+        )
+        ingress = {"hostname": "lb.example"} if hostname else {"ip": "203.0.113.7"}
+        async with leading(Cluster(), WEB, GATEWAY, yaml.safe_dump(front)) as cluster:
+            path = cluster.path("Gateway", "gw")
+            assert "addresses" not in cluster.api.objects[path]["status"]
+            front["status"] = {"loadBalancer": {"ingress": [ingress]}}
+            cluster.apply(yaml.safe_dump(front))
+            await asyncio.sleep(50)
+            [address] = cluster.api.objects[path]["status"]["addresses"]
+            assert address["value"] in ingress.values()
+            assert address["type"] == ("Hostname" if hostname else "IPAddress")
+
+    virtual_time.run(main())
