@@ -45,7 +45,7 @@ def tls(**entry: bytes | None) -> dict[str, Any]:
 
 
 def test_the_pair_of_a_tls_secret_is_decoded():
-    certificate, key = accepted(secret("shop", entries(PAIR))).pair or ()
+    certificate, key = accepted(secret("shop", entries(PAIR))).pair or (None, None)
 
     assert (certificate.reveal(), key.reveal()) == (PAIR.certificate, PAIR.key)
 

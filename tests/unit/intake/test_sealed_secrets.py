@@ -64,7 +64,7 @@ values: st.SearchStrategy[Any] = st.one_of(
 )
 names = st.sampled_from(["tls.crt", "tls.key", "ca.crt", "cert", "key", "cacert", "password"])
 data = st.one_of(values, st.dictionaries(names, values, max_size=5))
-annotations = st.fixed_dictionaries(
+copies = st.fixed_dictionaries(
     {}, optional={"kubectl.kubernetes.io/last-applied-configuration": texts}
 )
 
@@ -78,7 +78,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "apiVersion": draw(st.sampled_from(["v1", "v1", "v1", "v2", "example.com/v1"])),
         "kind": "Secret",
         "type": draw(kind_of),
-        "metadata": {"name": "shop", "annotations": draw(annotations)},
+        "metadata": {"name": "shop", "annotations": draw(copies)},
         **found,
     }
 

@@ -69,6 +69,8 @@ def test_nothing_is_told_while_the_api_server_is_away():
             assert known.names == {"shop", "models"}
             cluster.come_back()
             await asyncio.sleep(60)
+            cluster.expire()
+            await asyncio.sleep(60)
             assert known.names == {"models"}
 
     run(story())
