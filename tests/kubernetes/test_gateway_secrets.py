@@ -100,7 +100,7 @@ def test_a_role_by_name_is_enough_and_gives_no_more(server: KubeServer, namespac
 @pytest.fixture
 def mesh(server: KubeServer, tmp_path: Path) -> Iterator[Mesh]:
     """A control plane that reads the cluster alone."""
-    options = ["--kubernetes", "--kubeconfig", str(server.kubeconfig()), "--no-write-status"]
+    options = ["--kubernetes", "--kubeconfig", str(server.kubeconfig())]
     with Mesh(tmp_path, options=options, reads_folder=False) as mesh:
         yield mesh
 
@@ -122,6 +122,7 @@ def test_the_control_plane_tells_what_is_wrong_with_a_credential(
 
     server.apply(tls_gateway(namespace))
     eventually(lambda: log_of("unknown-credential"), what="the Secret is missing")
+    eventually(lambda: "There is no valid Secret" in str(server.read(tls_gateway(namespace))))
 
     server.apply(secret("shop", {**entries(PAIR), "tls.key": OTHER.key}, namespace=namespace))
     eventually(lambda: log_of("key-mismatch"), what="its pair is invalid")
@@ -130,6 +131,7 @@ def test_the_control_plane_tells_what_is_wrong_with_a_credential(
     server.apply(secret("shop", entries(PAIR), namespace=namespace))
     eventually(lambda: log_of("key-mismatch", "problem solved"))
     eventually(lambda: log_of("invalid-credential", "problem solved"))
+    eventually(lambda: '"shop" in' not in str(server.read(tls_gateway(namespace))))
 
     log = mesh.control_plane.log.read_text()
     assert "PRIVATE KEY-----\\n" not in log

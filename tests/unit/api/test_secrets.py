@@ -30,6 +30,11 @@ def accepted(body: object) -> Secret:
     return parsed.object
 
 
+def pair_of(body: object) -> tuple[bytes | None, ...]:
+    """Return the certificate and the key that a Gateway would use."""
+    return tuple(each.reveal() for each in accepted(body).pair or ())
+
+
 def faults(body: object) -> list[tuple[str, str]]:
     return [(problem.path, problem.code) for problem in read(body).problems]
 
@@ -45,26 +50,20 @@ def tls(**entry: bytes | None) -> dict[str, Any]:
 
 
 def test_the_pair_of_a_tls_secret_is_decoded():
-    certificate, key = accepted(secret("shop", entries(PAIR))).pair or (None, None)
-
-    assert (certificate.reveal(), key.reveal()) == (PAIR.certificate, PAIR.key)
+    assert pair_of(secret("shop", entries(PAIR))) == (PAIR.certificate, PAIR.key)
 
 
 def test_the_generic_pair_goes_first_as_in_istio():
     data = {**entries(OTHER), "cert": PAIR.certificate, "key": PAIR.key}
 
-    certificate, _ = accepted(secret("shop", data, of_type="Opaque")).pair or ()
-
-    assert certificate.reveal() == PAIR.certificate
+    assert pair_of(secret("shop", data, of_type="Opaque")) == (PAIR.certificate, PAIR.key)
 
 
 def test_plain_text_wins_over_data_as_in_kubernetes():
     body = secret("shop", entries(OTHER))
     body["stringData"] = {name: value.decode() for name, value in entries(PAIR).items()}
 
-    _, key = accepted(body).pair or ()
-
-    assert key.reveal() == PAIR.key
+    assert pair_of(body) == (PAIR.certificate, PAIR.key)
 
 
 @pytest.mark.parametrize("name", ["ca.crt", "cacert"])
