@@ -251,6 +251,20 @@ def test_only_so_many_are_followed_and_the_others_are_told(monkeypatch: pytest.M
     run(story())
 
 
+def test_many_are_not_begun_at_once():
+    async def story():
+        cluster = FakeCluster()
+        async with at_work(cluster) as found:
+            await found.cluster.after()
+            found.want(*(SecretName("default", f"s{index}") for index in range(200)))
+            await found.cluster.after(0.5)
+            assert 0 < requests_for_secrets(cluster) <= 52
+            await found.cluster.after()
+            assert len(found.said) == 200
+
+    run(story())
+
+
 def test_no_line_of_the_log_holds_what_cannot_be_decoded():
     broken = {**SHOP, "data": {"tls.key": ["private", "parts"]}}
 
