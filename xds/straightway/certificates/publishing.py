@@ -23,8 +23,8 @@ KEY: Final = "ca.crt"
 EVERY: Final = 600.0
 """After how many seconds all of them are written again, in case somebody has changed one."""
 _LOOK: Final = 1.0
-_GONE = (403, 404)
-"""A namespace that is being deleted takes nothing new (403)."""
+_LATER = (401, 409, 429)
+"""Refused now, and perhaps not the next time."""
 
 
 class Requests(Protocol):
@@ -81,12 +81,18 @@ class AuthorityPublisher:
             await asyncio.sleep(_LOOK)
 
     async def write_due(self) -> None:
-        """Write the ConfigMap where it is due; what fails is due again."""
+        """Write the ConfigMap where it is due, while this replica leads.
+
+        What the API server does not do now is due again soon, and what it refuses is so when all
+        are written again.
+        """
         for namespace in list(self._due):
+            if not self._is_leader():
+                return  # Another leads, and may know newer authorities.
             try:
                 await self._write(namespace)
             except ApiError as error:
-                if error.status in _GONE:
+                if error.status not in _LATER and error.status < 500:
                     self._due.pop(namespace, None)
                 self._tell(namespace, error)
             except KubernetesError:

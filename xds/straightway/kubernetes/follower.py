@@ -239,7 +239,11 @@ class Follower:
                 "kind": self.resource.kind,
             }
             is_small = len(raw) <= _SMALL
-            self._audience.changed(self, key, version, body, is_small=is_small)
+            try:
+                self._audience.changed(self, key, version, body, is_small=is_small)
+            except Exception:  # noqa: BLE001 (a bug at one object must not cost the others)
+                self.reflector.missed(key)
+                _log.exception("internal error, an object is left out", kind=str(self), key=key)
 
     def _listed(self, gone: Iterable[str]) -> None:
         if gone:

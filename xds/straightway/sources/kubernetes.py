@@ -138,15 +138,16 @@ class KubernetesSource:
         if not self._selects(follower, body):
             self._drop(bundle)
             return
-        self._seen(follower.resource, key, version)
         # A digest, because two copies of the bodies would be most of the memory.
         content = hash(msgspec.json.encode(body, enc_hook=_digest))
         if self._contents.get(bundle) != content:
-            self._contents[bundle] = content
             core = follower.resource.is_core
             origin = ObjectOrigin(follower.resource.kind, key, version)
             document = Document(body, origin, is_small or core, not core)
+            self._contents[bundle] = content
             self._put(Bundle(bundle, (document,)))
+        # Last, so that a mistake there costs no config.
+        self._seen(follower.resource, key, version)
 
     def gone(self, follower: Follower, keys: Iterable[str]) -> None:
         """Handle objects that are no longer there."""

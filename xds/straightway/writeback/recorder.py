@@ -83,7 +83,7 @@ class Recorder:
             self._notices.put_back(notice, count)
             await asyncio.sleep(_PAUSE)
         except ApiError as error:
-            if error.status == 429 or error.status >= 500:
+            if error.status in (401, 429) or error.status >= 500:
                 self._notices.put_back(notice, count)
                 await asyncio.sleep(error.retry_after or _PAUSE)
             elif error.status != 404:  # Its namespace is gone, and so is the object.
