@@ -114,3 +114,19 @@ def test_an_answer_that_makes_no_sense_ends_nothing(answer: Any):
 
     with capture_logs():
         virtual_time.run(work(Senseless(), 100))
+
+
+def test_all_ends_within_seconds_while_the_api_server_is_silent():
+    api = Api()
+
+    async def main() -> float:
+        clock = asyncio.get_running_loop().time
+        ending = asyncio.create_task(work(api, 100))
+        await asyncio.sleep(99)
+        api.latency = 3600.0
+        await asyncio.sleep(1.5)
+        started = clock()
+        await ending
+        return clock() - started
+
+    assert virtual_time.run(main()) < 3
