@@ -10,7 +10,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from straightway.certificates.publishing import AuthorityPublisher
-from straightway.control import Control
 from straightway.discovery import DiscoveryServer
 from straightway.documents import ProblemStore
 from straightway.in_cluster import Cluster, InCluster
@@ -54,10 +53,7 @@ async def work(api: Api, seconds: float) -> InCluster:
         desk.apply(source="kubernetes")
         found.publish(b"CA")
         discovery = cast("DiscoveryServer", NoProxies())
-        tasks = [
-            asyncio.create_task(each)
-            for each in found.work(cast("Control", desk.control), discovery)
-        ]
+        tasks = [asyncio.create_task(each) for each in found.work(desk.control, discovery)]
         try:
             await asyncio.sleep(seconds)
             assert not any(each.done() for each in tasks)

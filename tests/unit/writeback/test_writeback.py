@@ -27,7 +27,7 @@ from straightway.documents import Bundle, Document, ProblemStore, Reference
 from straightway.proxies.audience import Audience
 from straightway.writeback import Leader, Times, Writeback
 from straightway.writeback.conditions import Verdict
-from straightway.writeback.desired import ACCEPTED, PROGRAMMED, RESOLVED_REFS
+from straightway.writeback.desired import ACCEPTED, PROGRAMMED, RESOLVED_REFS, desired
 from tests.support import virtual_time
 from tests.support.configs import PathOrigin, entry, istio, service
 from tests.support.control import FRONTS, Desk, running
@@ -375,7 +375,7 @@ def test_a_mistake_at_one_object_costs_no_other_its_status(monkeypatch, log_line
             assert cluster.condition("VirtualService", "routes", ACCEPTED)[0] is None
             assert cluster.condition("Gateway", "gw", ACCEPTED)[0] == Verdict.TRUE
 
-    right = writeback_module.desired
+    right = desired
 
     def mistaken(facts, **more):
         if facts.reference.kind == "VirtualService":

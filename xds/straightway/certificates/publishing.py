@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, Final, Protocol
+from typing import Final
 
 import structlog
 
 from straightway.kubernetes.client import APPLY
 from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.requests import Requests
 
 _log = structlog.get_logger()
 
@@ -25,15 +26,6 @@ EVERY: Final = 600.0
 _LOOK: Final = 1.0
 _LATER = (401, 409, 429)
 """Refused now, and perhaps not the next time."""
-
-
-class Requests(Protocol):
-    """The part of :class:`straightway.kubernetes.Client` that is used."""
-
-    async def request(
-        self, method: str, path: str, *, body: Any = None, query: Any = None, content_type: str = ""
-    ) -> Any:
-        """Send a request and return the decoded answer. Raises KubernetesError."""
 
 
 class AuthorityPublisher:

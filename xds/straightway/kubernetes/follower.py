@@ -46,7 +46,6 @@ _GRACE_SECONDS = 30.0
 _SHORT_SECONDS = 5.0
 """A watch that ends or breaks sooner is a failure: the next waits longer."""
 _LACKING_SECONDS = 10.0
-_MOST_RETRY_AFTER = 60.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 
 
@@ -275,7 +274,7 @@ class Follower:
         self._note(failure)
         self._audience.failed(self, str(error))
         asked = getattr(error, "retry_after", None) or 0.0
-        return max(self._next_wait(), min(asked, _MOST_RETRY_AFTER))
+        return max(self._next_wait(), asked)
 
     def _failure_of(self, error: KubernetesError) -> Failure:
         status = error.status if isinstance(error, ApiError) else 0

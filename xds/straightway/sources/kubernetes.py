@@ -29,6 +29,7 @@ from straightway.kubernetes.client import Client
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
+from straightway.kubernetes.revisions import is_for
 from straightway.sources.secrets import MOST, Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
 
@@ -37,7 +38,6 @@ _log = structlog.get_logger()
 Seen = Callable[[Resource, str, str], None]
 """Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
 
-REVISION_LABEL = "istio.io/rev"
 _API_SERVER = "kubernetes:api-server"
 _SECRETS = "kubernetes:secrets"
 _DOWN_AFTER = 2
@@ -225,10 +225,8 @@ class KubernetesSource:
     # --- What is emitted ---
 
     def _selects(self, follower: Follower, body: Body) -> bool:
-        if self._revision is None or follower.resource.is_core:
-            return True
-        labels = body["metadata"].get("labels") or {}
-        return bool(labels.get(REVISION_LABEL, self._revision) == self._revision)
+        core = follower.resource.is_core
+        return core or is_for(self._revision, body["metadata"].get("labels"))
 
     def _drop(self, bundle: str) -> None:
         if self._contents.pop(bundle, None) is not None:

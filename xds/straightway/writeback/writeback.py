@@ -18,6 +18,7 @@ from straightway.discovery import Callbacks, ClientState
 from straightway.documents import Change, ChangeListener, Problem, ProblemStore, Reference
 from straightway.intake import IntakeCode, Standing
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.requests import Requests
 from straightway.kubernetes.resources import RESOURCES, Resource
 from straightway.writeback.addresses import addresses_of
 from straightway.writeback.conditions import Verdict
@@ -29,7 +30,6 @@ from straightway.writeback.kinds import StatusKind, status_kind
 from straightway.writeback.leader import Leader
 from straightway.writeback.recorder import Recorder
 from straightway.writeback.rejections import Nack, Nacks
-from straightway.writeback.requests import Requests
 from straightway.writeback.rollouts import Rollouts
 from straightway.writeback.sight import Sight, Streams
 from straightway.writeback.status import Known

@@ -17,17 +17,17 @@ from typing import Any, Final
 import structlog
 
 from straightway.documents import Reference
+from straightway.kubernetes.client import APPLY
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.requests import Requests
 from straightway.writeback.desired import Desired
 from straightway.writeback.dialects import Dialect, Dialects
 from straightway.writeback.kinds import StatusKind, status_kind
 from straightway.writeback.pacing import Patience, TokenBucket, Waiting
-from straightway.writeback.requests import Requests
 from straightway.writeback.status import Known, is_satisfied, known, nothing_of_ours, patch
 
 _log = structlog.get_logger()
 
-APPLY: Final = "application/apply-patch+yaml"
 RATE: Final = 20.0
 BURST: Final = 50
 _WORKERS: Final = 4

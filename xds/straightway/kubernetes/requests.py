@@ -1,4 +1,4 @@
-"""What this package asks of a client of the API server."""
+"""What the work in a cluster asks of a client of the API server, so that a test can answer."""
 
 from __future__ import annotations
 
