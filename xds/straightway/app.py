@@ -16,6 +16,7 @@ import structlog
 from envoy.config.core.v3 import base_pb2
 
 from straightway.catalog import ROOT_NAMESPACE, Catalog
+from straightway.containment import contained
 from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
@@ -251,9 +252,10 @@ class _Plane:
         for name, source in self.sources.items():
             yield source.run(partial(self.control.apply, name))
         if self.secure is not None:
-            yield self.secure.run()
+            yield contained("certificates", self.secure.run)
             if self.options.webhooks is not None:
-                yield self._answer_webhooks(self.options.webhooks, self.secure)
+                answer = partial(self._answer_webhooks, self.options.webhooks, self.secure)
+                yield contained("webhooks", answer, unless=(ListenError,))
         if self.in_cluster is not None:
             yield from self.in_cluster.work(self.control, self.discovery)
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from straightway.certificates.publishing import AuthorityPublisher
+from straightway.containment import contained
 from straightway.control import Control
 from straightway.discovery import DiscoveryServer
 from straightway.documents import ProblemStore
@@ -106,17 +108,20 @@ class InCluster:
     def work(
         self, control: Control, discovery: DiscoveryServer
     ) -> Iterator[Coroutine[Any, Any, None]]:
-        """Yield what is to run. Without anything to write, nobody needs to lead."""
+        """Yield what is to run. Without anything to write, nobody needs to lead.
+
+        A mistake of ours in one part ends neither the others nor the control plane.
+        """
         self._follow_secrets(control)
         if self.writeback is None and self._publisher is None:
             return
-        yield self.leader.run()
+        yield contained("leader", self.leader.run)
         if self.writeback is not None:
-            yield self.writeback.run(control, discovery)
+            yield contained("status", partial(self.writeback.run, control, discovery))
         if self._bundles is not None:
-            yield self._bundles.run()
+            yield contained("authorities of webhooks", self._bundles.run)
         if self._publisher is not None:
-            yield self._publisher.run()
+            yield contained("authorities for proxies", self._publisher.run)
             if self._cluster.namespaces:
                 self._publisher.came(self._cluster.namespaces)
             else:

@@ -98,6 +98,16 @@ async def test_a_time_that_is_no_number_is_none(api: Client, server: FakeServer,
     assert caught.value.retry_after is None
 
 
+@pytest.mark.parametrize(
+    ("when", "seconds"), [("0.5", 0.5), ("1e9", 60), ("inf", 60), ("nan", 0), ("-3", 0)]
+)
+async def test_a_time_is_within_reason(api: Client, server: FakeServer, when: str, seconds: float):
+    server.handler = answering("busy", 503, **{"Retry-After": when})
+    with pytest.raises(ApiError) as caught:
+        await api.request("GET", "/x")
+    assert caught.value.retry_after == seconds
+
+
 async def test_of_a_huge_error_only_the_beginning_is_read(api: Client, server: FakeServer):
     async def endless(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(status=500)

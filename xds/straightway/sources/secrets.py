@@ -48,10 +48,6 @@ class Secrets:
         self._tasks: asyncio.TaskGroup | None = None
         self._next_start = 0.0
 
-    def __contains__(self, follower: Follower) -> bool:
-        """Whether a follower is one of these, and its Secret is still wanted."""
-        return self._followers.get(name_of(follower)) is follower
-
     def run_in(self, tasks: asyncio.TaskGroup) -> None:
         """Run the followers in a group, now and from now on."""
         self._tasks = tasks

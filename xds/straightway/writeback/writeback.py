@@ -18,6 +18,7 @@ from straightway.discovery import Callbacks, ClientState
 from straightway.documents import Change, ChangeListener, Problem, ProblemStore, Reference
 from straightway.intake import IntakeCode, Standing
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.requests import Requests
 from straightway.kubernetes.resources import RESOURCES, Resource
 from straightway.writeback.addresses import addresses_of
 from straightway.writeback.conditions import Verdict
@@ -29,7 +30,6 @@ from straightway.writeback.kinds import StatusKind, status_kind
 from straightway.writeback.leader import Leader
 from straightway.writeback.recorder import Recorder
 from straightway.writeback.rejections import Nack, Nacks
-from straightway.writeback.requests import Requests
 from straightway.writeback.rollouts import Rollouts
 from straightway.writeback.sight import Sight, Streams
 from straightway.writeback.status import Known
@@ -98,15 +98,15 @@ class Writeback(ChangeListener, Callbacks):
         self._proxies = Confirmations()
         self._rollouts = Rollouts()
         self._nacks = Nacks()
+        self._stopped = asyncio.Event()
+        leader.listen(lambda is_leading: None if is_leading else self._stopped.set())
 
     async def run(self, control: Sight, discovery: Streams) -> None:
         """Write whenever this replica leads, until cancelled."""
         self._sight, self._streams = control, discovery
-        stopped = asyncio.Event()
-        self.leader.listen(lambda is_leading: None if is_leading else stopped.set())
         while True:
+            self._stopped.clear()
             await self.leader.wait()
-            stopped.clear()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     leading = [
@@ -114,7 +114,7 @@ class Writeback(ChangeListener, Callbacks):
                         tasks.create_task(self.writer.run()),
                         tasks.create_task(self._recorder.run()),
                     ]
-                    await stopped.wait()
+                    await self._stopped.wait()
                     for task in leading:
                         task.cancel()
             finally:
@@ -284,8 +284,10 @@ class Writeback(ChangeListener, Callbacks):
     async def _look_at_everything(self) -> None:
         assert self._sight is not None
         self._rollouts.no_proxies_before = self._now() + self._proxies_return
-        for problem in self._standing_problems.standing:
+        for number, problem in enumerate(self._standing_problems.standing):
             self._take_in(problem, counts=False)
+            if not number % _STEP:
+                await asyncio.sleep(0)
         for number, reference in enumerate(self._sight.standing_of(self._source)):
             if status_kind(reference) is not None:
                 self._dirty[reference] = None
@@ -327,7 +329,10 @@ class Writeback(ChangeListener, Callbacks):
                     self._dirty[reference] = None
         dirty, self._dirty = self._dirty, {}
         for number, reference in enumerate(dirty):
-            self._renew(reference)
+            try:
+                self._renew(reference)
+            except Exception:  # noqa: BLE001 (a bug at one object must not cost the others)
+                _log.exception("internal error, a status is not written", object=str(reference))
             if not number % _STEP:
                 await asyncio.sleep(0)
 
