@@ -30,6 +30,8 @@ class FakeCluster:
         """Plurals of kinds that may not be read; `namespace/plural`, `namespace/plural/name`."""
         self.failing: set[str] = set()
         """Plurals of kinds for which the server has an internal error."""
+        self.refusal: ApiError | None = None
+        """What it answers to everything."""
         self.requests: list[str] = []
         self._version = 100
         self._objects: dict[tuple[str, str, str], Body] = {}
@@ -133,6 +135,8 @@ class FakeCluster:
         self.requests.append(path)
         if not self.is_up:
             raise UnreachableError("connection refused")
+        if self.refusal is not None:
+            raise self.refusal
         parts = path.strip("/").split("/")
         if parts[0] == "apis" and parts[1] not in self.installed:
             raise ApiError(404, "", "404 page not found")
