@@ -95,6 +95,7 @@ async def serve(address: Address, options: Options) -> None:
         if options.cluster is not None:
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
+            _log.info("reading a cluster", server=client.server, **options.cluster.restrictions())
         await _serve(address, options, client, state, last_good)
 
 

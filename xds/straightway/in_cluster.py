@@ -44,6 +44,11 @@ class Cluster:
     revision: str | None = None
     write_status: bool = True
 
+    def restrictions(self) -> dict[str, Any]:
+        """Return what of the cluster is read, by name, if it is not all."""
+        facts = {"namespaces": list(self.namespaces), "revision": self.revision}
+        return {name: value for name, value in facts.items() if value}
+
 
 class InCluster:
     """The work of one replica in a cluster.

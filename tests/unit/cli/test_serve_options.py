@@ -102,6 +102,15 @@ def test_an_option_is_taken(straightway, served, arguments, field, value):
     assert getattr(options_of(straightway, served, *arguments), field) == value
 
 
+@pytest.mark.parametrize("name", ["Shop", "a_b", "a,b", "", "-a", "a" * 64])
+def test_what_is_no_namespace_is_refused(straightway, served, name):
+    run = straightway("serve", "--kubernetes", "--no-state", "--namespace", name)
+
+    assert run.code == 2
+    assert "is not the name of a namespace" in run.err
+    assert served == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

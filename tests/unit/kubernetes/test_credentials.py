@@ -144,6 +144,19 @@ async def test_a_broken_file_is_named(tmp_path: Path, text: str):
         await load(file)
 
 
+@pytest.mark.parametrize("text", ["", "[]", "7", "users: 3"])
+async def test_what_is_no_kubeconfig_at_all_is_said(tmp_path: Path, text: str):
+    file = tmp_path / "config"
+    file.write_text(text)
+    with pytest.raises(ConnectError, match="is empty, or does not have the form of one"):
+        await load(file)
+
+
+async def test_a_folder_is_no_kubeconfig(tmp_path: Path):
+    with pytest.raises(ConnectError, match="is a folder: name a file in it"):
+        await load(tmp_path)
+
+
 async def test_certificates_may_be_in_the_file(
     server: FakeServer, kubeconfig: MakeKubeconfig, credentials
 ):

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from straightway.kubernetes import ApiError
 from tests.support.fake_cluster import FakeCluster
 from tests.support.followed_cluster import codes, followed
 from tests.support.mistakes import OurMistakeError, errors
@@ -204,6 +205,28 @@ def test_an_object_that_cannot_be_read_stays_as_it_was():
 
 
 # The API server is away.
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, "does not accept the credentials (refused (401 Word)): they have expired"),
+        (400, "refuses to list "),
+        (503, "refuses to list "),
+    ],
+)
+def test_a_server_that_refuses_is_not_said_to_be_silent(status: int, said: str):
+    async def story():
+        cluster = FakeCluster()
+        cluster.refusal = ApiError(status, "Word", "refused")
+        async with followed(cluster) as source:
+            [bundle] = await source.after(600)
+            [problem] = bundle.problems
+            assert problem.code == "api-server-unreachable"
+            assert f"The API server {said}" in problem.message
+            assert "nothing is served yet" in problem.message
+
+    run(story())
 
 
 def test_while_the_server_is_away_everything_stays_and_it_is_said_once():

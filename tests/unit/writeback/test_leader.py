@@ -163,6 +163,20 @@ def test_it_waits_for_permission_and_warns_once(log_lines):
     assert "get, create and update on leases" in warnings[0]["reason"]
 
 
+def test_permissions_are_not_blamed_for_other_refusals(log_lines):
+    async def main():
+        api = FakeApi()
+        async with running(leader(api, "one")):
+            for status in (401, 429, 500):
+                api.trouble = lambda *_, status=status: ApiError(status, "", "refused")
+                await asyncio.sleep(10)
+
+    virtual_time.run(main())
+    warnings = [line for line in log_lines if line["log_level"] == "warning"]
+    assert len(warnings) == 3
+    assert not any("service account needs" in line["reason"] for line in warnings)
+
+
 def test_a_listener_that_fails_does_not_end_it():
     async def main():
         api = FakeApi()

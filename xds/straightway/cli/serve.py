@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +34,7 @@ from straightway.cli.webhooks import SidecarImage, SidecarXds, WebhookAddress, r
 from straightway.proxies.addresses import Address
 
 DEFAULT_ADDRESS = Address("127.0.0.1", 18000)
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _A_WEEK = 7 * 24 * 3600.0
 
 
@@ -40,6 +43,16 @@ def _check_number(seconds: float | None) -> float | None:
     if seconds is not None and math.isnan(seconds):
         raise typer.BadParameter("that is not a number of seconds")
     return seconds
+
+
+def _check_namespaces(names: Iterable[str]) -> None:
+    """Refuse what cannot be the name of a namespace: it would only be found to be empty."""
+    for name in names:
+        if not _NAMESPACE.fullmatch(name):
+            raise typer.BadParameter(
+                f"--namespace {name!r} is not the name of a namespace: these have up to 63 "
+                "lower-case letters, digits and '-'. For several, repeat the option"
+            )
 
 
 def serve(
@@ -182,6 +195,7 @@ def serve(
     without = next((option for option, value in named.items() if value), None)
     if cluster is None and without is not None:
         raise typer.BadParameter(f"{without} needs --kubernetes")
+    _check_namespaces(read)
     if no_state and state is not None:
         raise typer.BadParameter("--state and --no-state exclude each other")
     check_plaintext(xds_address, is_wanted=xds_plaintext)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -253,8 +254,30 @@ def _told() -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise UnreachableError(str(error) or "no answer in time") from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise UnreachableError(_why_not_verified(error)) from error
+    except aiohttp.ClientConnectorError as error:
+        raise UnreachableError(_why_not_connected(error)) from error
     except (aiohttp.ClientError, OSError, LineTooLongError) as error:
         raise UnreachableError(str(error) or type(error).__name__) from error
+
+
+def _why_not_verified(error: aiohttp.ClientConnectorCertificateError) -> str:
+    cause = error.certificate_error
+    why = getattr(cause, "verify_message", "") or str(cause)
+    return (
+        f"the certificate of {error.host}:{error.port} cannot be verified: {why}. Check the server "
+        "and its certificate-authority in the kubeconfig"
+    )
+
+
+def _why_not_connected(error: aiohttp.ClientConnectorError) -> str:
+    """Say it without what aiohttp adds: its own settings, and the address once more."""
+    cause = error.os_error
+    # A negative number comes from a resolver, which has its own message.
+    number = cause.errno or 0
+    why = os.strerror(number) if number > 0 else cause.strerror or str(cause)
+    return f"cannot connect to {error.host}:{error.port}: {why}"
 
 
 def _query_string(query: Query | None) -> str:

@@ -85,7 +85,10 @@ async def _from_kubeconfig(kubeconfig: Path | None, context: str | None) -> Acce
 
     # Several files may be listed, as for kubectl.
     file = str(kubeconfig) if kubeconfig else KUBE_CONFIG_DEFAULT_LOCATION
-    if not _any_file(file.split(os.pathsep)):
+    names = file.split(os.pathsep)
+    if not _any_file(names):
+        if folder := _first_folder(names):
+            raise ConnectError(f"The kubeconfig {folder} is a folder: name a file in it.")
         raise ConnectError(
             f"There is no kubeconfig {file}: name one with --kubeconfig FILE. In a Pod, its "
             "service account is used; check that automountServiceAccountToken is not false."
@@ -103,6 +106,11 @@ async def _from_kubeconfig(kubeconfig: Path | None, context: str | None) -> Acce
         raise ConnectError(
             f"The kubeconfig {file} cannot be used: its plug-in gives no credentials within "
             f"{_PLUGIN_SECONDS:g} seconds."
+        ) from error
+    except (TypeError, AttributeError, KeyError) as error:
+        raise ConnectError(
+            f"The kubeconfig {file} cannot be used: it is empty, or does not have the form of one "
+            f"({type(error).__name__}: {error})."
         ) from error
     except Exception as error:
         # A broken file raises whatever the code that stumbles over it raises.
@@ -138,6 +146,10 @@ def _complaints() -> Iterator[list[str]]:
 
 def _any_file(names: list[str]) -> bool:
     return any(Path(name).expanduser().is_file() for name in names if name)
+
+
+def _first_folder(names: list[str]) -> str:
+    return next((name for name in names if name and Path(name).expanduser().is_dir()), "")
 
 
 def _refreshing(

@@ -63,7 +63,7 @@ class Audience(Protocol):
     def state(self, follower: Follower) -> None:
         """Handle that the kind was listed, is lacking, or is there again."""
 
-    def failed(self, follower: Follower, reason: str) -> None:
+    def failed(self, follower: Follower, error: KubernetesError) -> None:
         """Handle that the server did not answer, or refused; the follower tries again."""
 
     def answered(self, follower: Follower) -> None:
@@ -272,7 +272,7 @@ class Follower:
             # Without a confirmation, it is a server that has just started.
             return _spread(_LACKING_SECONDS if self.reflector.lack else _FIRST_WAIT)
         self._note(failure)
-        self._audience.failed(self, str(error))
+        self._audience.failed(self, error)
         asked = getattr(error, "retry_after", None) or 0.0
         return max(self._next_wait(), asked)
 

@@ -26,6 +26,7 @@ import structlog
 from straightway.documents import Bundle, Document, Origin, Problem, Severity
 from straightway.documents.secrets import Sealed
 from straightway.kubernetes.client import Client
+from straightway.kubernetes.errors import ApiError, KubernetesError
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
@@ -169,13 +170,13 @@ class KubernetesSource:
         if follower.reflector.is_settled:
             self._flush_soon()
 
-    def failed(self, follower: Follower, reason: str) -> None:
-        """Handle that the server did not answer."""
+    def failed(self, follower: Follower, error: KubernetesError) -> None:
+        """Handle that the server did not answer, or refused."""
         self._failures[follower] = self._failures.get(follower, 0) + 1
         if self._down_since is None and self._failures[follower] >= _DOWN_AFTER:
             self._down_since = asyncio.get_running_loop().time()
             kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
-            message = f"The API server does not answer for {follower} ({reason}); {kept}."
+            message = f"{_failure(follower, error)}; {kept}."
             problem = _problem(self._client.server, "api-server-unreachable", message)
             self._report(Bundle(_API_SERVER, problems=(problem,)))
 
@@ -304,6 +305,18 @@ def _forbidden(follower: Follower) -> Problem:
         f"The API server does not let Straightway read {follower}: {follower.reason}. Config of "
         "this kind is missing, or stays as it was. Allow the verbs list and watch.",
     )
+
+
+def _failure(follower: Follower, error: KubernetesError) -> str:
+    """Say what fails, for a sentence that goes on."""
+    if not isinstance(error, ApiError):
+        return f"The API server does not answer for {follower} ({error})"
+    if error.status == 401:
+        return (
+            f"The API server does not accept the credentials ({error}): they have expired, or are "
+            "another cluster's. Put new ones in their place, no restart is needed"
+        )
+    return f"The API server refuses to list {follower} ({error})"
 
 
 def _too_many(left_out: int) -> Problem:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
+import structlog
+
 from straightway.kubernetes.client import Client
+from straightway.kubernetes.errors import KubernetesError
 from straightway.kubernetes.follower import Follower
+from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import NAMESPACES, Body
+
+_log = structlog.get_logger()
 
 
 async def follow_namespaces(
@@ -22,7 +28,10 @@ async def follow_namespaces(
 
 
 class _Audience:
-    """Passes on what comes and goes. Why nothing comes is told by the source of the cluster."""
+    """Passes on what comes and goes, and says once if that may not be read.
+
+    That the API server is away is told by the source of the cluster.
+    """
 
     def __init__(
         self,
@@ -31,6 +40,7 @@ class _Audience:
     ) -> None:
         self._came = came
         self._went = went
+        self._was_forbidden = False
 
     def changed(
         self, follower: Follower, key: str, version: str, body: Body, *, is_small: bool
@@ -41,9 +51,16 @@ class _Audience:
         self._went([_name(key) for key in keys])
 
     def state(self, follower: Follower) -> None:
-        pass
+        is_forbidden = follower.reflector.lack is Lack.FORBIDDEN
+        if is_forbidden and not self._was_forbidden:
+            _log.warning(
+                "namespaces cannot be read, new ones do not get the CA",
+                reason=follower.reason,
+                remedy="allow the verbs list and watch on namespaces, or name them (--namespace)",
+            )
+        self._was_forbidden = is_forbidden
 
-    def failed(self, follower: Follower, reason: str) -> None:
+    def failed(self, follower: Follower, error: KubernetesError) -> None:
         pass
 
     def answered(self, follower: Follower) -> None:

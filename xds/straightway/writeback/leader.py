@@ -111,7 +111,7 @@ class Leader:
             if error.status in (404, 409):
                 self._election.refused()
             else:
-                self._warn(f"{error}: the service account needs get, create and update on leases")
+                self._warn(f"{error}{_remedy(error)}")
 
     async def _read(self) -> None:
         try:
@@ -199,6 +199,12 @@ class Leader:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _remedy(error: ApiError) -> str:
+    if error.status != 403:
+        return ""
+    return ": the service account needs get, create and update on leases"
 
 
 def _record_of(body: Any) -> Record:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Hashable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -44,6 +45,8 @@ GATHER: Final = 0.2
 """For how long changes are gathered, in seconds: a check follows what it is about."""
 PERIOD: Final = 1.0
 """How often the streams are looked at while something is on its way, in seconds."""
+PROXIES_FIRST: Final = 10.0
+"""For how many seconds writing waits for proxies that are being served, at most."""
 PROXIES_RETURN: Final = 30.0
 """Within how many seconds after the start proxies are expected to have come back."""
 _STEP: Final = 50
@@ -231,6 +234,7 @@ class Writeback(ChangeListener, Callbacks):
         """Look at everything, and then at what has changed."""
         assert self._sight is not None
         await self._sight.synced.wait()
+        await self._let_proxies_go_first()
         self._is_active = True
         await self._load()
         await self._look_at_everything()
@@ -243,6 +247,18 @@ class Writeback(ChangeListener, Callbacks):
             except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
                 _log.exception("internal error, a status is not written")
             await asyncio.sleep(PERIOD - GATHER)
+
+    async def _let_proxies_go_first(self) -> None:
+        """Wait while connected proxies are sent what is in force, for some seconds at most.
+
+        At a start with thousands of objects their status costs as much as serving them.
+        """
+        assert self._streams is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PROXIES_FIRST):
+                # Nothing tells when a stream has been sent everything; it is asked now and then.
+                while not all(each.is_sent for each in self._streams.deliveries()):  # noqa: ASYNC110
+                    await asyncio.sleep(GATHER)
 
     async def _wait(self) -> None:
         """Wait until something has happened, or is to be looked at again."""
