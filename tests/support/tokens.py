@@ -39,7 +39,7 @@ class FakeApiServer:
         self.error: ApiError | None = None
         self.review: Callable[[dict[str, Any]], dict[str, Any]] = reviewed
 
-    async def request(self, method: str, path: str, *, body: Any = None, **_: Any) -> Any:
+    async def request(self, method: str, path: str, *, body: Any = None, **_more: Any) -> Any:
         self.asked.append(f"{method} {path}")
         if self.seconds:
             await asyncio.sleep(self.seconds)

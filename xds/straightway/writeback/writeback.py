@@ -63,9 +63,9 @@ class Writeback(ChangeListener, Callbacks):
     """Keeps the status of a source's objects, and tells Events about them, while it leads.
 
     ``source`` is the name of the source whose objects are in the cluster, and ``namespaces`` are
-    those that it reads, () for all. ``manager`` is the field
-    manager: control planes that share a cluster need different ones. Make it a listener of the
-    control loop and of the discovery server, and run it.
+    those that it reads, () for all. ``manager`` is the field manager: control planes that share a
+    cluster need different ones. Make it a listener of the control loop and of the discovery server,
+    and run it.
     """
 
     def __init__(
@@ -332,7 +332,7 @@ class Writeback(ChangeListener, Callbacks):
         if len(self._rollouts) or self._nacks:
             deliveries = self._streams.deliveries()
             self._proxies.look(deliveries)
-            self._follow_nacks()
+            await self._follow_nacks()
             clients = {id(each.client): each.client for each in deliveries}
             self._rollouts.withdraw(lambda key: _is_over(key, clients))
             news = self._rollouts.news(self._proxies, self._sight.audiences_of, self._now())
@@ -352,7 +352,7 @@ class Writeback(ChangeListener, Callbacks):
             if not number % _STEP:
                 await asyncio.sleep(0)
 
-    def _follow_nacks(self) -> None:
+    async def _follow_nacks(self) -> None:
         assert self._sight is not None
         for nack, references in self._nacks.take(self._sight, self._is_news):
             key = (id(nack.client), nack.type_url)
@@ -366,6 +366,8 @@ class Writeback(ChangeListener, Callbacks):
                     self._rollouts.refused(reference, key, refusal, moment, now)
                 note = f"Proxy {refusal.node} rejects it: {refusal.words}"
                 self._recorder.record(Notice(reference, _REJECTED, note))
+            # Each may be about everything that its proxy has.
+            await asyncio.sleep(0)
 
     def _is_news(self, reference: Reference, client: ClientState) -> bool:
         """Whether a proxy has not accepted an object before, as it is in force."""

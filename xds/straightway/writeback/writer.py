@@ -31,7 +31,8 @@ _log = structlog.get_logger()
 RATE: Final = 20.0
 BURST: Final = 50
 _WORKERS: Final = 4
-_PAGE: Final = 250
+_PAGE: Final = 100
+"""How many objects are read, and so decoded, at once: a few milliseconds of work."""
 _LOOK_AFTER: Final = 1.0
 """How long after someone else has written to an object it is read, in seconds."""
 _LONGEST_PAUSE: Final = 30.0
