@@ -44,6 +44,8 @@ class Cluster:
             config,
             folder,
             *("--kubernetes", "--kubeconfig", str(kube.kubeconfig(namespace=home))),
+            # Other tests' Gateways may select every proxy.
+            *("--namespace", home),
             *("--xds-tls-address", f"127.0.0.1:{self.port}"),
             *("--tls-secret", f"{home}/straightway-tls", "--tls-name", NAME),
         )

@@ -50,6 +50,7 @@ def test_a_rolling_update_fails_no_request(live_kube: KubeServer, mesh: Mesh) ->
 
     with rolled_out(live_kube, lambda pod: leaves(envoy, pod)) as kubelet:
         envoy.wait_for_endpoints(CLUSTER, *ready(live_kube))
+        envoy.wait_for_listener(port)
         with closing(HttpClient(port)) as client, Load(client.send, rate=200) as load:
             load.wait_for_more()
             for image in ("runtime:2", "runtime:3"):

@@ -229,7 +229,11 @@ def test_a_gateway_has_the_address_of_its_load_balancer(
     envoy(running, plane, namespace, tmp_path)
     kube.set_status(front, {"loadBalancer": {"ingress": [{"ip": "203.0.113.7"}]}})
     wanted = [{"type": "IPAddress", "value": "203.0.113.7"}]
-    eventually(lambda: kube.read(entry)["status"].get("addresses") == wanted, what="the address")
+
+    def addresses() -> object:
+        return kube.read(entry).get("status", {}).get("addresses")
+
+    eventually(lambda: addresses() == wanted, what="the address", seconds=30)
     assert "203.0.113.7" in conditions(kube, entry)["Accepted"]["message"]
 
 

@@ -118,7 +118,13 @@ def tutorial(
 
 def kubectl(kube: KubeServer, *arguments: str) -> None:
     """Run the real kubectl, which refuses fields that a CRD does not know."""
-    environment = {"KUBECONFIG": str(kube.kubeconfig()), "PATH": os.environ["PATH"]}
+    config = kube.kubeconfig()
+    # It keeps a cache at home; without one, in the folder that it runs in.
+    environment = {
+        "HOME": str(config.parent),
+        "KUBECONFIG": str(config),
+        "PATH": os.environ["PATH"],
+    }
     command = [program("kubectl"), *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False

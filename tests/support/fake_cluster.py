@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from straightway.kubernetes import ApiError, Client, UnreachableError
-from straightway.kubernetes.resources import RESOURCES, Resource
+from straightway.kubernetes.resources import NAMESPACES, RESOURCES, SECRETS, Resource
 
 Body = dict[str, Any]
+_ALL = (*RESOURCES, NAMESPACES, SECRETS)
 _END = {"annotations": {"k8s.io/initial-events-end": "true"}}
 _Line = bytes | Exception
 
@@ -26,7 +27,7 @@ class FakeCluster:
         self.is_up = True
         self.installed = {resource.group for resource in RESOURCES}
         self.forbidden: set[str] = set()
-        """Plurals of kinds that may not be read; or `namespace/plural`."""
+        """Plurals of kinds that may not be read; `namespace/plural`, `namespace/plural/name`."""
         self.failing: set[str] = set()
         """Plurals of kinds for which the server has an internal error."""
         self.refusal: ApiError | None = None
@@ -89,17 +90,18 @@ class FakeCluster:
     # What the client offers.
 
     async def read(self, path: str, query: Mapping[str, Any] | None = None, **_: Any) -> bytes:
-        self._check(path)
+        name = _selected_name(query)
+        self._check(path, name)
         parts = path.strip("/").split("/")
         if parts[0] == "apis" and len(parts) == 2:
             return json.dumps({"versions": [{"version": "v1"}]}).encode()
         if parts[0] == "apis" and len(parts) == 3:
             plurals = [each.plural for each in RESOURCES if each.group == parts[1]]
             return json.dumps({"resources": [{"name": plural} for plural in plurals]}).encode()
-        watch = _Watch(path)
+        watch = _Watch(path, name)
         found = [body for body in self._objects.values() if watch.wants(body)]
         metadata = {"resourceVersion": str(self._version)}
-        if query == {"limit": 1}:
+        if query and query.get("limit") == 1:
             found, metadata = found[:1], {**metadata, "continue": "more"}
         return json.dumps({"metadata": metadata, "items": found}).encode()
 
@@ -107,8 +109,9 @@ class FakeCluster:
     async def lines(
         self, path: str, query: Mapping[str, Any], *, read_timeout: float
     ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
-        self._check(path)
-        watch = _Watch(path)
+        name = _selected_name(query)
+        self._check(path, name)
+        watch = _Watch(path, name)
         self._watches.append(watch)
         if query.get("sendInitialEvents"):
             for line in self._initial(watch):
@@ -128,7 +131,7 @@ class FakeCluster:
         mark = {"metadata": {"resourceVersion": str(self._version), **_END}}
         yield _line("BOOKMARK", mark)
 
-    def _check(self, path: str) -> None:
+    def _check(self, path: str, name: str = "") -> None:
         self.requests.append(path)
         if not self.is_up:
             raise UnreachableError("connection refused")
@@ -139,19 +142,22 @@ class FakeCluster:
             raise ApiError(404, "", "404 page not found")
         plural = parts[-1]
         within = f"{parts[-2]}/{plural}"
-        if plural in self.forbidden or within in self.forbidden:
+        if self.forbidden & {plural, within, f"{within}/{name}"}:
             raise ApiError(403, "Forbidden", f"you cannot list {plural}")
         if plural in self.failing:
             raise ApiError(500, "InternalError", "conversion webhook failed")
 
 
 class _Watch:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, name: str = "") -> None:
+        self._name = name
         self.lines: asyncio.Queue[_Line] = asyncio.Queue()
         self._path = path
 
     def wants(self, body: Body) -> bool:
-        namespace = body["metadata"]["namespace"]
+        if self._name not in ("", body["metadata"]["name"]):
+            return False
+        namespace = body["metadata"].get("namespace", "")
         resource = _resource(body)
         version = body["apiVersion"].rpartition("/")[2]
         paths = (resource.path(version), resource.path(version, namespace))
@@ -165,13 +171,17 @@ class _Watch:
             yield [line]
 
 
+def _selected_name(query: Mapping[str, Any] | None) -> str:
+    return str((query or {}).get("fieldSelector", "")).removeprefix("metadata.name=")
+
+
 def _resource(body: Body) -> Resource:
     group = body["apiVersion"].rpartition("/")[0]
-    return next(each for each in RESOURCES if (each.group, each.kind) == (group, body["kind"]))
+    return next(each for each in _ALL if (each.group, each.kind) == (group, body["kind"]))
 
 
 def _key(body: Body) -> tuple[str, str, str]:
-    return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
+    return body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"]
 
 
 def _line(kind: str, body: Body) -> bytes:

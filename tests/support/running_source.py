@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from straightway.kubernetes import connect
-from straightway.sources import KubernetesSource, Update
+from straightway.sources import Update
+from straightway.sources.kubernetes import KubernetesSource
+from straightway.sources.secrets import SecretName
 from tests.support.waiting import eventually
 
 Json = dict[str, Any]
@@ -33,6 +35,7 @@ class RunningSource:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
+        self._source: KubernetesSource | None = None
         self._thread = threading.Thread(target=self._run, name="source", daemon=True)
 
     def __enter__(self) -> Self:
@@ -63,6 +66,13 @@ class RunningSource:
             seconds=seconds,
         )
 
+    def want_secrets(self, *names: SecretName) -> None:
+        """Follow these Secrets and no others."""
+        eventually(lambda: self._is_well() and self._source is not None)
+        assert self._loop is not None
+        assert self._source is not None
+        self._loop.call_soon_threadsafe(self._source.want_secrets, names)
+
     def _is_well(self) -> bool:
         if self._failure is not None:
             raise RuntimeError("the source has ended") from self._failure
@@ -79,7 +89,8 @@ class RunningSource:
     async def _follow(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         async with connect(self._kubeconfig) as client:
-            await KubernetesSource(client, **self._settings).run(self._take)
+            self._source = KubernetesSource(client, **self._settings)
+            await self._source.run(self._take)
 
     def _take(self, update: Update) -> None:
         for bundle in update.bundles:

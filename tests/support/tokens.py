@@ -39,7 +39,7 @@ class FakeApiServer:
         self.error: ApiError | None = None
         self.review: Callable[[dict[str, Any]], dict[str, Any]] = reviewed
 
-    async def request(self, method: str, path: str, *, body: Any = None) -> Any:
+    async def request(self, method: str, path: str, *, body: Any = None, **_more: Any) -> Any:
         self.asked.append(f"{method} {path}")
         if self.seconds:
             await asyncio.sleep(self.seconds)
@@ -50,7 +50,7 @@ class FakeApiServer:
         if body is not None:
             assert body["spec"]["audiences"] == [AUDIENCE]
             return {"status": self.review(claims_of(body["spec"]["token"]))}
-        _, _, _, _, namespace, _, name = path.split("/")
+        namespace, name = path.split("/")[4], path.rpartition("/")[2]
         if f"{namespace}/{name}" not in self.pods:
             raise ApiError(404, "NotFound", f'pods "{name}" not found')
         return {"metadata": self.pods[f"{namespace}/{name}"]}

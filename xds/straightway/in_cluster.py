@@ -7,45 +7,22 @@ authorities in all namespaces, and tells the API server about them. All replicas
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from straightway.certificates.publishing import AuthorityPublisher
+from straightway.cluster import SOURCE, Cluster
+from straightway.containment import contained
 from straightway.control import Control
 from straightway.discovery import DiscoveryServer
 from straightway.documents import ProblemStore
 from straightway.kubernetes import Client
 from straightway.routing.istio.credentials import secret_reference
-from straightway.sources import KubernetesSource
+from straightway.sources.kubernetes import KubernetesSource
 from straightway.sources.namespaces import follow_namespaces
 from straightway.sources.secrets import SecretName
 from straightway.webhooks import CaBundles, Names
 from straightway.writeback import Leader, Writeback, identity, manager_of
-
-SOURCE = "kubernetes"
-"""The name of the source whose objects are in the cluster."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Which Kubernetes cluster to read, and what of it.
-
-    ``kubeconfig`` and ``context`` None: the cluster around this Pod. ``namespaces`` are those to
-    read, () for all; ``revision`` is the value of ``istio.io/rev`` that selects Istio's objects.
-    ``write_status``: what becomes of the objects is written back to them.
-    """
-
-    kubeconfig: Path | None = None
-    context: str | None = None
-    namespaces: tuple[str, ...] = ()
-    revision: str | None = None
-    write_status: bool = True
-
-    def restrictions(self) -> dict[str, Any]:
-        """Return what of the cluster is read, by name, if it is not all."""
-        facts = {"namespaces": list(self.namespaces), "revision": self.revision}
-        return {name: value for name, value in facts.items() if value}
 
 
 class InCluster:
@@ -111,17 +88,20 @@ class InCluster:
     def work(
         self, control: Control, discovery: DiscoveryServer
     ) -> Iterator[Coroutine[Any, Any, None]]:
-        """Yield what is to run. Without anything to write, nobody needs to lead."""
+        """Yield what is to run. Without anything to write, nobody needs to lead.
+
+        A mistake of ours in one part ends neither the others nor the control plane.
+        """
         self._follow_secrets(control)
         if self.writeback is None and self._publisher is None:
             return
-        yield self.leader.run()
+        yield contained("leader", self.leader.run)
         if self.writeback is not None:
-            yield self.writeback.run(control, discovery)
+            yield contained("status", partial(self.writeback.run, control, discovery))
         if self._bundles is not None:
-            yield self._bundles.run()
+            yield contained("authorities of webhooks", self._bundles.run)
         if self._publisher is not None:
-            yield self._publisher.run()
+            yield contained("authorities for proxies", self._publisher.run)
             if self._cluster.namespaces:
                 self._publisher.came(self._cluster.namespaces)
             else:

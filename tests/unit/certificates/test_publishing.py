@@ -67,6 +67,30 @@ async def test_a_namespace_that_is_being_deleted_costs_the_others_nothing(
     assert server.written == [("b", "CA 1")]
 
 
+async def test_what_is_refused_is_not_asked_for_again_and_again(
+    server: Server, publisher: AuthorityPublisher
+):
+    server.errors["a"] = ApiError(
+        422, "Invalid", "data: field is immutable when `immutable` is set"
+    )
+    await publisher.write_due()
+    server.errors.clear()
+    await publisher.write_due()
+
+    assert server.written == [("b", "CA 1")]
+
+
+async def test_a_replica_that_stops_leading_in_the_middle_writes_no_more():
+    server = Server()
+    # Another leads by then, and may have written newer authorities.
+    publisher = AuthorityPublisher(server, lambda: not server.written)
+    publisher.use("CA 1")
+    publisher.came(["a", "b"])
+    await publisher.write_due()
+
+    assert server.written == [("a", "CA 1")]
+
+
 @pytest.mark.parametrize(
     "error", [UnreachableError("refused"), ApiError(500, "InternalError", "etcd")]
 )

@@ -9,9 +9,16 @@ from contextlib import asynccontextmanager
 import grpc
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from straightway.certificates import InvalidPairError, KeyPair, ServerTls, make_authority
+from straightway.certificates import (
+    InvalidPairError,
+    KeyPair,
+    ServerTls,
+    make_authority,
+    pairs,
+    serving,
+)
 from tests.support.certificates import AUTHORITY, NOW, server_pair, signed_pair
 
 A, B = server_pair(), server_pair()
@@ -85,3 +92,18 @@ async def test_a_grpc_server_shows_the_current_certificate():
         pem = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
         assert ssl.PEM_cert_to_DER_cert(pem) == der(pair)
     await server.stop(None)
+
+
+def test_no_proof_that_a_key_is_good_stops_the_event_loop(monkeypatch):
+    """For RSA it takes 50 ms for 2,048 bits and 330 ms for 4,096."""
+    proved = []
+
+    def load(pem, password, *, unsafe_skip_rsa_key_validation=False):
+        proved.append(not unsafe_skip_rsa_key_validation)
+        return load_pem_private_key(pem, password, unsafe_skip_rsa_key_validation=True)
+
+    for module in (pairs, serving):
+        monkeypatch.setattr(module, "load_pem_private_key", load, raising=False)
+    ServerTls(WITH_RSA)
+    assert proved
+    assert not any(proved)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from straightway.documents import Change, ChangeListener, ChangeListeners, Reference
+import pytest
+
+from straightway.documents import (
+    Change,
+    ChangeListener,
+    ChangeListeners,
+    Problem,
+    ProblemStore,
+    Reference,
+    Severity,
+)
 
 ROUTES = Reference("networking.istio.io", "VirtualService", "shop", "routes")
 
@@ -37,3 +47,31 @@ def test_every_event_is_passed_on_in_order():
     events = [event for _, event in noted]
     assert events[::2] == events[1::2]
     assert [event.split()[0] for event in events[::2]] == ["changed", "moved", "published", "given"]
+
+
+class Mistaken(ChangeListener):
+    def published(self) -> None:
+        raise RuntimeError("ours")
+
+
+def test_a_mistake_of_one_listener_is_raised_when_all_have_heard():
+    noted: list[tuple[str, str]] = []
+    listeners = ChangeListeners(Mistaken(), Noting("b", noted))
+    with pytest.raises(ExceptionGroup) as raised:
+        listeners.published()
+    assert noted == [("b", "published")]
+    assert [str(each) for each in raised.value.exceptions] == ["ours"]
+
+
+def test_a_mistake_of_one_listener_keeps_no_problem_from_the_others():
+    def mistaken(*_: object) -> None:
+        raise RuntimeError("ours")
+
+    heard: list[Problem] = []
+    problem = Problem("a.yaml:1", "a-code", Severity.ERROR, "It is wrong.")
+    store = ProblemStore()
+    store.listen(mistaken)
+    store.listen(lambda appeared, _: heard.extend(appeared))
+    with pytest.raises(ExceptionGroup):
+        store.replace("owner", [problem])
+    assert heard == store.standing == [problem]

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from straightway.kubernetes import ApiError, Client, UnreachableError, client, connect
 from straightway.kubernetes.lines import Lines
+from straightway.kubernetes.patches import APPLY
 from tests.support.ports import free_port
 from tests.unit.kubernetes.conftest import FakeServer, Kubeconfig
 
@@ -64,7 +65,7 @@ async def test_a_request_carries_method_query_body_and_credentials(api: Client, 
         "/apis/x/v1/things/a",
         body={"spec": {"ü": 1}},
         query={"force": True, "fieldManager": "me & you", "limit": 5},
-        content_type=client.APPLY,
+        content_type=APPLY,
     )
     assert answer == {
         "method": "PATCH",
@@ -97,6 +98,16 @@ async def test_a_time_that_is_no_number_is_none(api: Client, server: FakeServer,
     with pytest.raises(ApiError, match=r"^busy \(503\)$") as caught:
         await api.request("GET", "/x")
     assert caught.value.retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("when", "seconds"), [("0.5", 0.5), ("1e9", 60), ("inf", 60), ("nan", 0), ("-3", 0)]
+)
+async def test_a_time_is_within_reason(api: Client, server: FakeServer, when: str, seconds: float):
+    server.handler = answering("busy", 503, **{"Retry-After": when})
+    with pytest.raises(ApiError) as caught:
+        await api.request("GET", "/x")
+    assert caught.value.retry_after == seconds
 
 
 async def test_of_a_huge_error_only_the_beginning_is_read(api: Client, server: FakeServer):

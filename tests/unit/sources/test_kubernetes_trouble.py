@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from straightway.kubernetes import ApiError
 from tests.support.fake_cluster import FakeCluster
 from tests.support.followed_cluster import codes, followed
+from tests.support.mistakes import OurMistakeError, errors
 from tests.support.objects import service, virtual_service
 from tests.support.virtual_time import run
 
@@ -379,3 +380,61 @@ def test_watches_that_end_again_and_again_are_no_hot_loop(end: str):
             assert source.objects == set()
 
     run(story())
+
+
+# Mistakes of ours.
+
+
+def test_an_object_at_which_we_make_a_mistake_costs_no_other_and_is_taken_in_when_listed_again():
+    async def story():
+        cluster = FakeCluster()
+        cluster.write(ROUTES)
+        cluster.write(virtual_service("others", "default", []))
+        async with followed(cluster) as source:
+            follower = next(each for each in source.source._followers if str(each.resource) == KIND)
+            right = follower._audience
+            follower._audience = Mistaken(right)
+            await source.after()
+            assert source.is_synced
+            assert source.objects == {f"{KIND}/default/others"}
+            follower._audience = right
+            cluster.write(SHOP)
+            cluster.expire()
+            cluster.cut()
+            await source.after()
+            assert KEY in source.objects
+
+    with capture_logs() as lines:
+        run(story())
+    assert ("internal error, an object is left out", "") in errors(lines)
+
+
+class Mistaken:
+    """An audience that makes a mistake at one object."""
+
+    def __init__(self, right):
+        self._right = right
+
+    def __getattr__(self, name):
+        return getattr(self._right, name)
+
+    def changed(self, follower, key, *rest, **more):
+        if key == "default/routes":
+            raise OurMistakeError
+        self._right.changed(follower, key, *rest, **more)
+
+
+def test_a_mistake_of_who_sees_objects_costs_no_config():
+    async def story():
+        cluster = FakeCluster()
+        cluster.write(ROUTES)
+        async with followed(cluster) as source:
+            source.source.listen(mistaken)
+            await source.after()
+            assert source.objects == {KEY}
+
+    def mistaken(*_):
+        raise OurMistakeError
+
+    with capture_logs():
+        run(story())

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+import straightway.writeback.writeback as writeback_module
 from straightway.discovery import (
     CLUSTER,
     LISTENER,
@@ -26,11 +27,12 @@ from straightway.documents import Bundle, Document, ProblemStore, Reference
 from straightway.proxies.audience import Audience
 from straightway.writeback import Leader, Times, Writeback
 from straightway.writeback.conditions import Verdict
-from straightway.writeback.desired import ACCEPTED, PROGRAMMED, RESOLVED_REFS
+from straightway.writeback.desired import ACCEPTED, PROGRAMMED, RESOLVED_REFS, desired
 from tests.support import virtual_time
 from tests.support.configs import PathOrigin, entry, istio, service
 from tests.support.control import FRONTS, Desk, running
 from tests.support.fake_api import FakeApi
+from tests.support.mistakes import OurMistakeError, errors
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ROOT = "/apis/networking.istio.io/v1/namespaces/default"
@@ -365,3 +367,21 @@ def test_a_gateway_has_the_address_of_the_service_in_front_of_its_proxies(hostna
             assert address["type"] == ("Hostname" if hostname else "IPAddress")
 
     virtual_time.run(main())
+
+
+def test_a_mistake_at_one_object_costs_no_other_its_status(monkeypatch, log_lines):
+    async def main():
+        async with leading(Cluster(), WEB, GATEWAY, routes()) as cluster:
+            assert cluster.condition("VirtualService", "routes", ACCEPTED)[0] is None
+            assert cluster.condition("Gateway", "gw", ACCEPTED)[0] == Verdict.TRUE
+
+    right = desired
+
+    def mistaken(facts, **more):
+        if facts.reference.kind == "VirtualService":
+            raise OurMistakeError
+        return right(facts, **more)
+
+    monkeypatch.setattr(writeback_module, "desired", mistaken)
+    virtual_time.run(main())
+    assert errors(log_lines)

@@ -229,6 +229,24 @@ def test_a_server_that_is_too_busy_is_left_alone_as_long_as_it_asks():
     virtual_time.run(main())
 
 
+def test_credentials_that_are_refused_for_a_moment_cost_seconds_and_one_line(log_lines):
+    async def main():
+        api = FakeApi()
+        for name in range(10):
+            api.create(path(name))
+        async with writing(api) as writer:
+            api.trouble = lambda *_: ApiError(401, "Unauthorized", "Unauthorized")
+            for name in range(10):
+                writer.want(ref(name), status())
+            await asyncio.sleep(20)
+            api.trouble = lambda *_: None
+            await asyncio.sleep(31)
+            assert {said(api, name) for name in range(10)} == {"In force."}
+
+    virtual_time.run(main())
+    assert len(log_lines) == 1
+
+
 def test_an_object_that_is_gone_is_dropped():
     async def main():
         api = FakeApi()

@@ -50,7 +50,7 @@ class KeyPair:
         """Check that the key is the certificate's. Raises InvalidPairError."""
         leaf = self.leaf
         try:
-            key = _private_key_in(self.key)
+            key = private_key_in(self.key)
             encoded = [
                 each.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
                 for each in (leaf.public_key(), key.public_key())
@@ -65,13 +65,17 @@ class KeyPair:
 def is_private_key(pem: bytes) -> bool:
     """Whether a PEM text is a private key that needs no passphrase."""
     try:
-        _private_key_in(pem)
+        private_key_in(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
     return True
 
 
-def _private_key_in(pem: bytes) -> PrivateKeyTypes:
+def private_key_in(pem: bytes) -> PrivateKeyTypes:
+    """Return a private key that needs no passphrase, without a proof that it is a good one.
+
+    Raises ValueError, TypeError or UnsupportedAlgorithm, of which the reasons may quote the text.
+    """
     # A proof that RSA's numbers are primes takes 50 ms for 2,048 bits and 5 s for 8,192.
     return load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, Final, Protocol
+from typing import Final
 
 import structlog
 
-from straightway.kubernetes.client import APPLY
 from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.patches import APPLY
+from straightway.kubernetes.requests import Requests
 
 _log = structlog.get_logger()
 
@@ -23,17 +24,8 @@ KEY: Final = "ca.crt"
 EVERY: Final = 600.0
 """After how many seconds all of them are written again, in case somebody has changed one."""
 _LOOK: Final = 1.0
-_GONE = (403, 404)
-"""A namespace that is being deleted takes nothing new (403)."""
-
-
-class Requests(Protocol):
-    """The part of :class:`straightway.kubernetes.Client` that is used."""
-
-    async def request(
-        self, method: str, path: str, *, body: Any = None, query: Any = None, content_type: str = ""
-    ) -> Any:
-        """Send a request and return the decoded answer. Raises KubernetesError."""
+_LATER = (401, 409, 429)
+"""Refused now, and perhaps not the next time."""
 
 
 class AuthorityPublisher:
@@ -81,12 +73,18 @@ class AuthorityPublisher:
             await asyncio.sleep(_LOOK)
 
     async def write_due(self) -> None:
-        """Write the ConfigMap where it is due; what fails is due again."""
+        """Write the ConfigMap where it is due, while this replica leads.
+
+        What the API server does not do now is due again soon, and what it refuses is so when all
+        are written again.
+        """
         for namespace in list(self._due):
+            if not self._is_leader():
+                return  # Another leads, and may know newer authorities.
             try:
                 await self._write(namespace)
             except ApiError as error:
-                if error.status in _GONE:
+                if error.status not in _LATER and error.status < 500:
                     self._due.pop(namespace, None)
                 self._tell(namespace, error)
             except KubernetesError:

@@ -19,10 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     PrivateFormat,
-    load_pem_private_key,
 )
 
-from straightway.certificates.pairs import InvalidPairError, KeyPair
+from straightway.certificates.pairs import InvalidPairError, KeyPair, private_key_in
 
 
 class ServerTls:
@@ -99,7 +98,7 @@ def _context() -> ssl.SSLContext:
 def _load(context: ssl.SSLContext, pair: KeyPair) -> None:
     """Give a pair to a context, which only reads files."""
     password = secrets.token_bytes(32)
-    key = load_pem_private_key(pair.key, password=None).private_bytes(
+    key = private_key_in(pair.key).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password)
     )
     with _file(pair.certificate + key) as path:

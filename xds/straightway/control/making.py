@@ -75,6 +75,7 @@ class Making:
         self._stale_audiences: dict[Audience, None] = {}
         self._due_checks: dict[Call, None] = {}
         self._want_secrets: Callable[[Sequence[Reference]], None] | None = None
+        self._wanted_secrets: Sequence[Reference] = ()
         self._much_is_stale = False
 
     # --- Changes ---
@@ -228,7 +229,8 @@ class Making:
 
     def _tell_wanted(self) -> None:
         wanted = self.units.get_or_none(_WANTED_SECRETS)
-        if self._want_secrets is not None and wanted is not None:
+        if self._want_secrets is not None and wanted not in (None, self._wanted_secrets):
+            self._wanted_secrets = wanted
             self._want_secrets(wanted)
 
     # --- What is known ---

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from straightway.documents.reference import Reference
+from straightway.documents.telling import tell_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +38,26 @@ class ChangeListener:
 
 
 class ChangeListeners(ChangeListener):
-    """Passes every event on to several listeners, in order."""
+    """Passes every event on to several listeners, in order.
+
+    What some of them raise is raised together, when all have heard.
+    """
 
     def __init__(self, *listeners: ChangeListener) -> None:
         self._listeners = listeners
 
     def changed(self, change: Change) -> None:
         """Pass it on."""
-        for listener in self._listeners:
-            listener.changed(change)
+        tell_all(self._listeners, lambda each: each.changed(change))
 
     def moved(self, references: Sequence[Reference]) -> None:
         """Pass it on."""
-        for listener in self._listeners:
-            listener.moved(references)
+        tell_all(self._listeners, lambda each: each.moved(references))
 
     def published(self) -> None:
         """Pass it on."""
-        for listener in self._listeners:
-            listener.published()
+        tell_all(self._listeners, lambda each: each.published())
 
     def given_up(self, vanished: Sequence[Reference]) -> None:
         """Pass it on."""
-        for listener in self._listeners:
-            listener.given_up(vanished)
+        tell_all(self._listeners, lambda each: each.given_up(vanished))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from straightway.documents.problem import Problem
+from straightway.documents.telling import tell_all
 
 Owner = Hashable
 """The finder of some problems: a bundle, a check, a stage."""
@@ -80,5 +81,4 @@ class ProblemStore:
         self._errors += sum(problem.is_error for problem in appeared)
         self._errors -= sum(problem.is_error for problem in solved)
         self._sorted = None
-        for listener in self._listeners:
-            listener(appeared, solved)
+        tell_all(self._listeners, lambda each: each(appeared, solved))

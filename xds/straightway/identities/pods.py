@@ -9,8 +9,8 @@ from straightway.api import Pod
 from straightway.catalog import Catalog
 from straightway.documents import Reference
 from straightway.identities.identity import CannotProveError, Identity, NotProvedError
-from straightway.identities.requests import Requests
 from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.requests import Requests
 
 
 def reference_of(namespace: str, name: str) -> Reference:

@@ -21,8 +21,8 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from straightway.identities.identity import CannotProveError, Identity, NotProvedError
-from straightway.identities.requests import Requests
 from straightway.kubernetes.errors import ApiError, KubernetesError, UnreachableError
+from straightway.kubernetes.requests import Requests
 
 _log = structlog.get_logger()
 

@@ -26,14 +26,13 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-APPLY = "application/apply-patch+yaml"
-MERGE_PATCH = "application/merge-patch+json"
 _CONNECT_SECONDS = 10.0
 _RENEW_SECONDS = 10.0
 """For how long credentials that were just loaded are not loaded again."""
 _MOST_OF_AN_ERROR = 2**16
 _ERROR_SECONDS = 10.0
 """For how long to read why a request is refused."""
+_MOST_RETRY_AFTER = 60.0
 _KEEPALIVE = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
@@ -297,11 +296,16 @@ async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
         told: Any = msgspec.json.decode(body)
     except msgspec.DecodeError:
         told = body.decode(errors="replace")
+    return ApiError.of(response.status, told, _pause_in(response.headers.get("Retry-After", "")))
+
+
+def _pause_in(header: str) -> float | None:
+    """Return how many seconds a server asks to wait, within reason; None for anything else."""
     try:
-        retry_after = float(response.headers.get("Retry-After", ""))
+        # In this order, because the greater one of 0 and NaN is 0.
+        return min(max(0.0, float(header)), _MOST_RETRY_AFTER)
     except ValueError:
-        retry_after = None
-    return ApiError.of(response.status, told, retry_after)
+        return None
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:

@@ -21,7 +21,7 @@ class ApiError(KubernetesError):
     """The API server refuses a request.
 
     ``status`` is the HTTP status, ``reason`` the machine-readable word of the Status object
-    (``NotFound``), and ``retry_after`` what the server asks to wait, in seconds.
+    (``NotFound``), and ``retry_after`` what the server asks to wait, in seconds, at most a minute.
     https://kubernetes.io/docs/reference/using-api/api-concepts/
     """
 

@@ -46,7 +46,6 @@ _GRACE_SECONDS = 30.0
 _SHORT_SECONDS = 5.0
 """A watch that ends or breaks sooner is a failure: the next waits longer."""
 _LACKING_SECONDS = 10.0
-_MOST_RETRY_AFTER = 60.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 
 
@@ -239,7 +238,11 @@ class Follower:
                 "kind": self.resource.kind,
             }
             is_small = len(raw) <= _SMALL
-            self._audience.changed(self, key, version, body, is_small=is_small)
+            try:
+                self._audience.changed(self, key, version, body, is_small=is_small)
+            except Exception:  # noqa: BLE001 (a bug at one object must not cost the others)
+                self.reflector.missed(key)
+                _log.exception("internal error, an object is left out", kind=str(self), key=key)
 
     def _listed(self, gone: Iterable[str]) -> None:
         if gone:
@@ -271,7 +274,7 @@ class Follower:
         self._note(failure)
         self._audience.failed(self, error)
         asked = getattr(error, "retry_after", None) or 0.0
-        return max(self._next_wait(), min(asked, _MOST_RETRY_AFTER))
+        return max(self._next_wait(), asked)
 
     def _failure_of(self, error: KubernetesError) -> Failure:
         status = error.status if isinstance(error, ApiError) else 0

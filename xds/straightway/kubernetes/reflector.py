@@ -132,6 +132,10 @@ class Reflector:
         self.known[key] = version
         return True
 
+    def missed(self, key: str) -> None:
+        """Note that nobody took in an object that came: it is new when it is listed again."""
+        self.known[key] = ""
+
     def went(self, key: str, version: str) -> bool:
         """Note a deletion; return whether the object was known."""
         if self._listed is not None:

@@ -30,6 +30,7 @@ from straightway.kubernetes.errors import ApiError, KubernetesError
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
+from straightway.kubernetes.revisions import is_for
 from straightway.sources.secrets import MOST, Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
 
@@ -38,7 +39,6 @@ _log = structlog.get_logger()
 Seen = Callable[[Resource, str, str], None]
 """Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
 
-REVISION_LABEL = "istio.io/rev"
 _API_SERVER = "kubernetes:api-server"
 _SECRETS = "kubernetes:secrets"
 _DOWN_AFTER = 2
@@ -139,15 +139,16 @@ class KubernetesSource:
         if not self._selects(follower, body):
             self._drop(bundle)
             return
-        self._seen(follower.resource, key, version)
         # A digest, because two copies of the bodies would be most of the memory.
         content = hash(msgspec.json.encode(body, enc_hook=_digest))
         if self._contents.get(bundle) != content:
-            self._contents[bundle] = content
             core = follower.resource.is_core
             origin = ObjectOrigin(follower.resource.kind, key, version)
             document = Document(body, origin, is_small or core, not core)
+            self._contents[bundle] = content
             self._put(Bundle(bundle, (document,)))
+        # Last, so that a mistake there costs no config.
+        self._seen(follower.resource, key, version)
 
     def gone(self, follower: Follower, keys: Iterable[str]) -> None:
         """Handle objects that are no longer there."""
@@ -225,10 +226,8 @@ class KubernetesSource:
     # --- What is emitted ---
 
     def _selects(self, follower: Follower, body: Body) -> bool:
-        if self._revision is None or follower.resource.is_core:
-            return True
-        labels = body["metadata"].get("labels") or {}
-        return bool(labels.get(REVISION_LABEL, self._revision) == self._revision)
+        core = follower.resource.is_core
+        return core or is_for(self._revision, body["metadata"].get("labels"))
 
     def _drop(self, bundle: str) -> None:
         if self._contents.pop(bundle, None) is not None:

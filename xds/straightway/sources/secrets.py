@@ -14,6 +14,12 @@ MOST = 1_000
 """How many Secrets are followed: each takes a connection to the API server."""
 
 
+_PAUSE = 0.01
+"""Seconds between two that start: each opens a connection, which takes two or three milliseconds
+of work for TLS. Hundreds at once would stop the event loop for a tenth of a second.
+"""
+
+
 class SecretName(NamedTuple):
     """Where a Secret is."""
 
@@ -40,10 +46,7 @@ class Secrets:
         self._followers: dict[SecretName, Follower] = {}
         self._running: dict[SecretName, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
-
-    def __contains__(self, follower: Follower) -> bool:
-        """Whether a follower is one of these, and its Secret is still wanted."""
-        return self._followers.get(name_of(follower)) is follower
+        self._next_start = 0.0
 
     def run_in(self, tasks: asyncio.TaskGroup) -> None:
         """Run the followers in a group, now and from now on."""
@@ -66,14 +69,24 @@ class Secrets:
         return len(every) - len(wanted)
 
     def _start(self, name: SecretName) -> None:
-        if self._tasks is not None:
-            self._running[name] = self._tasks.create_task(self._followers[name].run())
+        if self._tasks is None:
+            return
+        now = asyncio.get_running_loop().time()
+        start = max(now, self._next_start)
+        self._next_start = start + _PAUSE
+        follow = _follow(self._followers[name], after=start - now)
+        self._running[name] = self._tasks.create_task(follow)
 
     def _stop(self, name: SecretName) -> None:
         follower = self._followers.pop(name)
         if name in self._running:
             self._running.pop(name).cancel()
         self._dropped(follower)
+
+
+async def _follow(follower: Follower, *, after: float) -> None:
+    await asyncio.sleep(after)
+    await follower.run()
 
 
 def name_of(follower: Follower) -> SecretName:

@@ -16,8 +16,9 @@ from typing import Any, Final
 
 import structlog
 
-from straightway.kubernetes import ApiError, Client, KubernetesError
-from straightway.kubernetes.client import APPLY
+from straightway.kubernetes import ApiError, KubernetesError
+from straightway.kubernetes.patches import APPLY
+from straightway.kubernetes.requests import Requests
 from straightway.sources.backoff import Backoff
 
 _log = structlog.get_logger()
@@ -69,7 +70,7 @@ class _Place:
         return f"{self.kind} {self.name}"
 
 
-async def sync_ca_bundle(client: Client, names: Names, ca: bytes) -> list[str]:
+async def sync_ca_bundle(client: Requests, names: Names, ca: bytes) -> list[str]:
     """Give webhooks the authorities ``ca``, in PEM; return the configurations that were changed.
 
     A configuration that does not exist is none: the webhook is not installed. One that has the
@@ -78,7 +79,7 @@ async def sync_ca_bundle(client: Client, names: Names, ca: bytes) -> list[str]:
     return [str(place) for place in names.places() if await _sync(client, place, ca)]
 
 
-async def _sync(client: Client, place: _Place, ca: bytes) -> bool:
+async def _sync(client: Requests, place: _Place, ca: bytes) -> bool:
     bundle = base64.b64encode(ca).decode()
     try:
         found = await client.request("GET", place.path)
@@ -109,7 +110,7 @@ class CaBundles:
 
     def __init__(
         self,
-        client: Client,
+        client: Requests,
         names: Names,
         is_leader: Callable[[], bool] = lambda: True,
         *,

@@ -12,17 +12,15 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from straightway.api.kinds import CORE, DISCOVERY, split_api_version
 from straightway.api.parse import Parsed, parse_known
 from straightway.documents import Document, Finding, Origin, Problem
+from straightway.kubernetes.revisions import is_for
 from straightway.webhooks.admission import ALLOWED, Answer, Operation, Request, ReviewError
 from straightway.webhooks.between import Advise, no_advice
 from straightway.webhooks.wording import denial, warning_of, warning_of_finding
-
-REVISION_LABEL: Final = "istio.io/rev"
-"""Istio's label for the control plane that an object is for."""
 
 _AT_ONCE = 2**13
 """Bytes of objects that are parsed on the event loop: a few milliseconds of work."""
@@ -104,10 +102,7 @@ class Validator:
             return True
         if metadata.get("deletionTimestamp"):
             return False
-        labels = metadata.get("labels")
-        if self._revision is None or not isinstance(labels, Mapping):
-            return True
-        return bool(labels.get(REVISION_LABEL, self._revision) == self._revision)
+        return is_for(self._revision, metadata.get("labels"))
 
 
 def _parsed(body: dict[str, Any], request: Request) -> Parsed | None:

@@ -17,8 +17,8 @@ from typing import Any, Final
 import structlog
 
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.requests import Requests
 from straightway.writeback.lease import NOBODY, Election, Record, Times
-from straightway.writeback.requests import Requests
 
 _log = structlog.get_logger()
 

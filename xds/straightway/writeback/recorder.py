@@ -11,9 +11,10 @@ import structlog
 
 from straightway.documents import Reference
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.patches import MERGE_PATCH
+from straightway.kubernetes.requests import Requests
 from straightway.writeback.events import Notice, Notices, counted_up, event_of
 from straightway.writeback.pacing import TokenBucket
-from straightway.writeback.requests import Requests
 
 _log = structlog.get_logger()
 
@@ -21,7 +22,6 @@ RATE: Final = 5.0
 BURST: Final = 25
 _PAUSE: Final = 5.0
 _FORBIDDEN_PAUSE: Final = 300.0
-_MERGE: Final = "application/merge-patch+json"
 
 Identify = Callable[[Reference], Awaitable[tuple[str, str] | None]]
 """Returns an object's apiVersion and uid; None if it does not exist (any more)."""
@@ -83,7 +83,7 @@ class Recorder:
             self._notices.put_back(notice, count)
             await asyncio.sleep(_PAUSE)
         except ApiError as error:
-            if error.status == 429 or error.status >= 500:
+            if error.status in (401, 429) or error.status >= 500:
                 self._notices.put_back(notice, count)
                 await asyncio.sleep(error.retry_after or _PAUSE)
             elif error.status != 404:  # Its namespace is gone, and so is the object.
@@ -117,7 +117,7 @@ class Recorder:
     async def _count_up(self, path: str, count: int) -> None:
         event: dict[str, Any] = await self._client.request("GET", path)
         body = counted_up(event, count, _now())
-        await self._client.request("PATCH", path, body=body, content_type=_MERGE)
+        await self._client.request("PATCH", path, body=body, content_type=MERGE_PATCH)
 
 
 def _now() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Hashable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ from straightway.discovery import Callbacks, ClientState
 from straightway.documents import Change, ChangeListener, Problem, ProblemStore, Reference
 from straightway.intake import IntakeCode, Standing
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.requests import Requests
 from straightway.kubernetes.resources import RESOURCES, Resource
 from straightway.writeback.addresses import addresses_of
 from straightway.writeback.conditions import Verdict
@@ -29,7 +31,6 @@ from straightway.writeback.kinds import StatusKind, status_kind
 from straightway.writeback.leader import Leader
 from straightway.writeback.recorder import Recorder
 from straightway.writeback.rejections import Nack, Nacks
-from straightway.writeback.requests import Requests
 from straightway.writeback.rollouts import Rollouts
 from straightway.writeback.sight import Sight, Streams
 from straightway.writeback.status import Known
@@ -44,6 +45,8 @@ GATHER: Final = 0.2
 """For how long changes are gathered, in seconds: a check follows what it is about."""
 PERIOD: Final = 1.0
 """How often the streams are looked at while something is on its way, in seconds."""
+PROXIES_FIRST: Final = 10.0
+"""For how many seconds writing waits for proxies that are being served, at most."""
 PROXIES_RETURN: Final = 30.0
 """Within how many seconds after the start proxies are expected to have come back."""
 _STEP: Final = 50
@@ -60,9 +63,9 @@ class Writeback(ChangeListener, Callbacks):
     """Keeps the status of a source's objects, and tells Events about them, while it leads.
 
     ``source`` is the name of the source whose objects are in the cluster, and ``namespaces`` are
-    those that it reads, () for all. ``manager`` is the field
-    manager: control planes that share a cluster need different ones. Make it a listener of the
-    control loop and of the discovery server, and run it.
+    those that it reads, () for all. ``manager`` is the field manager: control planes that share a
+    cluster need different ones. Make it a listener of the control loop and of the discovery server,
+    and run it.
     """
 
     def __init__(
@@ -98,15 +101,15 @@ class Writeback(ChangeListener, Callbacks):
         self._proxies = Confirmations()
         self._rollouts = Rollouts()
         self._nacks = Nacks()
+        self._stopped = asyncio.Event()
+        leader.listen(lambda is_leading: None if is_leading else self._stopped.set())
 
     async def run(self, control: Sight, discovery: Streams) -> None:
         """Write whenever this replica leads, until cancelled."""
         self._sight, self._streams = control, discovery
-        stopped = asyncio.Event()
-        self.leader.listen(lambda is_leading: None if is_leading else stopped.set())
         while True:
+            self._stopped.clear()
             await self.leader.wait()
-            stopped.clear()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     leading = [
@@ -114,7 +117,7 @@ class Writeback(ChangeListener, Callbacks):
                         tasks.create_task(self.writer.run()),
                         tasks.create_task(self._recorder.run()),
                     ]
-                    await stopped.wait()
+                    await self._stopped.wait()
                     for task in leading:
                         task.cancel()
             finally:
@@ -231,6 +234,7 @@ class Writeback(ChangeListener, Callbacks):
         """Look at everything, and then at what has changed."""
         assert self._sight is not None
         await self._sight.synced.wait()
+        await self._let_proxies_go_first()
         self._is_active = True
         await self._load()
         await self._look_at_everything()
@@ -243,6 +247,18 @@ class Writeback(ChangeListener, Callbacks):
             except Exception:  # noqa: BLE001 (the edge of our own code: logged with its cause)
                 _log.exception("internal error, a status is not written")
             await asyncio.sleep(PERIOD - GATHER)
+
+    async def _let_proxies_go_first(self) -> None:
+        """Wait while connected proxies are sent what is in force, for some seconds at most.
+
+        At a start with thousands of objects their status costs as much as serving them.
+        """
+        assert self._streams is not None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PROXIES_FIRST):
+                # Nothing tells when a stream has been sent everything; it is asked now and then.
+                while not all(each.is_sent for each in self._streams.deliveries()):  # noqa: ASYNC110
+                    await asyncio.sleep(GATHER)
 
     async def _wait(self) -> None:
         """Wait until something has happened, or is to be looked at again."""
@@ -284,8 +300,10 @@ class Writeback(ChangeListener, Callbacks):
     async def _look_at_everything(self) -> None:
         assert self._sight is not None
         self._rollouts.no_proxies_before = self._now() + self._proxies_return
-        for problem in self._standing_problems.standing:
+        for number, problem in enumerate(self._standing_problems.standing):
             self._take_in(problem, counts=False)
+            if not number % _STEP:
+                await asyncio.sleep(0)
         for number, reference in enumerate(self._sight.standing_of(self._source)):
             if status_kind(reference) is not None:
                 self._dirty[reference] = None
@@ -314,7 +332,7 @@ class Writeback(ChangeListener, Callbacks):
         if len(self._rollouts) or self._nacks:
             deliveries = self._streams.deliveries()
             self._proxies.look(deliveries)
-            self._follow_nacks()
+            await self._follow_nacks()
             clients = {id(each.client): each.client for each in deliveries}
             self._rollouts.withdraw(lambda key: _is_over(key, clients))
             news = self._rollouts.news(self._proxies, self._sight.audiences_of, self._now())
@@ -327,11 +345,14 @@ class Writeback(ChangeListener, Callbacks):
                     self._dirty[reference] = None
         dirty, self._dirty = self._dirty, {}
         for number, reference in enumerate(dirty):
-            self._renew(reference)
+            try:
+                self._renew(reference)
+            except Exception:  # noqa: BLE001 (a bug at one object must not cost the others)
+                _log.exception("internal error, a status is not written", object=str(reference))
             if not number % _STEP:
                 await asyncio.sleep(0)
 
-    def _follow_nacks(self) -> None:
+    async def _follow_nacks(self) -> None:
         assert self._sight is not None
         for nack, references in self._nacks.take(self._sight, self._is_news):
             key = (id(nack.client), nack.type_url)
@@ -345,6 +366,8 @@ class Writeback(ChangeListener, Callbacks):
                     self._rollouts.refused(reference, key, refusal, moment, now)
                 note = f"Proxy {refusal.node} rejects it: {refusal.words}"
                 self._recorder.record(Notice(reference, _REJECTED, note))
+            # Each may be about everything that its proxy has.
+            await asyncio.sleep(0)
 
     def _is_news(self, reference: Reference, client: ClientState) -> bool:
         """Whether a proxy has not accepted an object before, as it is in force."""
