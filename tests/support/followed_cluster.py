@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from straightway.documents import Bundle
-from straightway.sources import KubernetesSource, Update
+from straightway.sources import Update
+from straightway.sources.kubernetes import KubernetesSource
 from tests.support.fake_cluster import FakeCluster
 
 

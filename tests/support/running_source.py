@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from straightway.kubernetes import connect
-from straightway.sources import KubernetesSource, Update
+from straightway.sources import Update
+from straightway.sources.kubernetes import KubernetesSource
 from straightway.sources.secrets import SecretName
 from tests.support.waiting import eventually
 

@@ -50,7 +50,7 @@ class FakeApiServer:
         if body is not None:
             assert body["spec"]["audiences"] == [AUDIENCE]
             return {"status": self.review(claims_of(body["spec"]["token"]))}
-        _, _, _, _, namespace, _, name = path.split("/")
+        namespace, name = path.split("/")[4], path.rpartition("/")[2]
         if f"{namespace}/{name}" not in self.pods:
             raise ApiError(404, "NotFound", f'pods "{name}" not found')
         return {"metadata": self.pods[f"{namespace}/{name}"]}

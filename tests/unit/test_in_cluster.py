@@ -10,11 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from straightway.certificates.publishing import AuthorityPublisher
+from straightway.cluster import Cluster
 from straightway.discovery import DiscoveryServer
 from straightway.documents import ProblemStore
-from straightway.in_cluster import Cluster, InCluster
+from straightway.in_cluster import InCluster
 from straightway.kubernetes import Client
-from straightway.sources import KubernetesSource
+from straightway.sources.kubernetes import KubernetesSource
 from straightway.webhooks import CaBundles
 from straightway.writeback import Leader, Writeback
 from tests.support import virtual_time

@@ -10,33 +10,35 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import structlog
 from envoy.config.core.v3 import base_pb2
 
 from straightway.catalog import ROOT_NAMESPACE, Catalog
+from straightway.cluster import SOURCE as KUBERNETES
+from straightway.cluster import Cluster
 from straightway.containment import contained
 from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
-from straightway.in_cluster import SOURCE as KUBERNETES
-from straightway.in_cluster import Cluster, InCluster
 from straightway.intake import Intake, LastGood
-from straightway.kubernetes import Client, connect
 from straightway.listening import ListenError, Port, SecurePorts, Security, listen
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
-from straightway.probes import serve_probes
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, audience_in, proxy_of_node
-from straightway.sources import KubernetesSource, Update
+from straightway.sources import Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
 from straightway.state import StateFolder
-from straightway.webhooks import WebhookOptions, run_webhooks
-from straightway.webhooks.running import DEFAULT_NAMESPACE
+
+if TYPE_CHECKING:
+    # What only some control planes need is imported where it is: it takes a third of a second.
+    from straightway.in_cluster import InCluster
+    from straightway.kubernetes import Client
+    from straightway.webhooks import WebhookOptions
 
 __all__ = ["Cluster", "ListenError", "Options", "serve"]
 
@@ -93,6 +95,8 @@ async def serve(address: Address, options: Options) -> None:
     async with AsyncExitStack() as open_until_end:
         client = None
         if options.cluster is not None:
+            from straightway.kubernetes import connect
+
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
             _log.info("reading a cluster", server=client.server, **options.cluster.restrictions())
@@ -168,6 +172,8 @@ def _sources(options: Options, client: Client | None, last_good: LastGood) -> Ma
     if options.folder is not None:
         sources[_FOLDER] = FolderSource(options.folder, earlier=earlier(_FOLDER))
     if options.cluster is not None and client is not None:
+        from straightway.sources.kubernetes import KubernetesSource
+
         sources[KUBERNETES] = KubernetesSource(
             client,
             namespaces=options.cluster.namespaces,
@@ -183,9 +189,13 @@ def _in_cluster(
     sources: Mapping[str, Source],
     problems: ProblemStore,
 ) -> InCluster | None:
-    source = sources.get(KUBERNETES)
-    if client is None or options.cluster is None or not isinstance(source, KubernetesSource):
+    if client is None or options.cluster is None:
         return None
+    from straightway.in_cluster import InCluster
+    from straightway.sources.kubernetes import KubernetesSource
+
+    source = sources[KUBERNETES]
+    assert isinstance(source, KubernetesSource)
     security = options.security
     return InCluster(
         client,
@@ -261,6 +271,9 @@ class _Plane:
             yield from self.in_cluster.work(self.control, self.discovery)
 
     async def _answer_webhooks(self, options: WebhookOptions, secure: SecurePorts) -> None:
+        from straightway.webhooks import run_webhooks
+        from straightway.webhooks.running import DEFAULT_NAMESPACE
+
         namespace = self.client.namespace if self.client is not None else DEFAULT_NAMESPACE
         context, units = secure.tls.ssl_context, self.control.units
         is_complete = self.control.synced.is_set
@@ -275,6 +288,8 @@ async def _probes(address: Address | None, is_ready: Callable[[], bool]) -> Asyn
     if address is None:
         yield
         return
+    from straightway.probes import serve_probes
+
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(serve_probes(address, is_ready))

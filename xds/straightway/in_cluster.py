@@ -7,47 +7,22 @@ authorities in all namespaces, and tells the API server about them. All replicas
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from straightway.certificates.publishing import AuthorityPublisher
+from straightway.cluster import SOURCE, Cluster
 from straightway.containment import contained
 from straightway.control import Control
 from straightway.discovery import DiscoveryServer
 from straightway.documents import ProblemStore
 from straightway.kubernetes import Client
 from straightway.routing.istio.credentials import secret_reference
-from straightway.sources import KubernetesSource
+from straightway.sources.kubernetes import KubernetesSource
 from straightway.sources.namespaces import follow_namespaces
 from straightway.sources.secrets import SecretName
 from straightway.webhooks import CaBundles, Names
 from straightway.writeback import Leader, Writeback, identity, manager_of
-
-SOURCE = "kubernetes"
-"""The name of the source whose objects are in the cluster."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Which Kubernetes cluster to read, and what of it.
-
-    ``kubeconfig`` and ``context`` None: the cluster around this Pod. ``namespaces`` are those to
-    read, () for all; ``revision`` is the value of ``istio.io/rev`` that selects Istio's objects.
-    ``write_status``: what becomes of the objects is written back to them.
-    """
-
-    kubeconfig: Path | None = None
-    context: str | None = None
-    namespaces: tuple[str, ...] = ()
-    revision: str | None = None
-    write_status: bool = True
-
-    def restrictions(self) -> dict[str, Any]:
-        """Return what of the cluster is read, by name, if it is not all."""
-        facts = {"namespaces": list(self.namespaces), "revision": self.revision}
-        return {name: value for name, value in facts.items() if value}
 
 
 class InCluster:

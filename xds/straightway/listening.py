@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 import structlog
@@ -29,8 +30,10 @@ from straightway.certificates import (
 )
 from straightway.discovery import DiscoveryServer, grpc_options
 from straightway.identities import Admissions, PodReader, Tokens
-from straightway.kubernetes import Client
 from straightway.proxies.addresses import Address
+
+if TYPE_CHECKING:
+    from straightway.kubernetes import Client
 
 _log = structlog.get_logger()
 

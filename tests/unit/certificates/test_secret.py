@@ -13,8 +13,8 @@ import structlog
 from straightway.certificates import InvalidPairError
 from straightway.certificates.keyring import new_keyring, to_data
 from straightway.certificates.secret import SecretKeyring
-from straightway.kubernetes.client import APPLY
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.patches import APPLY
 from tests.support.certificates import AUTHORITY, NOW, server_pair
 
 NAMES = ["straightway.example"]

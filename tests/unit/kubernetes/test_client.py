@@ -13,6 +13,7 @@ from aiohttp import web
 
 from straightway.kubernetes import ApiError, Client, UnreachableError, client, connect
 from straightway.kubernetes.lines import Lines
+from straightway.kubernetes.patches import APPLY
 from tests.support.ports import free_port
 from tests.unit.kubernetes.conftest import FakeServer, Kubeconfig
 
@@ -64,7 +65,7 @@ async def test_a_request_carries_method_query_body_and_credentials(api: Client, 
         "/apis/x/v1/things/a",
         body={"spec": {"ü": 1}},
         query={"force": True, "fieldManager": "me & you", "limit": 5},
-        content_type=client.APPLY,
+        content_type=APPLY,
     )
     assert answer == {
         "method": "PATCH",

@@ -13,8 +13,8 @@ from typing import Final
 
 import structlog
 
-from straightway.kubernetes.client import APPLY
 from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.patches import APPLY
 from straightway.kubernetes.requests import Requests
 
 _log = structlog.get_logger()

@@ -19,8 +19,8 @@ import structlog
 
 from straightway.certificates.keyring import Keyring, from_data, new_keyring, renewed, to_data
 from straightway.certificates.pairs import InvalidPairError
-from straightway.kubernetes.client import APPLY, MERGE_PATCH
 from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.patches import APPLY, MERGE_PATCH
 from straightway.kubernetes.requests import Requests
 
 _log = structlog.get_logger()

@@ -5,8 +5,12 @@ is ours: its ``Watch`` decodes an event three times, and begins a relist at a ve
 server has refused.
 """
 
-from straightway.kubernetes.client import Client, connect
+from typing import TYPE_CHECKING, Any
+
 from straightway.kubernetes.errors import ApiError, ConnectError, KubernetesError, UnreachableError
+
+if TYPE_CHECKING:
+    from straightway.kubernetes.client import Client, connect
 
 __all__ = [
     "ApiError",
@@ -16,3 +20,12 @@ __all__ = [
     "UnreachableError",
     "connect",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client when it is asked for: a control plane over a folder needs no HTTP."""
+    if name in ("Client", "connect"):
+        from straightway.kubernetes import client
+
+        return getattr(client, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

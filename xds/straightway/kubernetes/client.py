@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-APPLY = "application/apply-patch+yaml"
-MERGE_PATCH = "application/merge-patch+json"
 _CONNECT_SECONDS = 10.0
 _RENEW_SECONDS = 10.0
 """For how long credentials that were just loaded are not loaded again."""

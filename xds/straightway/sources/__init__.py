@@ -8,7 +8,6 @@ in order, and says whether the source's first full listing is complete.
 from straightway.sources.files import ConfigFolderError
 from straightway.sources.folder import FolderSource
 from straightway.sources.folder_reader import read_path
-from straightway.sources.kubernetes import KubernetesSource
 from straightway.sources.update import Update
 
-__all__ = ["ConfigFolderError", "FolderSource", "KubernetesSource", "Update", "read_path"]
+__all__ = ["ConfigFolderError", "FolderSource", "Update", "read_path"]

@@ -17,7 +17,7 @@ from typing import Any, Final
 import structlog
 
 from straightway.kubernetes import ApiError, KubernetesError
-from straightway.kubernetes.client import APPLY
+from straightway.kubernetes.patches import APPLY
 from straightway.kubernetes.requests import Requests
 from straightway.sources.backoff import Backoff
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import structlog
 
 from straightway.documents import Reference
-from straightway.kubernetes.client import MERGE_PATCH
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.patches import MERGE_PATCH
 from straightway.kubernetes.requests import Requests
 from straightway.writeback.events import Notice, Notices, counted_up, event_of
 from straightway.writeback.pacing import TokenBucket

@@ -17,8 +17,8 @@ from typing import Any, Final
 import structlog
 
 from straightway.documents import Reference
-from straightway.kubernetes.client import APPLY
 from straightway.kubernetes.errors import ApiError, UnreachableError
+from straightway.kubernetes.patches import APPLY
 from straightway.kubernetes.requests import Requests
 from straightway.writeback.desired import Desired
 from straightway.writeback.dialects import Dialect, Dialects
