@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from straightway import app
+from straightway import webhooks
 from straightway.app import Options, serve
 from straightway.certificates.files import Followed
 from straightway.listening import Security
@@ -28,11 +28,11 @@ def options(tmp_path: Path) -> Options:
     config.mkdir()
     certificate, key = write_pair(tmp_path, server_pair())
     security = Security(Address("127.0.0.1", free_port()), certificate=certificate, key=key)
-    webhooks = WebhookOptions(Address("127.0.0.1", free_port()))
-    return Options(folder=config, security=security, webhooks=webhooks)
+    answers = WebhookOptions(Address("127.0.0.1", free_port()))
+    return Options(folder=config, security=security, webhooks=answers)
 
 
-@pytest.mark.parametrize(("owner", "name"), [(Followed, "look"), (app, "run_webhooks")])
+@pytest.mark.parametrize(("owner", "name"), [(Followed, "look"), (webhooks, "run_webhooks")])
 async def test_it_goes_on_after_a_mistake_in_its_certificates_or_webhooks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
 ):

@@ -316,6 +316,8 @@ async def _completes(work: Coroutine[Any, Any, None], *, unless: asyncio.Event) 
     finally:
         working.cancel()
         waiting.cancel()
+        # What it uses is closed next.
+        await asyncio.gather(working, waiting, return_exceptions=True)
 
 
 def _not_indexed(reference: Reference, mistake: Exception) -> None:
