@@ -21,11 +21,11 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Run the tutorial on this machine; KEEP=1 leaves it running
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m demo $(if $(KEEP),--keep)
 
-test: $(READY)  ## Run all tests; those with a Kubernetes API server need `make kube`
-	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q
+test: $(READY)  ## Run the tests; those with a Kubernetes API server need `make kube`
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q -m 'not long'
 
-test-slow: $(READY)  ## Run the tests that are about minutes in full length
-	@PATH="$(abspath $(BIN)):$$PATH" STRAIGHTWAY_SLOW=1 $(BIN)/pytest -q -m slow
+test-slow: $(READY)  ## Run the long tests, and outages of a minute, which the others shorten
+	@PATH="$(abspath $(BIN)):$$PATH" STRAIGHTWAY_SLOW=1 $(BIN)/pytest -q -m 'slow or long'
 
 kube:  ## Build a Kubernetes API server for the tests, with Go (minutes, once)
 	@tests/kubernetes/binaries/build.sh

@@ -17,6 +17,8 @@ from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 ROOT = CHARTS.parents[1]
 OWN, SHOP = "straightway-system", "modelmesh-serving"
 

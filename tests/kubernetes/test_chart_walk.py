@@ -17,6 +17,8 @@ from tests.support.kube_binaries import need, program
 from tests.support.kube_client import Json
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "kubernetes.md").read_text()
 
@@ -29,6 +31,7 @@ BEYOND = {
     "port-forward": "needs a running Pod",
     "exec": "needs a running Pod",
     "logs": "needs a running Pod",
+    "straightway": "serves until it is stopped; tests/wire/test_serve_*.py run it",
 }
 """What of the commands is not tried here, by the program or kubectl's command."""
 

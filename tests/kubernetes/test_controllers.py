@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.host_address import host_address
 from tests.support.http import HttpClient
 from tests.support.kube import KubeServer
@@ -17,6 +19,8 @@ from tests.support.rollouts import (
     terminating,
 )
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 
 def test_a_service_has_an_endpoint_for_each_pod_of_a_deployment(live_kube: KubeServer) -> None:

@@ -21,6 +21,8 @@ from tests.support.objects import service, virtual_service
 from tests.support.running_source import RunningSource
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 Json = dict[str, Any]
 _numbers = itertools.count(1)
 
