@@ -181,6 +181,7 @@ def test_no_request_fails_while_a_pod_ends(gateway: ChartGateway, mesh: Mesh) ->
     with Load(mesh.http_client(port).send) as load:
         load.wait_for_more()
         assert gateway.get(gateway.hook["port"], gateway.hook["path"]) == 200
+        load.wait_for_more()
         last = load.wait_for_more()[-1]
 
     assert load.failures == []
