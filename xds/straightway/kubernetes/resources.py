@@ -206,11 +206,13 @@ def _pod(raw: bytes | msgspec.Raw) -> Body:
     return body
 
 
-def _core(kind: str, plural: str, decode: Callable[..., Mapping[str, Any]]) -> Resource:
+def _core(
+    kind: str, plural: str, decode: Callable[..., Mapping[str, Any]], group: str = ""
+) -> Resource:
     def kept(raw: bytes | msgspec.Raw) -> Body:
         return dict(decode(raw))
 
-    return Resource("", kind, plural, ("v1",), kept, is_core=True)
+    return Resource(group, kind, plural, ("v1",), kept, is_core=True)
 
 
 def _istio(kind: str, plural: str) -> Resource:
@@ -229,16 +231,11 @@ RESOURCES = (
     ),
     _core("Service", "services", _decode_service),
     _core("Pod", "pods", _pod),
-    Resource(
-        "discovery.k8s.io",
-        "EndpointSlice",
-        "endpointslices",
-        ("v1",),
-        lambda raw: dict(_decode_slice(raw)),
-        is_core=True,
-    ),
+    _core("EndpointSlice", "endpointslices", _decode_slice, "discovery.k8s.io"),
 )
 """All kinds that are followed."""
+BY_KIND = {(each.group, each.kind): each for each in RESOURCES}
+"""(API group, kind) → its resource."""
 
 
 def _secret(raw: bytes | msgspec.Raw) -> Body:

@@ -13,7 +13,7 @@ from typing import Final
 
 from straightway.api.kinds import ASM, ISTIO_NETWORKING
 from straightway.documents import Reference
-from straightway.kubernetes.resources import RESOURCES, Resource
+from straightway.kubernetes.resources import BY_KIND, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +35,21 @@ class StatusKind:
         return f"{self.resource.path(version, reference.namespace)}/{reference.name}"
 
 
-def _found(group: str, kind: str) -> Resource:
-    return next(each for each in RESOURCES if (each.group, each.kind) == (group, kind))
-
-
 STATUS_KINDS: Final[Mapping[tuple[str, str], StatusKind]] = MappingProxyType(
     {
-        (ISTIO_NETWORKING, "Gateway"): StatusKind(_found(ISTIO_NETWORKING, "Gateway")),
+        (ISTIO_NETWORKING, "Gateway"): StatusKind(BY_KIND[ISTIO_NETWORKING, "Gateway"]),
         (ISTIO_NETWORKING, "VirtualService"): StatusKind(
-            _found(ISTIO_NETWORKING, "VirtualService")
+            BY_KIND[ISTIO_NETWORKING, "VirtualService"]
         ),
         (ISTIO_NETWORKING, "DestinationRule"): StatusKind(
-            _found(ISTIO_NETWORKING, "DestinationRule")
+            BY_KIND[ISTIO_NETWORKING, "DestinationRule"]
         ),
-        (ISTIO_NETWORKING, "ServiceEntry"): StatusKind(_found(ISTIO_NETWORKING, "ServiceEntry")),
+        (ISTIO_NETWORKING, "ServiceEntry"): StatusKind(BY_KIND[ISTIO_NETWORKING, "ServiceEntry"]),
         (ISTIO_NETWORKING, "WorkloadEntry"): StatusKind(
-            _found(ISTIO_NETWORKING, "WorkloadEntry"), is_endpoint=True
+            BY_KIND[ISTIO_NETWORKING, "WorkloadEntry"], is_endpoint=True
         ),
         (ASM, "ASMGrpcJsonTranscoder"): StatusKind(
-            _found(ASM, "ASMGrpcJsonTranscoder"), is_istio=False
+            BY_KIND[ASM, "ASMGrpcJsonTranscoder"], is_istio=False
         ),
     }
 )

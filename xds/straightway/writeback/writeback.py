@@ -20,7 +20,7 @@ from straightway.documents import Change, ChangeListener, Problem, ProblemStore,
 from straightway.intake import IntakeCode, Standing
 from straightway.kubernetes.errors import ApiError, UnreachableError
 from straightway.kubernetes.requests import Requests
-from straightway.kubernetes.resources import RESOURCES, Resource
+from straightway.kubernetes.resources import BY_KIND, Resource
 from straightway.writeback.addresses import addresses_of
 from straightway.writeback.conditions import Verdict
 from straightway.writeback.confirmations import Confirmations
@@ -436,13 +436,13 @@ class Writeback(ChangeListener, Callbacks):
             return standing.api_version, ""
 
     async def _uid(self, reference: Reference, api_version: str) -> str:
-        for resource in RESOURCES:
-            if (resource.group, resource.kind) == (reference.group, reference.kind):
-                version = api_version.rpartition("/")[2]
-                collection = resource.path(version, reference.namespace)
-                found = await self._client.request("GET", f"{collection}/{reference.name}")
-                return str(found["metadata"]["uid"])
-        return ""
+        resource = BY_KIND.get((reference.group, reference.kind))
+        if resource is None:
+            return ""
+        version = api_version.rpartition("/")[2]
+        collection = resource.path(version, reference.namespace)
+        found = await self._client.request("GET", f"{collection}/{reference.name}")
+        return str(found["metadata"]["uid"])
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
