@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support.charts import CHARTS, CONTROL_PLANE, grant, render
 from tests.support.kube import KubeServer
@@ -15,6 +13,7 @@ from tests.support.kube_client import Json
 from tests.support.objects import virtual_service
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
+from tests.support.tutorial import documents
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.long
@@ -26,11 +25,6 @@ BROKEN = virtual_service(
     "broken", SHOP, [{"match": [{"uri": {"regex": "("}}], "redirect": {"uri": "/"}}]
 )
 """No schema can tell that this is no regular expression."""
-
-
-def documents(folder: Path) -> Iterator[Json]:
-    for file in sorted(folder.iterdir()):
-        yield from yaml.safe_load_all(file.read_text())
 
 
 @pytest.fixture

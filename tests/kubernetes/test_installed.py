@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support.chart_gateway import ChartGateway
 from tests.support.charts import (
@@ -36,6 +35,7 @@ from tests.support.kubelet import running
 from tests.support.mounts import MountedVolume
 from tests.support.ports import free_port
 from tests.support.processes import ManagedProcess
+from tests.support.tutorial import documents, tutorial_slice
 from tests.support.waiting import eventually
 
 ROOT = CHARTS.parents[1]
@@ -54,11 +54,6 @@ class Installed:
     gateway: ChartGateway
     port: int
     health: int
-
-
-def documents(folder: Path) -> Iterator[Json]:
-    for file in sorted(folder.iterdir()):
-        yield from yaml.safe_load_all(file.read_text())
 
 
 def serve_command(kube: KubeServer, folder: Path, xds: int, health: int) -> list[str]:
@@ -92,20 +87,7 @@ def run_runtimes(kube: KubeServer, stack: ExitStack) -> None:
         body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
         (stored,) = kube.apply(body | {"spec": {"containers": [main]}})
         kube.set_status(stored, running(stored, address))
-        kube.apply(endpoint_slice(name, upstream.port, address))
-
-
-def endpoint_slice(name: str, port: int, address: str) -> Json:
-    labels = {"kubernetes.io/service-name": "modelmesh-serving"}
-    target = {"kind": "Pod", "name": name, "namespace": SHOP}
-    return {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"name": name, "namespace": SHOP, "labels": labels},
-        "addressType": "IPv4",
-        "ports": [{"name": "grpc", "port": port, "protocol": "TCP"}],
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}, "targetRef": target}],
-    }
+        kube.apply(tutorial_slice(name, upstream.port, address))
 
 
 def ready_pod(kube: KubeServer, objects: Sequence[Json], name: str) -> Json:

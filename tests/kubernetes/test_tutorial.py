@@ -27,6 +27,7 @@ from tests.support.load import Load
 from tests.support.mesh import Mesh
 from tests.support.objects import gateway_service
 from tests.support.ports import free_port
+from tests.support.tutorial import tutorial_slice
 from tests.support.waiting import eventually
 
 Json = dict[str, Any]
@@ -54,23 +55,6 @@ def pod(name: str, port: int, models: list[str]) -> Json:
         "kind": "Pod",
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
         "spec": {"containers": [{"name": "main", "image": "example/runtime", "ports": ports}]},
-    }
-
-
-def endpoint_slice(name: str, port: int, address: str) -> Json:
-    """Return a slice for one Pod: its port is its own, because all share this machine's address."""
-    target = {"kind": "Pod", "name": name, "namespace": NAMESPACE}
-    return {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {
-            "name": name,
-            "namespace": NAMESPACE,
-            "labels": {"kubernetes.io/service-name": "modelmesh-serving"},
-        },
-        "addressType": "IPv4",
-        "ports": [{"name": "grpc", "port": port, "protocol": "TCP"}],
-        "endpoints": [{"addresses": [address], "conditions": {"ready": True}, "targetRef": target}],
     }
 
 
@@ -109,7 +93,7 @@ def tutorial(
                 body = pod(name, ports[name], models)
                 (stored,) = module_kube.apply(body)
                 module_kube.set_status(stored, running(stored, address))
-                module_kube.apply(endpoint_slice(name, ports[name], address))
+                module_kube.apply(tutorial_slice(name, ports[name], address))
             envoy = mesh.start_envoy(NODE)
             envoy.wait_for_endpoints(CLUSTER, *ports.values())
             envoy.wait_for_listener(port)
