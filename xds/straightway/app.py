@@ -23,7 +23,7 @@ from straightway.control import Control, Interest
 from straightway.discovery import Cache, DiscoveryServer
 from straightway.documents import ChangeListeners, ProblemStore, Reference
 from straightway.intake import Intake, LastGood
-from straightway.listening import ListenError, Port, SecurePorts, Security, listen, why_not_bound
+from straightway.listening import ListenError, Port, SecurePorts, Security, listen
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
@@ -33,6 +33,7 @@ from straightway.sources import Update
 from straightway.sources.files import check_folder
 from straightway.sources.folder import FolderSource
 from straightway.state import StateFolder
+from straightway.system_errors import reason_of
 
 if TYPE_CHECKING:
     # What only some control planes need is imported where it is: it takes a third of a second.
@@ -300,7 +301,7 @@ async def _probes(address: Address | None, is_ready: Callable[[], bool]) -> Asyn
 
 def _cannot_listen(address: Address, option: str, error: OSError) -> ListenError:
     return ListenError(
-        f"Cannot listen on {address}: {why_not_bound(error)}. "
+        f"Cannot listen on {address}: {reason_of(error)}. "
         f"Choose another address with {option} HOST:PORT."
     )
 

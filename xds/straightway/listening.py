@@ -6,7 +6,6 @@ It makes ``certificates``, ``identities`` and gRPC's ports from options; what th
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
@@ -31,6 +30,7 @@ from straightway.certificates import (
 from straightway.discovery import DiscoveryServer, grpc_options
 from straightway.identities import Admissions, PodReader, Tokens
 from straightway.proxies.addresses import Address
+from straightway.system_errors import reason_of
 
 if TYPE_CHECKING:
     from straightway.kubernetes import Client
@@ -227,19 +227,11 @@ async def _bind(server: grpc.aio.Server, port: Port) -> Address:
     return replace(port.address, port=number)
 
 
-def why_not_bound(error: OSError) -> str:
-    """Return why listening on an address fails, without the address."""
-    # asyncio's message repeats the address; the error number has the system's message.
-    # A negative number comes from a resolver, which has its own message.
-    number = error.errno or 0
-    return os.strerror(number) if number > 0 else error.strerror or str(error)
-
-
 async def _reason(address: Address) -> str:
     """Ask the system why listening on an address fails, because gRPC does not say."""
     try:
         probe = await asyncio.start_server(lambda *_: None, address.host, address.port)
     except OSError as error:
-        return why_not_bound(error)
+        return reason_of(error)
     probe.close()
     return "gRPC refuses it"

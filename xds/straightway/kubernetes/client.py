@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -20,6 +19,7 @@ import structlog
 from straightway.kubernetes import credentials
 from straightway.kubernetes.errors import ApiError, ConnectError, UnreachableError
 from straightway.kubernetes.lines import Lines, LineTooLongError
+from straightway.system_errors import reason_of
 
 if TYPE_CHECKING:
     from kubernetes.aio.client import ApiClient
@@ -255,7 +255,8 @@ def _told() -> Iterator[None]:
     except aiohttp.ClientConnectorCertificateError as error:
         raise UnreachableError(_why_not_verified(error)) from error
     except aiohttp.ClientConnectorError as error:
-        raise UnreachableError(_why_not_connected(error)) from error
+        why = reason_of(error.os_error)
+        raise UnreachableError(f"cannot connect to {error.host}:{error.port}: {why}") from error
     except (aiohttp.ClientError, OSError, LineTooLongError) as error:
         raise UnreachableError(str(error) or type(error).__name__) from error
 
@@ -267,15 +268,6 @@ def _why_not_verified(error: aiohttp.ClientConnectorCertificateError) -> str:
         f"the certificate of {error.host}:{error.port} cannot be verified: {why}. Check the server "
         "and its certificate-authority in the kubeconfig"
     )
-
-
-def _why_not_connected(error: aiohttp.ClientConnectorError) -> str:
-    """Say it without what aiohttp adds: its own settings, and the address once more."""
-    cause = error.os_error
-    # A negative number comes from a resolver, which has its own message.
-    number = cause.errno or 0
-    why = os.strerror(number) if number > 0 else cause.strerror or str(cause)
-    return f"cannot connect to {error.host}:{error.port}: {why}"
 
 
 def _query_string(query: Query | None) -> str:
