@@ -148,9 +148,10 @@ async def _serve(
     )
     discovery.set_serving(False)
 
-    plane = _Plane(options, client, sources, control, discovery, secure, in_cluster)
+    keep = partial(_keep_from_first_config, state, last_good, control) if state else None
+    plane = _Plane(options, client, sources, control, discovery, secure, in_cluster, keep)
     try:
-        await plane.serve(address, partial(_kept, state, last_good, control))
+        await plane.serve(address)
     finally:
         streams.close()
 
@@ -235,9 +236,11 @@ class _Plane:
     discovery: DiscoveryServer
     secure: SecurePorts | None
     in_cluster: InCluster | None
+    keep: Callable[[], Coroutine[Any, Any, None]] | None
+    """Keeps last good versions."""
 
-    async def serve(self, address: Address, more: Callable[[], Work]) -> None:
-        """Serve at ``address`` and the ports with TLS until a signal; run ``more`` beside."""
+    async def serve(self, address: Address) -> None:
+        """Serve at ``address`` and the ports with TLS until a signal."""
         stopping = asyncio.Event()
 
         def is_ready() -> bool:
@@ -252,7 +255,7 @@ class _Plane:
                     ports += self.secure.ports()
                 server = await listen(self.discovery, ports, self.options.max_connection_age)
                 try:
-                    await _run((*self._work(), *more()), until=stopping)
+                    await _run(self._work(), until=stopping)
                 finally:
                     await self.discovery.close()
                     await server.stop(grace=1.0)
@@ -270,6 +273,8 @@ class _Plane:
                 yield contained("webhooks", answer, unless=(ListenError,))
         if self.in_cluster is not None:
             yield from self.in_cluster.work(self.control, self.discovery)
+        if self.keep is not None:
+            yield self.keep()
 
     async def _answer_webhooks(self, options: WebhookOptions, secure: SecurePorts) -> None:
         from straightway.webhooks import run_webhooks
@@ -340,11 +345,6 @@ async def _load_uncollected(control: Control) -> None:
         # default of 700, collections were a fifth of its CPU with a thousand Envoys.
         gc.set_threshold(50_000, 10, 10)
         gc.enable()
-
-
-def _kept(state: StateFolder | None, last_good: LastGood, control: Control) -> Work:
-    if state is not None:
-        yield _keep_from_first_config(state, last_good, control)
 
 
 async def _keep_from_first_config(
