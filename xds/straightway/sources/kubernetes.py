@@ -31,6 +31,7 @@ from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
 from straightway.kubernetes.revisions import is_for
+from straightway.sources.outage import Outage
 from straightway.sources.secrets import MOST, Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
 
@@ -41,10 +42,6 @@ Seen = Callable[[Resource, str, str], None]
 
 _API_SERVER = "kubernetes:api-server"
 _SECRETS = "kubernetes:secrets"
-_DOWN_AFTER = 2
-"""After how many failures in a row the API server counts as away: a watch may always break."""
-_WAKE_SECONDS = 1.0
-"""How often an answer may wake those that wait: if all ask and fail in turn, it must not be hot."""
 _AT_ONCE = 256
 """How many objects of the first listing are emitted together."""
 
@@ -99,9 +96,8 @@ class KubernetesSource:
         self._is_flushing = False
         self._lacks: dict[Follower, Lack | None] = {}
         self._held: dict[Follower, list[str]] = {}
-        self._failures: dict[Follower, int] = {}
-        self._down_since: float | None = None
-        self._woken_at = float("-inf")
+        self._not_installed: set[Resource] = set()
+        self._outage = Outage()
         self._is_synced = self._is_announced = False
 
     def listen(self, seen: Seen) -> None:
@@ -172,28 +168,18 @@ class KubernetesSource:
 
     def failed(self, follower: Follower, error: KubernetesError) -> None:
         """Handle that the server did not answer, or refused."""
-        self._failures[follower] = self._failures.get(follower, 0) + 1
-        if self._down_since is None and self._failures[follower] >= _DOWN_AFTER:
-            self._down_since = asyncio.get_running_loop().time()
-            kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
-            message = f"{_failure(follower, error)}; {kept}."
+        kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
+        message = f"{_failure(follower, error)}; {kept}."
+        if self._outage.failed(follower, message, asyncio.get_running_loop().time()):
             problem = _problem(self._client.server, "api-server-unreachable", message)
             self._report(Bundle(_API_SERVER, problems=(problem,)))
 
     def answered(self, follower: Follower) -> None:
         """Handle a good answer."""
-        has_failed = self._failures.pop(follower, 0)
-        if not has_failed or self._down_since is None:
-            return
-        now = asyncio.get_running_loop().time()
-        if all(failures < _DOWN_AFTER for failures in self._failures.values()):
-            _log.info("API server answers again", seconds=round(now - self._down_since, 1))
-            self._down_since = None
+        seconds = self._outage.answered(follower, asyncio.get_running_loop().time())
+        if seconds is not None:
+            _log.info("API server answers again", seconds=round(seconds, 1))
             self._report(Bundle(_API_SERVER))
-        if now - self._woken_at >= _WAKE_SECONDS:
-            self._woken_at = now
-            for each in self._failures:
-                each.try_now()
 
     # --- Secrets ---
 
@@ -277,10 +263,16 @@ class KubernetesSource:
                 self._put(Bundle(key))
         if before is Lack.FORBIDDEN:
             self._report(Bundle(f"kind:{follower}"))
-        if lack is Lack.UNKNOWN_KIND:
-            _log.info("kind not installed", kind=str(follower), remedy="install its CRD to use it")
-        elif before is Lack.UNKNOWN_KIND:
-            _log.info("kind installed", kind=str(follower))
+        self._tell_installed(follower.resource, is_unknown=lack is Lack.UNKNOWN_KIND)
+
+    def _tell_installed(self, resource: Resource, *, is_unknown: bool) -> None:
+        """Say once that a kind is not installed, or is now: not for each namespace."""
+        if is_unknown and resource not in self._not_installed:
+            self._not_installed.add(resource)
+            _log.info("kind not installed", kind=str(resource), remedy="install its CRD to use it")
+        elif not is_unknown and resource in self._not_installed:
+            self._not_installed.remove(resource)
+            _log.info("kind installed", kind=str(resource))
 
 
 def _digest(value: object) -> str:
