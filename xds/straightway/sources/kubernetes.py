@@ -5,6 +5,7 @@
   version in which nothing changed that is kept is not emitted.
 - **While the API server is away** nothing is emitted but the problem ``api-server-unreachable``, so
   everything stays in force. It is solved once every kind gets answers again.
+- **A namespace that is named and not there** is the problem ``unknown-namespace`` until it is.
 - **A kind that the service account may not read** is missing from the config, with the problem
   ``kind-forbidden``. What was read of it before stays, in this run or an earlier one.
 - **Secrets** are followed one by one, those that somebody wants (``want_secrets``). Nobody waits
@@ -31,6 +32,7 @@ from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
 from straightway.kubernetes.revisions import is_for
+from straightway.sources.named_namespaces import watch_for_missing
 from straightway.sources.outage import Outage
 from straightway.sources.secrets import MOST, Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
@@ -41,6 +43,7 @@ Seen = Callable[[Resource, str, str], None]
 """Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
 
 _API_SERVER = "kubernetes:api-server"
+_NAMESPACES = "kubernetes:namespaces"
 _SECRETS = "kubernetes:secrets"
 _AT_ONCE = 256
 """How many objects of the first listing are emitted together."""
@@ -76,6 +79,7 @@ class KubernetesSource:
         earlier: Collection[str] = (),
     ) -> None:
         self._client = client
+        self._namespaces = namespaces
         self._revision = revision
         self._earlier = earlier
         self._seen: Seen = lambda *_: None
@@ -123,6 +127,9 @@ class KubernetesSource:
             for follower in self._followers:
                 tasks.create_task(follower.run())
             self._secrets.run_in(tasks)
+            if self._namespaces:
+                missing = watch_for_missing(self._client, self._namespaces, self._tell_missing)
+                tasks.create_task(missing)
 
     # --- What the followers find ---
 
@@ -180,6 +187,10 @@ class KubernetesSource:
         if seconds is not None:
             _log.info("API server answers again", seconds=round(seconds, 1))
             self._report(Bundle(_API_SERVER))
+
+    def _tell_missing(self, namespaces: Iterable[str]) -> None:
+        problems = tuple(map(_unknown_namespace, namespaces))
+        self._report(Bundle(_NAMESPACES, problems=problems))
 
     # --- Secrets ---
 
@@ -296,6 +307,15 @@ def _forbidden(follower: Follower) -> Problem:
         "kind-forbidden",
         f"The API server does not let Straightway read {follower}: {follower.reason}. Config of "
         "this kind is missing, or stays as it was. Allow the verbs list and watch.",
+    )
+
+
+def _unknown_namespace(name: str) -> Problem:
+    return _problem(
+        f"--namespace {name}",
+        "unknown-namespace",
+        f"The cluster has no namespace {name}, so nothing is read there. Check the spelling, or "
+        "create it: what it holds is then read at once.",
     )
 
 
