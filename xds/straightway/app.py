@@ -100,7 +100,7 @@ async def serve(address: Address, options: Options) -> None:
 
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
-            _log.info("reading a cluster", server=client.server, **options.cluster.restrictions())
+            options.cluster.announce(client.server)
         await _serve(address, options, client, state, last_good)
 
 

@@ -47,7 +47,7 @@ class InCluster:
         self._source = source
         self.leader = Leader(client, identity(), client.namespace)
         self.writeback: Writeback | None = None
-        if cluster.write_status:
+        if cluster.writes_status:
             self.writeback = Writeback(
                 client,
                 self.leader,

@@ -91,11 +91,13 @@ def serve(
         ),
     ] = None,
     write_status: Annotated[
-        bool,
+        bool | None,
         typer.Option(
+            "--write-status/--no-write-status",
             help="Write to the cluster's objects what becomes of them: conditions and Events.",
+            show_default="only in the cluster around this Pod",
         ),
-    ] = True,
+    ] = None,
     xds_address: Annotated[
         Address,
         typer.Option(
@@ -191,6 +193,7 @@ def serve(
         "--context": context,
         "--namespace": namespace,
         "--revision": revision,
+        "--write-status": write_status,
     }
     without = next((option for option, value in named.items() if value), None)
     if cluster is None and without is not None:

@@ -44,9 +44,14 @@ class Access:
 Load = Callable[[], Awaitable[Access]]
 
 
-def is_in_cluster() -> bool:
-    """Whether this process runs in a Pod with a service account."""
-    return "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
+def is_around(kubeconfig: Path | None, context: str | None) -> bool:
+    """Whether what these name is the cluster around this Pod: they name nothing, and it has one.
+
+    The Pod needs a service account.
+    """
+    is_named = kubeconfig is not None or context is not None
+    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
+    return in_pod and not is_named
 
 
 async def load(kubeconfig: Path | None, context: str | None) -> Access:
@@ -56,7 +61,7 @@ async def load(kubeconfig: Path | None, context: str | None) -> Access:
     """
     # The import takes half a second of CPU, and not every control plane needs it.
     await asyncio.to_thread(__import__, "kubernetes.aio.config")
-    if kubeconfig is None and context is None and is_in_cluster():
+    if is_around(kubeconfig, context):
         return _in_cluster()
     return await _from_kubeconfig(kubeconfig, context)
 
