@@ -86,7 +86,7 @@ async def serve(address: Address, options: Options) -> None:
 
     Raises: ConfigFolderError: if the folder cannot be read at the start. ConnectError: if there is
     no usable configuration for the cluster. ListenError: if listening on an address fails.
-    CertificateFileError: if there is no certificate in a file.
+    UnusableFileError: if there is no certificate in a file.
 
     """
     if options.folder is not None:
