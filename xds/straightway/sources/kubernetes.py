@@ -2,7 +2,7 @@
 
 - **At the start** every kind is listed before anything is called complete.
 - **A change** is emitted within the same turn of the event loop, with all that came with it. A new
-  version in which nothing changed that is kept is not emitted.
+  version in which nothing changed that somebody reads is not (:mod:`straightway.sources.contents`).
 - **While the API server is away** nothing is emitted but the problem ``api-server-unreachable``, so
   everything stays in force. It is solved once every kind gets answers again.
 - **A kind that the service account may not read** is missing from the config, with the problem
@@ -20,18 +20,18 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-import msgspec
 import structlog
 
-from straightway.documents import Bundle, Document, Origin, Problem, Severity
-from straightway.documents.secrets import Sealed
+from straightway.documents import Bundle, Document, Origin
 from straightway.kubernetes.client import Client
-from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.errors import KubernetesError
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
 from straightway.kubernetes.revisions import is_for
-from straightway.sources.secrets import MOST, Found, SecretName, Secrets, name_of
+from straightway.sources.cluster_problems import forbidden, too_many_secrets, unreachable
+from straightway.sources.contents import Contents, Version
+from straightway.sources.secrets import Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
 
 _log = structlog.get_logger()
@@ -94,7 +94,7 @@ class KubernetesSource:
         self._said: dict[SecretName, bool] = {}
         self._unsaid: dict[SecretName, bool | None] = {}
         self._emit: Callable[[Update], None] = lambda _: None
-        self._contents: dict[str, int] = {}
+        self._contents = Contents()
         self._unsent: dict[str, Bundle] = {}
         self._is_flushing = False
         self._lacks: dict[Follower, Lack | None] = {}
@@ -113,12 +113,26 @@ class KubernetesSource:
         left_out = self._secrets.want(names)
         if left_out != self._secrets_left_out:
             self._secrets_left_out = left_out
-            problems = (_too_many(left_out),) if left_out else ()
+            problems = (too_many_secrets(left_out),) if left_out else ()
             self._report(Bundle(_SECRETS, problems=problems))
 
     def listen_for_secrets(self, found: Found) -> None:
         """Tell ``found`` whether each Secret that is wanted is there, after what it is."""
         self._found = found
+
+    async def count_labels(self, names: Iterable[str]) -> None:
+        """Let labels and annotations of workloads with these names count, and no others.
+
+        Before that is called, all do. What was not emitted and counts now is emitted before this
+        returns.
+        """
+        for index, bundle in enumerate(self._contents.count(names), 1):
+            if (released := self._contents.release(bundle)) is not None:
+                self._put(_bundle_of(*released))
+            if not index % _AT_ONCE:
+                self._flush()
+                await asyncio.sleep(0)
+        self._flush()
 
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled."""
@@ -139,14 +153,9 @@ class KubernetesSource:
         if not self._selects(follower, body):
             self._drop(bundle)
             return
-        # A digest, because two copies of the bodies would be most of the memory.
-        content = hash(msgspec.json.encode(body, enc_hook=_digest))
-        if self._contents.get(bundle) != content:
-            core = follower.resource.is_core
-            origin = ObjectOrigin(follower.resource.kind, key, version)
-            document = Document(body, origin, is_small or core, not core)
-            self._contents[bundle] = content
-            self._put(Bundle(bundle, (document,)))
+        found = Version(follower.resource, key, version, is_small)
+        if self._contents.came(found, body):
+            self._put(_bundle_of(found, body))
         # Last, so that a mistake there costs no config.
         self._seen(follower.resource, key, version)
 
@@ -176,8 +185,7 @@ class KubernetesSource:
         if self._down_since is None and self._failures[follower] >= _DOWN_AFTER:
             self._down_since = asyncio.get_running_loop().time()
             kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
-            message = f"{_failure(follower, error)}; {kept}."
-            problem = _problem(self._client.server, "api-server-unreachable", message)
+            problem = unreachable(self._client.server, follower, error, kept)
             self._report(Bundle(_API_SERVER, problems=(problem,)))
 
     def answered(self, follower: Follower) -> None:
@@ -230,7 +238,7 @@ class KubernetesSource:
         return core or is_for(self._revision, body["metadata"].get("labels"))
 
     def _drop(self, bundle: str) -> None:
-        if self._contents.pop(bundle, None) is not None:
+        if self._contents.went(bundle):
             self._put(Bundle(bundle))
 
     def _put(self, bundle: Bundle) -> None:
@@ -263,7 +271,7 @@ class KubernetesSource:
 
     def _tell_lack(self, follower: Follower, lack: Lack | None, before: Lack | None) -> None:
         if lack is Lack.FORBIDDEN:
-            self._report(Bundle(f"kind:{follower}", problems=(_forbidden(follower),)))
+            self._report(Bundle(f"kind:{follower}", problems=(forbidden(follower),)))
             within = f"{follower.namespace}/" if follower.namespace else ""
             prefix = f"{follower.resource}/{within}"
             for key in self._earlier:
@@ -283,50 +291,8 @@ class KubernetesSource:
             _log.info("kind installed", kind=str(follower))
 
 
-def _digest(value: object) -> str:
-    """Stand for a sealed value where bodies are compared."""
-    assert isinstance(value, Sealed)
-    return value.digest.hex()
-
-
-def _forbidden(follower: Follower) -> Problem:
-    if follower.resource is SECRETS:
-        return _problem(
-            str(follower),
-            "secret-forbidden",
-            f"The API server does not let Straightway read the Secret {follower.name} in "
-            f"{follower.namespace}, which a Gateway names: {follower.reason}. Allow it with "
-            f"credentials.secretNames: [{follower.name}] of the chart straightway-gateway, or with "
-            "gatewaySecrets of the chart straightway; or allow the verbs list and watch in a Role.",
-        )
-    return _problem(
-        str(follower),
-        "kind-forbidden",
-        f"The API server does not let Straightway read {follower}: {follower.reason}. Config of "
-        "this kind is missing, or stays as it was. Allow the verbs list and watch.",
-    )
-
-
-def _failure(follower: Follower, error: KubernetesError) -> str:
-    """Say what fails, for a sentence that goes on."""
-    if not isinstance(error, ApiError):
-        return f"The API server does not answer for {follower} ({error})"
-    if error.status == 401:
-        return (
-            f"The API server does not accept the credentials ({error}): they have expired, or are "
-            "another cluster's. Put new ones in their place, no restart is needed"
-        )
-    return f"The API server refuses to list {follower} ({error})"
-
-
-def _too_many(left_out: int) -> Problem:
-    return _problem(
-        str(SECRETS),
-        "too-many-secrets",
-        f"Gateways name {MOST + left_out:,} Secrets; {left_out:,} of them are left out. Name at "
-        f"most {MOST:,}.",
-    )
-
-
-def _problem(origin: str, code: str, message: str) -> Problem:
-    return Problem(origin, code, Severity.WARNING, message)
+def _bundle_of(version: Version, body: Body) -> Bundle:
+    core = version.resource.is_core
+    origin = ObjectOrigin(version.resource.kind, version.key, version.number)
+    document = Document(body, origin, version.is_small or core, not core)
+    return Bundle(version.bundle, (document,))
