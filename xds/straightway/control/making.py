@@ -7,7 +7,7 @@ loop may be in here at once: one continues where the catalog is when its turn co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -79,14 +79,23 @@ class Making:
 
     # --- Changes ---
 
-    async def take(self, pending: Pending, breath: Breath) -> set[Key]:
+    async def take(
+        self,
+        pending: Pending,
+        breath: Breath,
+        *,
+        prepare: Callable[[Pending], Awaitable[None]] | None = None,
+    ) -> set[Key]:
         """Put pending changes into the catalog, giving way in between.
 
         Returns the keys that differ. What becomes pending meanwhile is left to the next time.
+        ``prepare`` is called with the changes that are next, and must raise nothing.
         """
         keys: set[Key] = set()
         added, changed, removed = list[Reference](), list[Reference](), list[Reference]()
         for some in _portions(pending):
+            if prepare is not None:
+                await prepare(some)
             async with self._changing:
                 for reference, after in some.items():
                     before = self._catalog.object(reference)
