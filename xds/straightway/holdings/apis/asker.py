@@ -6,14 +6,18 @@ from typing import Protocol
 
 from straightway.holdings.answers import Answer
 from straightway.holdings.apis.http import HttpClient
-from straightway.holdings.pools import Settings, Target
+from straightway.holdings.pools import Api, Settings, Target
 
 
 class Asker(Protocol):
     """Asks one runtime, again and again, and remembers between its answers what is costly to ask.
 
-    One is made for each runtime, and a new one if the runtime's API turns out to be another.
+    One is made for each runtime.
     """
+
+    @property
+    def api(self) -> Api | None:
+        """The API that it asks by; None while that is not known."""
 
     async def ask(self, http: HttpClient, target: Target, settings: Settings) -> Answer:
         """Return what the runtime says; called once at a time.

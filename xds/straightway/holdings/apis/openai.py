@@ -16,7 +16,7 @@ from straightway.holdings.answers import Answer, Model, ModelState, NoAnswerErro
 from straightway.holdings.apis.http import HttpClient
 from straightway.holdings.apis.metrics import samples
 from straightway.holdings.apis.replies import Reply
-from straightway.holdings.pools import Settings, Target
+from straightway.holdings.pools import Api, Settings, Target
 
 PATH: Final = "/v1/models"
 _METRICS: Final = "/metrics"
@@ -49,6 +49,8 @@ _DECODER: Final = msgspec.json.Decoder(_List)
 
 class OpenAI:
     """Asks a server with OpenAI's API."""
+
+    api = Api.OPENAI
 
     async def ask(self, http: HttpClient, target: Target, settings: Settings) -> Answer:
         """Return what the runtime says. Raises NoAnswerError: if it gives no usable answer."""

@@ -44,5 +44,7 @@ def _model(entry: Entry, states: Mapping[str, ModelState]) -> Model:
     state = states.get(said, ModelState.UNAVAILABLE)
     reason = ""
     if state is ModelState.UNAVAILABLE:
-        reason = entry.reason or (printable(said).lower() if said else "never loaded")
+        # What follows is a traceback.
+        reason = (entry.reason or "").strip().partition("\n")[0]
+        reason = reason or (printable(said).lower() if said else "never loaded")
     return Model(entry.name, state, entry.version or "", reason)

@@ -12,13 +12,15 @@ from typing import Final
 from straightway.holdings.answers import Answer, ModelState
 from straightway.holdings.apis import repository
 from straightway.holdings.apis.http import HttpClient
-from straightway.holdings.pools import Settings, Target
+from straightway.holdings.pools import Api, Settings, Target
 
 _STATES: Final = {"READY": ModelState.READY, "LOADING": ModelState.LOADING}
 
 
 class Triton:
     """Asks a Triton."""
+
+    api = Api.TRITON
 
     async def ask(self, http: HttpClient, target: Target, settings: Settings) -> Answer:
         """Return what the runtime says. Raises NoAnswerError: if it gives no usable answer."""
