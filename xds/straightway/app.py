@@ -86,7 +86,7 @@ async def serve(address: Address, options: Options) -> None:
 
     Raises: ConfigFolderError: if the folder cannot be read at the start. ConnectError: if there is
     no usable configuration for the cluster. ListenError: if listening on an address fails.
-    CertificateFileError: if there is no certificate in a file.
+    UnusableFileError: if there is no certificate in a file.
 
     """
     if options.folder is not None:
@@ -100,7 +100,7 @@ async def serve(address: Address, options: Options) -> None:
 
             connection = connect(options.cluster.kubeconfig, options.cluster.context)
             client = await open_until_end.enter_async_context(connection)
-            _log.info("reading a cluster", server=client.server, **options.cluster.restrictions())
+            options.cluster.announce(client.server)
         await _serve(address, options, client, state, last_good)
 
 

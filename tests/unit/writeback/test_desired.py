@@ -160,6 +160,25 @@ def test_a_rejection_is_told_in_envoys_words_once_for_all_proxies_that_say_the_s
     )
 
 
+def test_what_is_left_out_as_a_whole_is_not_programmed_and_says_what_it_is():
+    path = "spec.servers[0].port.protocol"
+    https = problem(Code.NOT_TRANSLATED_YET, "HTTPS servers are not translated yet.", path)
+    other = problem(Code.REPEATED_VALUE, "It is there twice.", "spec.servers[0].hosts[1]")
+    facts = {"problems": (https, other), "programming": Programming(3, 3), "is_left_out": True}
+    found = conditions(**facts)
+    assert found[ACCEPTED].verdict is Verdict.TRUE
+    programmed = found[PROGRAMMED]
+    assert (programmed.verdict, programmed.reason) == (Verdict.FALSE, "NotTranslated")
+    assert programmed.message == (
+        "Nothing of it is translated yet, so no proxy gets it. "
+        "spec.servers[0].port.protocol: HTTPS servers are not translated yet."
+    )
+    # Of an older version the problems are not known any more.
+    found = conditions(serving=4, is_left_out=True)
+    assert found[PROGRAMMED].message == "Nothing of it is translated yet, so no proxy gets it."
+    assert found[PROGRAMMED].generation == 4
+
+
 def test_what_was_said_about_the_proxies_is_kept_until_there_is_news():
     status = desired(Facts(ROUTES, 5, 5))
     assert status.kept == {PROGRAMMED}

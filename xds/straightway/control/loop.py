@@ -16,11 +16,11 @@ from collections.abc import (
     Hashable,
     Iterator,
     Mapping,
-    Sequence,
 )
 from contextlib import contextmanager, suppress
 from functools import partial
 from time import time
+from typing import Any
 
 import structlog
 
@@ -31,6 +31,7 @@ from straightway.control.garbage import Garbage
 from straightway.control.inflow import Inflow
 from straightway.control.interest import Interest
 from straightway.control.making import Making, Pending
+from straightway.control.naming import Count, Naming
 from straightway.control.pace import Breath, Debounce
 from straightway.discovery import Cache
 from straightway.documents import Change, ChangeListener, ProblemStore, Reference
@@ -96,6 +97,7 @@ class Control:
         self._config_changed_at = 0.0
         self._rekey_due = False
         self._contained_mistakes = 0
+        self._naming: Naming | None = None
 
     # --- From the sources ---
 
@@ -113,12 +115,20 @@ class Control:
         self._observed[workload] = held
         self._endpoints_due.set()
 
-    def follow_secrets(self, want: Callable[[Sequence[Reference]], None]) -> None:
-        """Tell ``want`` which Secrets Gateways name, whenever that changes.
+    def follow(self, unit: Call, tell: Callable[[Any], None]) -> None:
+        """Tell ``tell`` the value of a unit once config is in force, and whenever it changes.
 
-        It costs nothing while no Gateway names any.
+        A unit that reads nothing costs nothing. ``tell`` must not raise.
         """
-        self._making.follow_secrets(want)
+        self._making.follow(unit, tell)
+
+    def follow_labels(self, count: Count) -> None:
+        """Tell ``count`` which labels and annotations of workloads count, from the first config on.
+
+        A source that keeps changes of others to itself, until one of them counts, saves most of
+        their cost.
+        """
+        self._naming = Naming(self.catalog, count)
 
     def looked_up(self, secret: Reference, *, is_there: bool | None) -> None:
         """Take in whether a Secret that was wanted is there; None if nobody looks for it."""
@@ -204,7 +214,8 @@ class Control:
             await self._settle()
         self._config_due.clear()
         is_large = is_first or len(self._pending_config) > _LARGE
-        changed = await self._making.take(self._pending_config, Breath())
+        take = self._making.take
+        changed = await take(self._pending_config, Breath(), prepare=self._name)
         while self._looked_up:
             # After the Secrets themselves, so that none is missed between the two.
             await self._making.observe(*self._looked_up.popitem())
@@ -216,6 +227,19 @@ class Control:
         await self._put_in_force(is_large=is_large)
         if is_first:
             self._tell_first()
+        if self._naming is not None and (is_first or keys.LABEL_NAMES in changed):
+            with self._contained("internal error, labels count that nobody reads"):
+                await self._naming.agree()
+
+    async def _name(self, changes: Pending) -> None:
+        """Take in the newest labels that changes name, before these are in force."""
+        if self._naming is None:
+            return
+        with self._contained("internal error, labels may be old until they change again"):
+            if await self._naming.grow(changes.values()):
+                await self._inflow.settled()
+                await self._making.take(self._pending_endpoints, Breath())
+                self._endpoints_due.set()
 
     async def _put_in_force(self, *, is_large: bool) -> None:
         breath = Breath()

@@ -139,6 +139,10 @@ def _programmed(facts: Facts) -> Condition | None:
     if facts.serving is None:
         message = "Nothing is in force for it, so no proxy gets it."
         return Condition(PROGRAMMED, Verdict.FALSE, "Invalid", message, facts.generation)
+    if facts.is_left_out:
+        why = [each for each in facts.problems if each.code == Code.NOT_TRANSLATED_YET]
+        message = f"Nothing of it is translated yet, so no proxy gets it. {listed(why)}".rstrip()
+        return Condition(PROGRAMMED, Verdict.FALSE, "NotTranslated", message, facts.serving)
     if facts.programming is None:
         return None
     verdict, reason, message = _counted(facts.programming)

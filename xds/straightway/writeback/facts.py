@@ -41,7 +41,7 @@ class Facts:
     ``generation`` is that of the newest version, ``serving`` that of the version in force: None if
     none is. ``problems`` are those of the newest version and of its references, sorted by place.
     ``programming`` is None if what was said last still holds. ``addresses`` are a Gateway's: None
-    if unknown.
+    if unknown. ``is_left_out``: nothing of the version in force is translated yet.
     """
 
     reference: Reference
@@ -50,3 +50,4 @@ class Facts:
     problems: tuple[Problem, ...] = ()
     programming: Programming | None = None
     addresses: tuple[Address, ...] | None = None
+    is_left_out: bool = False
