@@ -107,7 +107,7 @@ def test_a_runtime_has_a_bounded_number_of_values_whatever_their_order():
 
 
 def test_runtimes_share_the_texts_of_equal_names():
-    one, other = (ready(Model("".join(["shared-", "name"])))[0] for _ in range(2))
+    one, other = (ready(Model(f"shared-{name}"))[0] for name in ("x" * 30, "x" * 30))
     assert one is other
 
 

@@ -49,7 +49,8 @@ class Holdings:
         self._poller = Poller(makes, self._happened, self._gone, chance=chance)
         self._united = United(observe)
         self._log = TransitionLog()
-        self._troubles = Troubles(problems or ProblemStore(), self._poller.runtimes, origin_of)
+        store = ProblemStore() if problems is None else problems
+        self._troubles = Troubles(store, self._poller.runtimes, origin_of)
         self._clock = clock
         self._listeners: list[Listener] = [self._log.told]
         self._changes = 0

@@ -1,5 +1,8 @@
 """Asks all runtimes in their turn, each in a task of its own.
 
+If a runtime holds something else than before, those of its pool are asked at once: a model that
+moves changes two of them, and a rollout all. So that is found together, and is one push.
+
 A runtime is never asked twice at once, and one that does not answer delays no other: those that
 fail have places of their own. A mistake of ours at one runtime is its failure, and nobody else's.
 """
@@ -13,9 +16,10 @@ from typing import Final
 
 import structlog
 
+from straightway.discovery.turns import Turns
 from straightway.documents import Reference
 from straightway.holdings.answers import Answer, FailureKind, NoAnswerError
-from straightway.holdings.pacing import Phases, next_turn, on_tick, pause_after
+from straightway.holdings.pacing import TICK, Phases, next_turn, on_tick, pause_after
 from straightway.holdings.pools import Pool, Settings, Target
 from straightway.holdings.runtime import Asks, Runtime
 from straightway.holdings.transitions import Happening
@@ -64,6 +68,8 @@ class Poller:
         self._failing: dict[Runtime, None] = {}
         self._unasked: set[Runtime] = set()
         self._tasks: asyncio.TaskGroup | None = None
+        self._turns = Turns()
+        self._looked_at: dict[Reference, float] = {}
         self._mistake_at = float("-inf")
         self.mistakes = 0
         """How many mistakes of ours were contained."""
@@ -91,6 +97,7 @@ class Poller:
         for reference in [each for each in self._runtimes if each not in wanted]:
             self._leave(self._runtimes.pop(reference).values())
             del self._phases[reference]
+            self._looked_at.pop(reference, None)
         for reference, pool in wanted.items():
             self._follow(reference, pool)
 
@@ -156,16 +163,16 @@ class Poller:
         if before is not None:
             await asyncio.wait([before])  # It is never asked twice at once.
         now = asyncio.get_running_loop().time
+        in_crowd = True
         while True:
+            if in_crowd:
+                await self._turns.next()
             async with self._places[runtime.memory.failures > 0]:
                 found = await self._ask(runtime)
             pause = self._take_in(runtime, found, now())
             interval = runtime.settings.interval
-            await _until(
-                on_tick(now() + pause)
-                if pause
-                else on_tick(next_turn(now(), interval, runtime.phase))
-            )
+            due = now() + pause if pause else next_turn(now(), interval, runtime.phase)
+            in_crowd = not await _waited(runtime, on_tick(due))
 
     async def _ask(self, runtime: Runtime) -> Answer | NoAnswerError:
         target, settings = runtime.target, runtime.settings
@@ -202,7 +209,10 @@ class Poller:
         if memory.is_steady and answer == runtime.answer:
             return
         runtime.answer = answer if len(answer.models) <= _MOST_KEPT else None
+        known = memory.values if memory.is_answering else None
         happened = memory.answered(answer, now)
+        if known is not None and memory.values != known:
+            self._look_around(runtime, now)
         if memory.stale_at is None:
             self._failing.pop(runtime, None)
         if happened:
@@ -215,6 +225,16 @@ class Poller:
         happened = memory.failed(error, now)
         if happened or (is_another and memory.is_failing):
             self._told(runtime, happened)
+
+    def _look_around(self, runtime: Runtime, now: float) -> None:
+        """Ask the other runtimes of a pool now, but only once in an interval."""
+        looked_at = self._looked_at.get(runtime.pool)
+        if looked_at is not None and now - looked_at < runtime.settings.interval:
+            return
+        self._looked_at[runtime.pool] = now
+        for other in self._runtimes.get(runtime.pool, {}).values():
+            if other.due is not None and other.memory.failures == 0:
+                _wake(other.due)
 
     def _asked(self, runtime: Runtime) -> None:
         runtime.is_asked = True
@@ -247,17 +267,22 @@ class Poller:
             )
 
 
-async def _until(when: float) -> None:
-    """Wait until a time of the event loop's clock; all that wait for one tick go on in one turn."""
+async def _waited(runtime: Runtime, when: float) -> bool:
+    """Wait until a time, or until someone wakes the runtime; return whether it is time.
+
+    All that wait for one tick go on in one turn of the event loop.
+    """
     loop = asyncio.get_running_loop()
-    due: asyncio.Future[None] = loop.create_future()
-    timer = loop.call_at(when, _wake, due)
+    runtime.due = loop.create_future()
+    timer = loop.call_at(when, _wake, runtime.due)
     try:
-        await due
+        await runtime.due
     finally:
+        runtime.due = None
         timer.cancel()
+    return loop.time() >= when - TICK
 
 
 def _wake(due: asyncio.Future[None]) -> None:
-    if not due.done():  # Cancelled in the same turn.
+    if not due.done():
         due.set_result(None)

@@ -29,6 +29,7 @@ class Runtime:
     __slots__ = (
         "answer",
         "asks",
+        "due",
         "is_asked",
         "memory",
         "phase",
@@ -53,6 +54,8 @@ class Runtime:
         self.is_asked = False
         """Whether it was asked at least once."""
         self.task: asyncio.Task[None] | None = None
+        self.due: asyncio.Future[None] | None = None
+        """What it waits for until it is asked again; None while it is asked."""
 
     @property
     def place(self) -> Hashable:
