@@ -7,9 +7,9 @@ take over, as long as no clock runs faster than another by the quotient of the t
 
 A Lease that somebody deletes is respected as one that does not change: its leader lives perhaps,
 and will make it anew with its next renewal. client-go makes a Lease that is missing at once, and
-has two leaders until the first gives up, ten seconds later at the default. Here only a replica that
-has not seen this leader's Lease makes it at once, as the first one ever must: if it looks in the two
-seconds between deletion and renewal, both lead for the rest of these.
+has two leaders until the first gives up, ten seconds later at the default. Here only a replica
+that has not seen this leader's Lease makes it at once, as the first one ever must: if it looks in
+the two seconds between deletion and renewal, both lead for the rest of these.
 
 Source: the algorithm of ``k8s.io/client-go/tools/leaderelection``, described in
 https://kubernetes.io/docs/concepts/architecture/leases/.
