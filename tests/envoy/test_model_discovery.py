@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -121,6 +122,11 @@ def test_a_model_that_is_loading_gets_no_request_until_it_is_ready(
     assert not [path for path in second.asked if second.models["iris"] != "READY"]
 
 
+def _serves(load: Load, runtime: ModelRuntime, *, only: bool = False) -> bool:
+    latest = {each.upstream for each in load.answers[-20:]}
+    return latest == {runtime.name} if only else runtime.name in latest
+
+
 def test_models_move_under_load_without_a_failed_request(mesh: Mesh, start: Start) -> None:
     first, second = start("first", "iris"), start("second")
     pool = Pool(mesh, "ANY_ENDPOINT")
@@ -130,15 +136,9 @@ def test_models_move_under_load_without_a_failed_request(mesh: Mesh, start: Star
         load.wait_for_more(20)
         for holder, other in ((second, first), (first, second)) * 3:
             holder.load("iris")
-            eventually(
-                lambda name=holder.name: name in {each.upstream for each in load.answers[-20:]},
-                what="both serve",
-            )
+            eventually(partial(_serves, load, holder), what="both serve")
             other.unload("iris")
-            eventually(
-                lambda name=holder.name: {each.upstream for each in load.answers[-20:]} == {name},
-                what="only the holder serves",
-            )
+            eventually(partial(_serves, load, holder, only=True), what="only the holder serves")
 
     assert load.failures == []
 
