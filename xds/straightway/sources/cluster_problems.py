@@ -55,5 +55,15 @@ def too_many_secrets(left_out: int) -> Problem:
     )
 
 
+def unknown_namespace(name: str) -> Problem:
+    """Tell that a namespace that is named is not there."""
+    return _problem(
+        f"--namespace {name}",
+        "unknown-namespace",
+        f"The cluster has no namespace {name}, so nothing is read there. Check the spelling, or "
+        "create it: what it holds is then read at once.",
+    )
+
+
 def _problem(origin: str, code: str, message: str) -> Problem:
     return Problem(origin, code, Severity.WARNING, message)

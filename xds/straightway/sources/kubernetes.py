@@ -5,6 +5,7 @@
   version in which nothing changed that somebody reads is not (:mod:`straightway.sources.contents`).
 - **While the API server is away** nothing is emitted but the problem ``api-server-unreachable``, so
   everything stays in force. It is solved once every kind gets answers again.
+- **A namespace that is named and not there** is the problem ``unknown-namespace`` until it is.
 - **A kind that the service account may not read** is missing from the config, with the problem
   ``kind-forbidden``. What was read of it before stays, in this run or an earlier one.
 - **Secrets** are followed one by one, those that somebody wants (``want_secrets``). Nobody waits
@@ -29,8 +30,15 @@ from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
 from straightway.kubernetes.revisions import is_for
-from straightway.sources.cluster_problems import forbidden, too_many_secrets, unreachable
+from straightway.sources.cluster_problems import (
+    forbidden,
+    too_many_secrets,
+    unknown_namespace,
+    unreachable,
+)
 from straightway.sources.contents import Contents, Version
+from straightway.sources.named_namespaces import watch_for_missing
+from straightway.sources.outage import Outage
 from straightway.sources.secrets import Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
 
@@ -40,11 +48,8 @@ Seen = Callable[[Resource, str, str], None]
 """Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
 
 _API_SERVER = "kubernetes:api-server"
+_NAMESPACES = "kubernetes:namespaces"
 _SECRETS = "kubernetes:secrets"
-_DOWN_AFTER = 2
-"""After how many failures in a row the API server counts as away: a watch may always break."""
-_WAKE_SECONDS = 1.0
-"""How often an answer may wake those that wait: if all ask and fail in turn, it must not be hot."""
 _AT_ONCE = 256
 """How many objects of the first listing are emitted together."""
 
@@ -79,6 +84,7 @@ class KubernetesSource:
         earlier: Collection[str] = (),
     ) -> None:
         self._client = client
+        self._namespaces = namespaces
         self._revision = revision
         self._earlier = earlier
         self._seen: Seen = lambda *_: None
@@ -99,9 +105,8 @@ class KubernetesSource:
         self._is_flushing = False
         self._lacks: dict[Follower, Lack | None] = {}
         self._held: dict[Follower, list[str]] = {}
-        self._failures: dict[Follower, int] = {}
-        self._down_since: float | None = None
-        self._woken_at = float("-inf")
+        self._not_installed: set[Resource] = set()
+        self._outage = Outage()
         self._is_synced = self._is_announced = False
 
     def listen(self, seen: Seen) -> None:
@@ -141,6 +146,9 @@ class KubernetesSource:
             for follower in self._followers:
                 tasks.create_task(follower.run())
             self._secrets.run_in(tasks)
+            if self._namespaces:
+                missing = watch_for_missing(self._client, self._namespaces, self._tell_missing)
+                tasks.create_task(missing)
 
     # --- What the followers find ---
 
@@ -181,27 +189,21 @@ class KubernetesSource:
 
     def failed(self, follower: Follower, error: KubernetesError) -> None:
         """Handle that the server did not answer, or refused."""
-        self._failures[follower] = self._failures.get(follower, 0) + 1
-        if self._down_since is None and self._failures[follower] >= _DOWN_AFTER:
-            self._down_since = asyncio.get_running_loop().time()
-            kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
-            problem = unreachable(self._client.server, follower, error, kept)
+        kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
+        problem = unreachable(self._client.server, follower, error, kept)
+        if self._outage.failed(follower, problem.message, asyncio.get_running_loop().time()):
             self._report(Bundle(_API_SERVER, problems=(problem,)))
 
     def answered(self, follower: Follower) -> None:
         """Handle a good answer."""
-        has_failed = self._failures.pop(follower, 0)
-        if not has_failed or self._down_since is None:
-            return
-        now = asyncio.get_running_loop().time()
-        if all(failures < _DOWN_AFTER for failures in self._failures.values()):
-            _log.info("API server answers again", seconds=round(now - self._down_since, 1))
-            self._down_since = None
+        seconds = self._outage.answered(follower, asyncio.get_running_loop().time())
+        if seconds is not None:
+            _log.info("API server answers again", seconds=round(seconds, 1))
             self._report(Bundle(_API_SERVER))
-        if now - self._woken_at >= _WAKE_SECONDS:
-            self._woken_at = now
-            for each in self._failures:
-                each.try_now()
+
+    def _tell_missing(self, namespaces: Iterable[str]) -> None:
+        problems = tuple(map(unknown_namespace, namespaces))
+        self._report(Bundle(_NAMESPACES, problems=problems))
 
     # --- Secrets ---
 
@@ -285,10 +287,16 @@ class KubernetesSource:
                 self._put(Bundle(key))
         if before is Lack.FORBIDDEN:
             self._report(Bundle(f"kind:{follower}"))
-        if lack is Lack.UNKNOWN_KIND:
-            _log.info("kind not installed", kind=str(follower), remedy="install its CRD to use it")
-        elif before is Lack.UNKNOWN_KIND:
-            _log.info("kind installed", kind=str(follower))
+        self._tell_installed(follower.resource, is_unknown=lack is Lack.UNKNOWN_KIND)
+
+    def _tell_installed(self, resource: Resource, *, is_unknown: bool) -> None:
+        """Say once that a kind is not installed, or is now: not for each namespace."""
+        if is_unknown and resource not in self._not_installed:
+            self._not_installed.add(resource)
+            _log.info("kind not installed", kind=str(resource), remedy="install its CRD to use it")
+        elif not is_unknown and resource in self._not_installed:
+            self._not_installed.remove(resource)
+            _log.info("kind installed", kind=str(resource))
 
 
 def _bundle_of(version: Version, body: Body) -> Bundle:
