@@ -68,28 +68,45 @@ class HttpClient:
         """Send a GET; ``path`` is encoded already. Raises NoAnswerError: without an answer."""
         return await self.send("GET", url_of(target, path, settings.access), settings)
 
-    async def post(self, target: Target, path: str, body: bytes, settings: Settings) -> Reply:
+    async def post(
+        self,
+        target: Target,
+        path: str,
+        body: bytes,
+        settings: Settings,
+        *,
+        seconds: float | None = None,
+    ) -> Reply:
         """Send JSON by POST, which only asks. Raises NoAnswerError: without an answer."""
-        return await self.send("POST", url_of(target, path, settings.access), settings, body)
+        url = url_of(target, path, settings.access)
+        return await self.send("POST", url, settings, body, seconds=seconds)
 
     async def send(
-        self, method: str, url: str, settings: Settings, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        settings: Settings,
+        body: bytes | None = None,
+        *,
+        seconds: float | None = None,
     ) -> Reply:
         """Send a request to a URL without a user, and return what came, whatever its status.
 
-        Raises NoAnswerError: if nothing came in time, or nothing that can be read.
+        ``seconds`` are for all of it; without them it is the pool's timeout. Raises NoAnswerError:
+        if nothing came in time, or nothing that can be read.
         """
         asked = f"{method} {url}"
+        seconds = settings.timeout if seconds is None else seconds
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:
             headers |= _credentials(settings.access)
             options = _tls_options(settings.access) if url.startswith("https:") else {}
-            async with asyncio.timeout(settings.timeout):
+            async with asyncio.timeout(seconds):
                 return await self._sent(asked, method, url, body, headers, options)
         except NoAnswerError:
             raise
         except TimeoutError:
-            why = f"no complete answer within {settings.timeout:g} s"
+            why = f"no complete answer within {seconds:g} s"
             raise NoAnswerError(FailureKind.TIMEOUT, f"{asked}: {why}") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # Without the cause: aiohttp's errors hold the request, and that the token.
