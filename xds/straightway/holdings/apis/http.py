@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import ssl
+from collections.abc import Hashable
 from functools import lru_cache
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import aiohttp
 import yarl
@@ -36,6 +38,8 @@ class HttpClient:
     """Sends requests to runtimes; made in the event loop that uses it, and closed at the end."""
 
     def __init__(self) -> None:
+        self.shared: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
+        """What askers have in common, such as a registry of many runtimes, while one holds it."""
         # How many are asked at once is the poller's to bound.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS)
         self._session = aiohttp.ClientSession(
