@@ -144,7 +144,7 @@ class KubernetesSource:
         if self._contents.get(bundle) != content:
             core = follower.resource.is_core
             origin = ObjectOrigin(follower.resource.kind, key, version)
-            document = Document(body, origin, is_small or core, not core)
+            document = Document(body, origin, is_small or core, not core, core)
             self._contents[bundle] = content
             self._put(Bundle(bundle, (document,)))
         # Last, so that a mistake there costs no config.
