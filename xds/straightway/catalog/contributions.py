@@ -10,6 +10,7 @@ from straightway.api import (
     EndpointSlice,
     Gateway,
     GrpcJsonTranscoder,
+    ModelDiscovery,
     Pod,
     VirtualService,
     WorkloadEntry,
@@ -28,7 +29,7 @@ from straightway.catalog.services import (
 WORKLOAD_KINDS = frozenset({"WorkloadEntry", "Pod", "EndpointSlice"})
 
 LabelKey = tuple[str, str]
-"""A namespace, and a label key by which some service there selects workloads."""
+"""A namespace, and a label key by which something there selects workloads."""
 
 
 def object_keys(item: ApiObject | None, label_keys: Container[LabelKey]) -> frozenset[Key]:
@@ -53,10 +54,16 @@ def _object_keys(item: ApiObject, label_keys: Container[LabelKey]) -> Iterator[K
             yield from _virtual_service_keys(item)
         elif isinstance(item, DestinationRule):
             yield from _rule_keys(item)
-        elif isinstance(item, Gateway) and any(item.credentials):
+        elif _names_secrets(item):
             yield keys.WITH_CREDENTIALS
         for service in services_of(item):
             yield keys.claiming(service.hostname)
+
+
+def _names_secrets(item: ApiObject) -> bool:
+    if isinstance(item, ModelDiscovery):
+        return item.spec.credential_name is not None
+    return isinstance(item, Gateway) and any(item.credentials)
 
 
 def _virtual_service_keys(item: VirtualService) -> Iterator[Key]:
@@ -78,10 +85,41 @@ def _rule_keys(item: DestinationRule) -> Iterator[Key]:
         yield keys.wildcard_rules(namespace)
 
 
+def label_names(item: ApiObject) -> frozenset[str]:
+    """Return the names of the labels and annotations of workloads and proxies that an object reads.
+
+    Whatever reads another label of a Pod or WorkloadEntry would miss its changes: sources keep
+    these to themselves. A name stands for those that begin with it and a slash, too.
+    """
+    if isinstance(item, DestinationRule):
+        return frozenset(_subset_names(item))
+    if isinstance(item, Gateway):
+        return frozenset(item.spec.selector)
+    if isinstance(item, GrpcJsonTranscoder):
+        return frozenset(item.spec.workload_selector)
+    if isinstance(item, ModelDiscovery):
+        selector = item.spec.workload_selector
+        return frozenset(selector.match_labels) if selector is not None else frozenset()
+    return frozenset(name for each in services_of(item) for name, _ in each.selector or ())
+
+
+def _subset_names(rule: DestinationRule) -> Iterator[str]:
+    for subset in rule.spec.subsets:
+        yield from subset.labels
+    for policy in (rule.spec.traffic_policy, *(each.traffic_policy for each in rule.spec.subsets)):
+        balancer = policy.load_balancer if policy is not None else None
+        dynamic = balancer.dynamic_subset if balancer is not None else None
+        if dynamic is not None:
+            yield from dynamic.keys
+            yield from dynamic.default_subset
+
+
 def object_values(item: ApiObject | None) -> Iterator[tuple[Key, object]]:
     """Yield what an object adds to the value sets."""
     if item is None:
         return
+    for name in label_names(item):
+        yield keys.LABEL_NAMES, name
     if isinstance(item, DestinationRule | GrpcJsonTranscoder):
         yield keys.NAMESPACES, item.metadata.namespace
     if isinstance(item, Gateway):
@@ -126,6 +164,12 @@ def service_values(service: RegisteredService | None) -> Iterator[tuple[Key, obj
             yield keys.http_namespaces(port.number), service.namespace
     for pair in service.selector or ():
         yield keys.PROXY_LABELS, pair
+
+
+def label_keys_in(item: ApiObject | None) -> Iterator[LabelKey]:
+    """Yield the label key by which an object itself finds workloads."""
+    if isinstance(item, ModelDiscovery) and item.spec.workload_selector is not None:
+        yield item.metadata.namespace, min(item.spec.workload_selector.match_labels)
 
 
 def label_keys_of(service: RegisteredService | None) -> Iterator[LabelKey]:

@@ -64,7 +64,7 @@ def claiming(hostname: str) -> Key:
 
 
 WITH_CREDENTIALS: Key = ("with-credentials",)
-"""The Gateways that name Secrets."""
+"""The Gateways and ModelDiscoveries that name Secrets."""
 
 # --- Services: one by its hostname, or lists of hostnames -------------------------------------
 
@@ -116,6 +116,8 @@ NAMESPACES: Key = ("namespaces",)
 """The namespaces with any object that affects what a proxy there is sent."""
 PROXY_LABELS: Key = ("proxy-labels",)
 """The labels, as pairs of key and value, by which objects select proxies."""
+LABEL_NAMES: Key = ("label-names",)
+"""The names of all labels and annotations of workloads that some object reads."""
 
 
 def http_namespaces(port: int) -> Key:

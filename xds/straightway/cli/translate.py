@@ -62,7 +62,7 @@ def translate(
     metadata: dict[str, Any] = {"LABELS": parse_pairs("--label", label)}
     if namespace:
         metadata["NAMESPACE"] = namespace
-    reviewed = review(read_paths([config]), root_namespace)
+    reviewed = review(read_paths([config], "--config"), root_namespace)
     print_problems(reviewed.problems, stderr=True)
     resources = dump(reviewed.catalog, node, metadata)
     if not resources["listener"]:
