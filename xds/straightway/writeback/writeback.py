@@ -249,16 +249,22 @@ class Writeback(ChangeListener, Callbacks):
             await asyncio.sleep(PERIOD - GATHER)
 
     async def _let_proxies_go_first(self) -> None:
-        """Wait while connected proxies are sent what is in force, for some seconds at most.
+        """Wait until connected proxies have accepted what is in force, for some seconds at most.
 
         At a start with thousands of objects their status costs as much as serving them.
         """
-        assert self._streams is not None
         with suppress(TimeoutError):
             async with asyncio.timeout(PROXIES_FIRST):
-                # Nothing tells when a stream has been sent everything; it is asked now and then.
-                while not all(each.is_sent for each in self._streams.deliveries()):  # noqa: ASYNC110
+                # Nothing tells when a stream is done; it is asked now and then.
+                while not self._proxies_are_done():  # noqa: ASYNC110
                     await asyncio.sleep(GATHER)
+
+    def _proxies_are_done(self) -> bool:
+        """Whether every connected proxy has accepted everything, or rejects something."""
+        assert self._streams is not None
+        deliveries = self._streams.deliveries()
+        self._proxies.look(deliveries)
+        return all(each.rejects or self._proxies.has_any(each.client) for each in deliveries)
 
     async def _wait(self) -> None:
         """Wait until something has happened, or is to be looked at again."""
