@@ -94,7 +94,10 @@ class FakeCluster:
         self._check(path, name)
         parts = path.strip("/").split("/")
         if parts[0] == "apis" and len(parts) == 2:
-            return json.dumps({"versions": [{"version": "v1"}]}).encode()
+            versions = {
+                each.versions[:1] or ("v1",) for each in RESOURCES if each.group == parts[1]
+            }
+            return json.dumps({"versions": [{"version": v} for (v,) in versions]}).encode()
         if parts[0] == "apis" and len(parts) == 3:
             plurals = [each.plural for each in RESOURCES if each.group == parts[1]]
             return json.dumps({"resources": [{"name": plural} for plural in plurals]}).encode()

@@ -17,10 +17,11 @@ from straightway.control import Control
 from straightway.discovery import DiscoveryServer
 from straightway.documents import ProblemStore
 from straightway.kubernetes import Client
-from straightway.routing.istio.credentials import secret_reference
+from straightway.routing.istio.credentials import secret_reference, wanted_secrets
 from straightway.sources.kubernetes import KubernetesSource
 from straightway.sources.namespaces import follow_namespaces
 from straightway.sources.secrets import SecretName
+from straightway.units import Call
 from straightway.webhooks import CaBundles, Names
 from straightway.writeback import Leader, Writeback, identity, manager_of
 
@@ -75,14 +76,17 @@ class InCluster:
             self._bundles.use(authorities)
 
     def _follow_secrets(self, control: Control) -> None:
-        """Have the Secrets read that Gateways name."""
+        """Have the Secrets read that other objects name."""
         self._source.listen_for_secrets(
             lambda secret, is_there: control.looked_up(secret_reference(*secret), is_there=is_there)
         )
-        control.follow_secrets(
+        # From now on a Secret that is missing is asked for, so that it will be known.
+        control.catalog.asks_for_secrets = True
+        control.follow(
+            Call(wanted_secrets),
             lambda secrets: self._source.want_secrets(
                 SecretName(each.namespace, each.name) for each in secrets
-            )
+            ),
         )
 
     def work(

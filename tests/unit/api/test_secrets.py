@@ -190,5 +190,5 @@ def test_sealed_bytes_are_compared_by_digest():
     assert len({Sealed(b"a"), Sealed(b"a"), Sealed(b"b")}) == 2
 
 
-def test_every_key_is_one_that_istio_reads():
-    assert set(KEYS) == {"tls.crt", "tls.key", "ca.crt", "cert", "key", "cacert"}
+def test_every_key_is_one_that_istio_reads_or_a_token():
+    assert set(KEYS) == {"tls.crt", "tls.key", "ca.crt", "cert", "key", "cacert", "token"}

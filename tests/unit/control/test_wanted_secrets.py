@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from straightway.documents import Bundle, Reference
-from straightway.routing.istio.credentials import secret_reference
+from straightway.routing.istio.credentials import secret_reference, wanted_secrets
+from straightway.units import Call
 from tests.support.certificates import server_pair
 from tests.support.configs import bundle, istio, service
 from tests.support.control import LONG, Desk, gateway_file, synced
@@ -69,7 +70,8 @@ class Wanted:
 async def following() -> AsyncIterator[Wanted]:
     async with synced() as desk:
         wanted = Wanted(desk)
-        desk.control.follow_secrets(wanted)
+        desk.control.catalog.asks_for_secrets = True
+        desk.control.follow(Call(wanted_secrets), wanted)
         yield wanted
 
 

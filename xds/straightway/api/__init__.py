@@ -12,6 +12,7 @@ from straightway.api.grpc_json_transcoder import GrpcJsonTranscoder
 from straightway.api.identity import generation_of, is_known, reference_of
 from straightway.api.kinds import KINDS
 from straightway.api.metadata import Metadata
+from straightway.api.model_discovery import ModelDiscovery
 from straightway.api.objects import ApiObject
 from straightway.api.parse import Parsed, parse, parse_known
 from straightway.api.pod import Pod
@@ -30,6 +31,7 @@ __all__ = [
     "Gateway",
     "GrpcJsonTranscoder",
     "Metadata",
+    "ModelDiscovery",
     "Parsed",
     "Pod",
     "Secret",

@@ -10,6 +10,7 @@ from straightway.api.destination_rule import DestinationRule
 from straightway.api.endpoint_slice import EndpointSlice
 from straightway.api.gateway import Gateway
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoder
+from straightway.api.model_discovery import ModelDiscovery
 from straightway.api.objects import ApiObject
 from straightway.api.pod import Pod
 from straightway.api.secret import Secret
@@ -22,6 +23,7 @@ CORE: Final = ""
 DISCOVERY: Final = "discovery.k8s.io"
 ISTIO_NETWORKING: Final = "networking.istio.io"
 ASM: Final = "istio.alibabacloud.com"
+STRAIGHTWAY: Final = "straightway.dev"
 
 KINDS: Final[Mapping[tuple[str, str], type[ApiObject]]] = MappingProxyType(
     {
@@ -35,6 +37,7 @@ KINDS: Final[Mapping[tuple[str, str], type[ApiObject]]] = MappingProxyType(
         (CORE, "Secret"): Secret,
         (DISCOVERY, "EndpointSlice"): EndpointSlice,
         (ASM, "ASMGrpcJsonTranscoder"): GrpcJsonTranscoder,
+        (STRAIGHTWAY, "ModelDiscovery"): ModelDiscovery,
     }
 )
 """(API group, kind) → its model."""
@@ -45,6 +48,7 @@ VERSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         CORE: ("v1",),
         DISCOVERY: ("v1",),
         ASM: (),
+        STRAIGHTWAY: ("v1alpha1",),
     }
 )
 """API group → the supported versions, () for any."""

@@ -132,9 +132,16 @@ class Catalog:
         for each in replaced:
             if each.values_before or each.values_after:
                 changed |= self._sets.count(each.values_before, each.values_after)
+        label_keys = self._label_keys.copy()
+        for each in replaced:
+            label_keys.subtract(each.label_keys_before)
+            label_keys.update(each.label_keys_after)
         hostnames = dict.fromkeys(hostname for each in replaced for hostname in each.hostnames)
         if hostnames:
-            changed |= yield from self._change_services(hostnames)
+            changed |= self._change_services(hostnames, label_keys)
+        label_keys = +label_keys
+        if label_keys != self._label_keys:
+            changed |= yield from self._relabel(label_keys)
         return changed
 
     def _put(self, change: Replaced) -> None:
@@ -188,11 +195,10 @@ class Catalog:
             self._held.pop(reference, None)
         return {reference} if values != before else set()
 
-    def _change_services(self, hostnames: Iterable[str]) -> Steps[set[Key]]:
-        """Resolve hostnames again."""
+    def _change_services(self, hostnames: Iterable[str], label_keys: Counter[LabelKey]) -> set[Key]:
+        """Resolve hostnames again, and count the labels by which their services select."""
         changed: set[Key] = set()
         moves: list[Move] = []
-        label_keys = self._label_keys.copy()
         for hostname in hostnames:
             before = self._services.get(hostname)
             try:
@@ -214,7 +220,6 @@ class Catalog:
             label_keys.update(resolved.label_keys_after)
         if moves:
             changed |= self._named.move(moves)
-            changed |= yield from self._relabel(+label_keys)
         return changed
 
     def _registered(self, hostname: str) -> RegisteredService | None:

@@ -23,6 +23,8 @@ class CatalogCode(ProblemCode):
     ADDRESS_NOT_RESOLVED = "address-not-resolved"
     SUBSETS_WITHOUT_ENDPOINTS = "subsets-without-endpoints"
     SUBSET_KEY_WITHOUT_SELECTOR = "subset-key-without-selector"
+    SUBSET_KEY_UNKNOWN = "subset-key-unknown"
+    SERVICE_ELSEWHERE = "service-elsewhere"
     UNKNOWN_CREDENTIAL = "unknown-credential"
     INVALID_CREDENTIAL = "invalid-credential"
     CREDENTIAL_LACKS_KEYS = "credential-lacks-keys"

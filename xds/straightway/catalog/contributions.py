@@ -10,6 +10,7 @@ from straightway.api import (
     EndpointSlice,
     Gateway,
     GrpcJsonTranscoder,
+    ModelDiscovery,
     Pod,
     VirtualService,
     WorkloadEntry,
@@ -28,7 +29,7 @@ from straightway.catalog.services import (
 WORKLOAD_KINDS = frozenset({"WorkloadEntry", "Pod", "EndpointSlice"})
 
 LabelKey = tuple[str, str]
-"""A namespace, and a label key by which some service there selects workloads."""
+"""A namespace, and a label key by which something there selects workloads."""
 
 
 def object_keys(item: ApiObject | None, label_keys: Container[LabelKey]) -> frozenset[Key]:
@@ -53,10 +54,18 @@ def _object_keys(item: ApiObject, label_keys: Container[LabelKey]) -> Iterator[K
             yield from _virtual_service_keys(item)
         elif isinstance(item, DestinationRule):
             yield from _rule_keys(item)
-        elif isinstance(item, Gateway) and any(item.credentials):
+        elif (isinstance(item, Gateway) and any(item.credentials)) or (
+            isinstance(item, ModelDiscovery) and item.spec.credential_name
+        ):
             yield keys.WITH_CREDENTIALS
         for service in services_of(item):
             yield keys.claiming(service.hostname)
+
+
+def _names_secrets(item: ApiObject) -> bool:
+    if isinstance(item, ModelDiscovery):
+        return item.spec.credential_name is not None
+    return isinstance(item, Gateway) and any(item.credentials)
 
 
 def _virtual_service_keys(item: VirtualService) -> Iterator[Key]:
@@ -126,6 +135,12 @@ def service_values(service: RegisteredService | None) -> Iterator[tuple[Key, obj
             yield keys.http_namespaces(port.number), service.namespace
     for pair in service.selector or ():
         yield keys.PROXY_LABELS, pair
+
+
+def label_keys_in(item: ApiObject | None) -> Iterator[LabelKey]:
+    """Yield the label key by which an object itself finds workloads."""
+    if isinstance(item, ModelDiscovery) and item.spec.workload_selector is not None:
+        yield item.metadata.namespace, min(item.spec.workload_selector.match_labels)
 
 
 def label_keys_of(service: RegisteredService | None) -> Iterator[LabelKey]:

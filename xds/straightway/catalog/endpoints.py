@@ -16,6 +16,8 @@ from straightway.catalog.labels import labels_of
 from straightway.catalog.services import RegisteredService, ServicePort
 from straightway.documents import Reference
 
+INLINE_KIND = "endpoint"
+"""The kind of the references to what is behind inline endpoints: they are no objects."""
 _NONE: Mapping[str, str] = {}
 
 
@@ -23,7 +25,8 @@ class Endpoint(NamedTuple):
     """One address and port behind a service's port; a tuple, because there are so many.
 
     ``weight`` 0 means unset; ``locality`` is Istio's ``region/zone/subzone``, empty for none.
-    ``workload`` is the object behind it, or None if unknown.
+    ``workload`` names what is behind it: the object or, if a service lists it inline, its address;
+    None if unknown.
     """
 
     address: str
@@ -93,9 +96,13 @@ def endpoint_of_entry(entry: WorkloadEntry, port: ServicePort) -> Endpoint:
     return _from_spec(entry.spec, port, labels_of(entry), annotations, entry.reference)
 
 
-def inline_endpoint(spec: WorkloadEntrySpec, port: ServicePort) -> Endpoint:
-    """Return an endpoint that a ServiceEntry lists inline."""
-    return _from_spec(spec, port, spec.labels, _NONE)
+def inline_endpoint(spec: WorkloadEntrySpec, namespace: str, port: ServicePort) -> Endpoint:
+    """Return an endpoint that a ServiceEntry of a namespace lists inline."""
+    # Several runtimes may share an address; then each has ports of its own.
+    ports = ",".join(str(number) for _, number in sorted(spec.ports.items()))
+    name = f"{spec.address}:{ports}" if ports else spec.address
+    workload = Reference("", INLINE_KIND, namespace, name)
+    return _from_spec(spec, port, spec.labels, _NONE, workload)
 
 
 def _from_spec(

@@ -64,7 +64,7 @@ def claiming(hostname: str) -> Key:
 
 
 WITH_CREDENTIALS: Key = ("with-credentials",)
-"""The Gateways that name Secrets."""
+"""The Gateways and ModelDiscoveries that name Secrets."""
 
 # --- Services: one by its hostname, or lists of hostnames -------------------------------------
 

@@ -13,6 +13,7 @@ from straightway.api import ApiObject
 from straightway.catalog.contributions import (
     WORKLOAD_KINDS,
     LabelKey,
+    label_keys_in,
     label_keys_of,
     object_keys,
     object_values,
@@ -38,6 +39,8 @@ class Replaced(NamedTuple):
     values_before: tuple[tuple[Key, object], ...] = ()
     values_after: tuple[tuple[Key, object], ...] = ()
     hostnames: tuple[str, ...] = ()
+    label_keys_before: tuple[LabelKey, ...] = ()
+    label_keys_after: tuple[LabelKey, ...] = ()
 
     @classmethod
     def of(
@@ -60,7 +63,17 @@ class Replaced(NamedTuple):
         values_before, values_after = tuple(object_values(before)), tuple(object_values(after))
         hash((values_before, values_after))  # As the index will.
         hostnames = tuple(service.hostname for item in items for service in services_of(item))
-        return cls(reference, after, moves, created, values_before, values_after, hostnames)
+        return cls(
+            reference,
+            after,
+            moves,
+            created,
+            values_before,
+            values_after,
+            hostnames,
+            tuple(label_keys_in(before)),
+            tuple(label_keys_in(after)),
+        )
 
 
 class Resolved(NamedTuple):

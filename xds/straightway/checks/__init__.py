@@ -14,6 +14,7 @@ from straightway.api import (
     DestinationRule,
     Gateway,
     GrpcJsonTranscoder,
+    ModelDiscovery,
     Service,
     ServiceEntry,
     VirtualService,
@@ -22,6 +23,7 @@ from straightway.api import (
 from straightway.api.values import is_ip
 from straightway.checks.destination_rules import check_destination_rule
 from straightway.checks.gateways import check_gateway
+from straightway.checks.model_discoveries import check_model_discovery
 from straightway.checks.services import check_service, check_workload_entry
 from straightway.checks.transcoders import check_transcoder
 from straightway.checks.virtual_services import check_virtual_service
@@ -35,6 +37,7 @@ _CHECKS: Mapping[type[ApiObject], Callable[[Reading, Reference], Iterator[Findin
     ServiceEntry: check_service,
     WorkloadEntry: check_workload_entry,
     GrpcJsonTranscoder: check_transcoder,
+    ModelDiscovery: check_model_discovery,
     VirtualService: check_virtual_service,
 }
 

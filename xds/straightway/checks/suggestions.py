@@ -22,11 +22,19 @@ def suggestion(text: str, known: Iterable[str]) -> str:
 
 
 def unknown_host(reading: Reading, subject: Reference, path: Path, host: str) -> Finding:
-    """Return the finding that no service has a host."""
+    """Return the finding that no service has a host to which requests go."""
+    return _unknown(reading, subject, path, host, "requests for it are answered with 503")
+
+
+def unknown_service(reading: Reading, subject: Reference, path: Path, host: str) -> Finding:
+    """Return the finding that no service has a host whose runtimes are to be asked."""
+    return _unknown(reading, subject, path, host, "nothing is asked what it holds")
+
+
+def _unknown(reading: Reading, subject: Reference, path: Path, host: str, outcome: str) -> Finding:
     where = "" if "." in host else f" in the namespace {subject.namespace}"
     message = (
-        f"There is no Service or ServiceEntry {quoted(host)}{where}; requests for it are answered "
-        "with 503."
+        f"There is no Service or ServiceEntry {quoted(host)}{where}; {outcome}."
         f"{_meant(_likely_host(reading, host, subject.namespace))}"
     )
     return Finding(subject, path, CatalogCode.UNKNOWN_HOST, message)

@@ -16,11 +16,11 @@ from collections.abc import (
     Hashable,
     Iterator,
     Mapping,
-    Sequence,
 )
 from contextlib import contextmanager, suppress
 from functools import partial
 from time import time
+from typing import Any
 
 import structlog
 
@@ -113,12 +113,12 @@ class Control:
         self._observed[workload] = held
         self._endpoints_due.set()
 
-    def follow_secrets(self, want: Callable[[Sequence[Reference]], None]) -> None:
-        """Tell ``want`` which Secrets Gateways name, whenever that changes.
+    def follow(self, unit: Call, tell: Callable[[Any], None]) -> None:
+        """Tell ``tell`` the value of a unit once config is in force, and whenever it changes.
 
-        It costs nothing while no Gateway names any.
+        A unit that reads nothing costs nothing. ``tell`` must not raise.
         """
-        self._making.follow_secrets(want)
+        self._making.follow(unit, tell)
 
     def looked_up(self, secret: Reference, *, is_there: bool | None) -> None:
         """Take in whether a Secret that was wanted is there; None if nobody looks for it."""

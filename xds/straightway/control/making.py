@@ -7,8 +7,9 @@ loop may be in here at once: one continues where the catalog is when its turn co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
+from typing import Any
 
 import structlog
 
@@ -23,7 +24,6 @@ from straightway.discovery import Cache
 from straightway.documents import Change, ProblemStore, Reference, Steps
 from straightway.intake import Intake
 from straightway.proxies.audience import Audience
-from straightway.routing.istio.credentials import wanted_secrets
 from straightway.snapshots import Snapshot, pieces_of, snapshot_of
 from straightway.snapshots.assignments import assignment
 from straightway.snapshots.origins import origins_of
@@ -35,7 +35,6 @@ _log = structlog.get_logger()
 Pending = dict[Reference, ApiObject | None]
 """Objects that are to be put in force, or taken out (None)."""
 
-_WANTED_SECRETS = Call(wanted_secrets, ())
 _AT_ONCE = 40
 """How many objects are put into the catalog without giving way: some milliseconds of work."""
 _MANY = 200
@@ -74,8 +73,8 @@ class Making:
         self._stale: dict[Call, None] = {}
         self._stale_audiences: dict[Audience, None] = {}
         self._due_checks: dict[Call, None] = {}
-        self._want_secrets: Callable[[Sequence[Reference]], None] | None = None
-        self._wanted_secrets: Sequence[Reference] = ()
+        self._followed: dict[Call, Callable[[Any], None]] = {}
+        self._told: dict[Call, Any] = {}
         self._much_is_stale = False
 
     # --- Changes ---
@@ -112,11 +111,10 @@ class Making:
         async with self._changing:
             self.units.changed(self._catalog.observe(workload, held))
 
-    def follow_secrets(self, want: Callable[[Sequence[Reference]], None]) -> None:
-        """Tell ``want`` which Secrets Gateways name, whenever that changes."""
-        self._want_secrets = want
-        self._catalog.asks_for_secrets = True
-        self.units.hold(_WANTED_SECRETS)
+    def follow(self, call: Call, tell: Callable[[Any], None]) -> None:
+        """Tell ``tell`` the value of a unit, now and whenever it changes."""
+        self._followed[call] = tell
+        self.units.hold(call)
 
     # --- What is stale ---
 
@@ -220,18 +218,19 @@ class Making:
         while self._due_checks:
             call = next(iter(self._due_checks))
             del self._due_checks[call]
-            if call == _WANTED_SECRETS:
-                self._tell_wanted()
+            if call in self._followed:
+                await breath.through(self.units.renewing(call))
+                self._tell(call)
             else:
                 self._checking.run(call)
             await breath.take()
         await breath.through(self._checking.relocated())
 
-    def _tell_wanted(self) -> None:
-        wanted = self.units.get_or_none(_WANTED_SECRETS)
-        if self._want_secrets is not None and wanted not in (None, self._wanted_secrets):
-            self._wanted_secrets = wanted
-            self._want_secrets(wanted)
+    def _tell(self, call: Call) -> None:
+        value = self.units.get_or_none(call)
+        if value is not None and value != self._told.get(call):
+            self._told[call] = value
+            self._followed[call](value)
 
     # --- What is known ---
 

@@ -1,4 +1,4 @@
-"""What is kept of a Secret, and how: the few entries that a Gateway can use, sealed.
+"""What is kept of a Secret, and how: the few entries that anything can use, sealed.
 
 Sources call :func:`without_surplus` on every Secret before anyone else sees it. So nothing behind
 them has the rest, and what they have is in no text form: not in a message, a log line, a traceback,
@@ -15,8 +15,8 @@ from typing import Any, Final, NoReturn
 TLS: Final = "kubernetes.io/tls"
 GENERIC: Final = "Opaque"
 PRIVATE_KEYS: Final = ("tls.key", "key")
-KEYS: Final = ("tls.crt", "tls.key", "ca.crt", "cert", "key", "cacert")
-"""The entries that are kept: those of ``kubernetes.io/tls``, and Istio's generic ones."""
+KEYS: Final = ("tls.crt", "tls.key", "ca.crt", "cert", "key", "cacert", "token")
+"""The entries that are kept: those of ``kubernetes.io/tls``, Istio's generic ones, and a token."""
 MOST: Final = 512 * 1024
 """The largest entry that is kept, in bytes as it is written: twice all of Mozilla's authorities."""
 

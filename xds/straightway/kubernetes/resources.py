@@ -19,7 +19,15 @@ Body = dict[str, Any]
 
 _Entries = TypedDict(
     "_Entries",
-    {"tls.crt": str, "tls.key": str, "ca.crt": str, "cert": str, "key": str, "cacert": str},
+    {
+        "tls.crt": str,
+        "tls.key": str,
+        "ca.crt": str,
+        "cert": str,
+        "key": str,
+        "cacert": str,
+        "token": str,
+    },
     total=False,
 )
 """The entries of a Secret that are kept: no others are ever decoded."""
@@ -229,6 +237,7 @@ RESOURCES = (
     Resource(
         "istio.alibabacloud.com", "ASMGrpcJsonTranscoder", "asmgrpcjsontranscoders", (), _whole
     ),
+    Resource("straightway.dev", "ModelDiscovery", "modeldiscoveries", ("v1alpha1",), _whole),
     _core("Service", "services", _decode_service),
     _core("Pod", "pods", _pod),
     _core("EndpointSlice", "endpointslices", _decode_slice, "discovery.k8s.io"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from straightway.api.kinds import ASM, ISTIO_NETWORKING
+from straightway.api.kinds import ASM, ISTIO_NETWORKING, STRAIGHTWAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,12 @@ _REACHED_AT = Column(
     "Address", ".status.addresses[0].value", "Where clients reach the gateway's Service."
 )
 _ADDRESS = Column("Address", ".spec.address", "The workload's address.")
+_SERVICE = Column("Service", ".spec.service", "The service whose runtimes are asked.")
+_ASKED = Column("Asked", ".status.runtimes.asked", "How many runtimes are asked.", "integer")
+_ANSWERING = Column(
+    "Answering", ".status.runtimes.answering", "How many of them answer.", "integer"
+)
+_MODELS = Column("Models", ".status.models.ready", "How many models they hold.", "integer")
 
 RESOURCES: Final[Mapping[tuple[str, str], Resource]] = MappingProxyType(
     {
@@ -76,6 +82,12 @@ RESOURCES: Final[Mapping[tuple[str, str], Resource]] = MappingProxyType(
         (ISTIO_NETWORKING, "WorkloadEntry"): _istio("workloadentries", "we", _ADDRESS),
         (ASM, "ASMGrpcJsonTranscoder"): Resource(
             "asmgrpcjsontranscoders", versions=("v1beta1",), columns=_STATE
+        ),
+        (STRAIGHTWAY, "ModelDiscovery"): Resource(
+            "modeldiscoveries",
+            versions=("v1alpha1",),
+            columns=(_SERVICE, _ASKED, _ANSWERING, _MODELS, *_STATE),
+            short_names=("md",),
         ),
     }
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from straightway.api.kinds import ASM, ISTIO_NETWORKING
+from straightway.api.kinds import ASM, ISTIO_NETWORKING, STRAIGHTWAY
 from straightway.documents import Reference
 from straightway.kubernetes.resources import BY_KIND, Resource
 
@@ -50,6 +50,9 @@ STATUS_KINDS: Final[Mapping[tuple[str, str], StatusKind]] = MappingProxyType(
         ),
         (ASM, "ASMGrpcJsonTranscoder"): StatusKind(
             BY_KIND[ASM, "ASMGrpcJsonTranscoder"], is_istio=False
+        ),
+        (STRAIGHTWAY, "ModelDiscovery"): StatusKind(
+            BY_KIND[STRAIGHTWAY, "ModelDiscovery"], is_istio=False
         ),
     }
 )

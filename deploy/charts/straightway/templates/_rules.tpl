@@ -15,6 +15,9 @@ compares the two.
 - apiGroups: [istio.alibabacloud.com]
   resources: [asmgrpcjsontranscoders]
   verbs: [get, list, watch]
+- apiGroups: [straightway.dev]
+  resources: [modeldiscoveries]
+  verbs: [get, list, watch]
 {{- if .Values.writeStatus }}
 - apiGroups: [networking.istio.io]
   resources:
@@ -26,6 +29,9 @@ compares the two.
   verbs: [patch]
 - apiGroups: [istio.alibabacloud.com]
   resources: [asmgrpcjsontranscoders/status]
+  verbs: [patch]
+- apiGroups: [straightway.dev]
+  resources: [modeldiscoveries/status]
   verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]

@@ -1,10 +1,10 @@
-"""Credentials: the Secrets that the servers of Gateways need, and where these are."""
+"""Credentials: the Secrets that Gateways and ModelDiscoveries need, and where these are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from straightway.api import Gateway, Pod, Secret
+from straightway.api import Gateway, ModelDiscovery, Pod, Secret
 from straightway.api.kinds import CORE
 from straightway.api.server_tls import Credential
 from straightway.catalog import keys
@@ -69,16 +69,19 @@ def has_selected(reading: Reading, namespace: str, pairs: Pairs) -> bool:
 
 
 def wanted_secrets(reading: Reading) -> tuple[Reference, ...]:
-    """Return all Secrets that Gateways name, each once, those of the oldest Gateway first."""
+    """Return all Secrets that objects name, each once, those of the oldest object first."""
     found: dict[Reference, None] = {}
-    for gateway in reading.objects(keys.WITH_CREDENTIALS):
-        found |= dict.fromkeys(reading.make(secrets_for, gateway))
+    for naming in reading.objects(keys.WITH_CREDENTIALS):
+        found |= dict.fromkeys(reading.make(secrets_for, naming))
     return tuple(found)
 
 
-def secrets_for(reading: Reading, gateway: Reference) -> tuple[Reference, ...]:
-    """Return the Secrets that a Gateway names, in all namespaces of its proxies."""
-    return tuple(_secrets_for(reading, gateway))
+def secrets_for(reading: Reading, naming: Reference) -> tuple[Reference, ...]:
+    """Return the Secrets that an object names; a Gateway's in all namespaces of its proxies."""
+    discovery = reading.object(ModelDiscovery, naming)
+    if discovery is not None and discovery.spec.credential_name:
+        return (secret_reference(naming.namespace, discovery.spec.credential_name),)
+    return tuple(_secrets_for(reading, naming))
 
 
 def _secrets_for(reading: Reading, gateway: Reference) -> Iterator[Reference]:

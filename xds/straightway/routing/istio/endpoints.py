@@ -54,7 +54,7 @@ def endpoints_in(
     """Yield the endpoints that a block's objects provide for a service's port."""
     if block == INLINE:
         for spec in service.inline:
-            yield inline_endpoint(spec, port)
+            yield inline_endpoint(spec, service.namespace, port)
     for reference in block:
         if reference.kind == "EndpointSlice":
             item = reading.object(EndpointSlice, reference)
