@@ -140,7 +140,10 @@ class PathRewrite:
 class Retry:
     """When a failed request is retried, on another endpoint if there is one.
 
-    ``attempts`` 0: never. ``conditions`` are those of Envoy's ``retry_on``.
+    ``attempts`` 0: never. ``conditions`` are those of Envoy's ``retry_on``. ``if_unknown``: also if
+    an endpoint does not know what the request asks for, and the request carries a subset key. The
+    ``backoff`` is the shortest time between two tries, ``hosts_considered`` how often another
+    endpoint is chosen if the chosen one was tried before.
     """
 
     attempts: int
@@ -148,6 +151,8 @@ class Retry:
     status_codes: tuple[int, ...] = ()
     per_try_timeout: timedelta | None = None
     backoff: timedelta | None = None
+    if_unknown: bool = False
+    hosts_considered: int = 5
 
 
 class HashSource(StrEnum):

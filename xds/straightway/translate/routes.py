@@ -19,7 +19,7 @@ from straightway.routing.http import (
     TextKind,
     VirtualHost,
 )
-from straightway.translate.route_action import set_action, set_headers
+from straightway.translate.route_action import set_action, set_headers, set_retry_headers
 from straightway.translate.route_match import lacks_missing, set_match
 from straightway.translate.subsets import FILTER_NAME, header_rules
 
@@ -74,6 +74,8 @@ def _set_route(route: Route, rule: Rule) -> None:
     action = rule.action
     set_action(route, action, rule.match.path)
     set_headers(route, rule.request_headers, rule.response_headers)
+    if isinstance(action, Forward) and action.retry is not None and action.retry.if_unknown:
+        set_retry_headers(route, action.retry)
     if isinstance(action, Forward) and action.subset_keys:
         route.typed_per_filter_config[FILTER_NAME].CopyFrom(header_rules(action.subset_keys))
 
