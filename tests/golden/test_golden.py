@@ -4,10 +4,9 @@ Each folder here is a case:
 
 - ``input.yaml``: the config, several documents;
 - ``proxy.yaml`` (optional): ``node`` and ``metadata`` of the proxy, by default a gateway in the
-  namespace ``default`` with the label ``istio: ingressgateway``; ``envoy``, its version as a list of
-  numbers, by default untold; ``config``, a folder of the
-  project to read in place of ``input.yaml``; and ``show``, the kinds of resources that the case is
-  about, by default all;
+  namespace ``default`` with the label ``istio: ingressgateway``; ``envoy``, its version
+  as two numbers, by default untold; ``config``, a folder of the project to read in place of
+  ``input.yaml``; and ``show``, the kinds of resources that the case is about, by default all;
 - ``expected.yaml``: those resources; long descriptors are shortened;
 - ``problems.txt``: the problems that ``straightway validate`` prints, if any.
 

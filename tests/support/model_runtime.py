@@ -30,6 +30,7 @@ class ModelRuntime:
         self.breaks: set[str] = set()
         self.worked_on: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
+        self.draining = False
         self._lock = threading.Lock()
         self._server = _Server(self, port)
         self.port = int(self._server.server_address[1])
@@ -49,6 +50,12 @@ class ModelRuntime:
                 return self.statuses.get(model, 404)
             self.worked_on[number] += 1
             return self.statuses.get(model, 200)
+
+    def drain(self) -> None:
+        """Stop listening and end each connection with its next answer, as at a planned stop."""
+        self.draining = True
+        self._server.shutdown()
+        self._server.socket.close()
 
     def close(self) -> None:
         """Stop listening and cut all connections, as when it is killed."""
@@ -100,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-length", str(len(body)))
         self.send_header(UPSTREAM_HEADER, runtime.name)
+        if runtime.draining:
+            self.send_header("connection", "close")
         self.end_headers()
         self.wfile.write(body)
 

@@ -62,9 +62,9 @@ class SubsetRetries(Model):
     is only what no endpoint may have begun to work on, and what ``also`` names.
     """
 
-    attempts: Annotated[Int, within(0, MOST_RETRIES, what="a number of retries")] = 5
+    attempts: Annotated[Int, within(0, MOST_RETRIES, what="a number of retries")] = 7
     """How often a request is tried again, the first time in its subset and then at any endpoint;
-    0: never, and it stays in its subset. 5 without it.
+    0: never, and it stays in its subset. 7 without it.
     """
     also: RetryOn = ""
     """Conditions under which a request is repeated though an endpoint may have begun to work on it,

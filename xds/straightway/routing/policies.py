@@ -62,7 +62,7 @@ class Leaving:
     endpoint has begun to work on the request.
     """
 
-    attempts: int = 5
+    attempts: int = 7
     conditions: tuple[str, ...] = ()
     status_codes: tuple[int, ...] = ()
     per_try_timeout: timedelta | None = None
