@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -109,10 +110,17 @@ def test_holders_stop_as_planned_and_the_control_plane_learns_it_later(
     for runtime in runtimes.values():
         runtime.models.add(MODEL)
     believe(mesh, runtimes["a"], MODEL)
-    wait_for_it = Load(ask, rate=300)
-    with wait_for_it as load:
+    # A connection that waits to be accepted would be reset, and its request was sent.
+    between_requests = threading.Lock()
+
+    def ask_then() -> Answer:
+        with between_requests:
+            return ask()
+
+    with Load(ask_then, rate=300) as load:
         for old, new in itertools.pairwise(NAMES):
-            runtimes[old].drain()
+            with between_requests:
+                runtimes[old].drain()
             load.wait_for_more(100)
             believe(mesh, runtimes[new], MODEL)
             load.wait_for_more(20)
