@@ -84,9 +84,7 @@ class Pools:
     @staticmethod
     def _write_service(mesh: Mesh, model: str, rule: str) -> list[dict[str, Any]]:
         host = f"{model}-{rule}"
-        fields = {"policy": "ANY_ENDPOINT", **RULES[rule]}
-        balancer = dynamic_subset("model", policy=fields.pop("policy"))
-        balancer["dynamicSubset"] |= fields
+        balancer = dynamic_subset("model", **{"policy": "ANY_ENDPOINT", **RULES[rule]})
         mesh.config.write(
             f"service-{host}.yaml",
             service(host, NAMESPACE, selector={"app": model}, ports={"http": 80}),

@@ -22,8 +22,7 @@ ROUNDS = 5
 
 
 def write_rule(mesh: Mesh, attempts: int) -> None:
-    balancer = dynamic_subset("model", policy="ANY_ENDPOINT")
-    balancer["dynamicSubset"]["retries"] = {"attempts": attempts}
+    balancer = dynamic_subset("model", policy="ANY_ENDPOINT", retries={"attempts": attempts})
     mesh.config.write("rule.yaml", destination_rule("runtimes", NAMESPACE, load_balancer=balancer))
 
 

@@ -55,8 +55,7 @@ class Cluster:
     @property
     def leaving(self) -> Leaving | None:
         """How requests leave their subsets; None if they never do."""
-        subsets = self.subsets
-        return subsets.leaving if subsets is not None and subsets.can_be_left else None
+        return self.subsets.leaving if self.subsets is not None else None
 
     @property
     def subset_keys(self) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class Subsets:
         """
         any_endpoint = Fallback.ANY_ENDPOINT
         allowed = any(selector.fallback is any_endpoint for selector in self.selectors)
-        return self.leaving is not None and self.fallback is any_endpoint and allowed
+        return self.fallback is any_endpoint and allowed
 
     @property
     def not_left(self) -> Subsets | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from straightway.api.connection_pool import ConnectionPool as IstioPool
 from straightway.api.connection_pool import H2UpgradePolicy, HttpSettings, TcpKeepalive
 from straightway.api.destination_rule import TrafficPolicy
@@ -98,15 +100,15 @@ def _balancing(balancer: LoadBalancer) -> Balancing:
 
 
 def _subsets(subsets: DynamicSubset) -> Subsets:
-    return Subsets(
+    found = Subsets(
         selectors=tuple(
             Selector(tuple(sorted(selector.keys)), _FALLBACK[selector.fallback_policy])
             for selector in subsets.subset_selectors
         ),
         fallback=_FALLBACK[subsets.fallback_policy or FallbackPolicy.ANY_ENDPOINT],
         default=tuple(sorted(subsets.default_subset.items())),
-        leaving=_leaving(subsets.retries),
     )
+    return replace(found, leaving=_leaving(subsets.retries)) if found.can_be_left else found
 
 
 def _leaving(retries: SubsetRetries) -> Leaving | None:
