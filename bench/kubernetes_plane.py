@@ -79,7 +79,7 @@ class Cluster:
     @contextmanager
     def plane(self, module: Sequence[str] = ("straightway",)) -> Iterator[Machine]:
         """Start a control plane of which an Envoy wants everything; stop both on exit."""
-        options = ["--kubernetes", "--kubeconfig", str(self.kubeconfig)]
+        options = ["--kubernetes", "--write-status", "--kubeconfig", str(self.kubeconfig)]
 
         def make(folder: Path) -> ControlPlane:
             return ControlPlane(None, folder, *options, module=module)

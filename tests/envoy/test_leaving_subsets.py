@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.http import Answer
 from tests.support.mesh import NAMESPACE, Mesh
-from tests.support.model_runtime import ModelRuntime
+from tests.support.counting_runtime import CountingRuntime
 from tests.support.objects import (
     destination_rule,
     dynamic_subset,
@@ -58,7 +58,7 @@ ROUTES: dict[str, dict[str, Any]] = {
 class Pools:
     """All pools, behind one gateway."""
 
-    def __init__(self, mesh: Mesh, runtimes: dict[str, ModelRuntime], hung: int) -> None:
+    def __init__(self, mesh: Mesh, runtimes: dict[str, CountingRuntime], hung: int) -> None:
         self.runtimes = runtimes
         self._numbers = itertools.count(1)
         ports = {name: each.port for name, each in runtimes.items()}
@@ -133,7 +133,7 @@ def hung() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def pools(shared_mesh: Mesh, hung: int) -> Iterator[Pools]:
     with ExitStack() as stack:
-        runtimes = {name: stack.enter_context(closing(ModelRuntime(name))) for name in ALIVE}
+        runtimes = {name: stack.enter_context(closing(CountingRuntime(name))) for name in ALIVE}
         runtimes["a"].breaks.add("cut")
         runtimes["a"].statuses["failing"] = 500
         yield Pools(shared_mesh, runtimes, hung)

@@ -13,7 +13,7 @@ import pytest
 from tests.support.http import Answer
 from tests.support.load import Load
 from tests.support.mesh import NAMESPACE, Mesh
-from tests.support.model_runtime import ModelRuntime
+from tests.support.counting_runtime import CountingRuntime
 from tests.support.objects import (
     destination_rule,
     dynamic_subset,
@@ -30,12 +30,12 @@ ROUNDS = 8
 
 
 @pytest.fixture
-def runtimes() -> Iterator[dict[str, ModelRuntime]]:
+def runtimes() -> Iterator[dict[str, CountingRuntime]]:
     with ExitStack() as stack:
-        yield {name: stack.enter_context(closing(ModelRuntime(name))) for name in NAMES}
+        yield {name: stack.enter_context(closing(CountingRuntime(name))) for name in NAMES}
 
 
-def believe(mesh: Mesh, runtime: ModelRuntime, *models: str) -> None:
+def believe(mesh: Mesh, runtime: CountingRuntime, *models: str) -> None:
     """Have the control plane take a runtime for the holder of some models."""
     labels = {"app": "runtime", **{f"model/{model}": "true" for model in models}}
     entry = workload_entry(runtime.name, NAMESPACE, labels=labels, ports={"http": runtime.port})
@@ -43,7 +43,7 @@ def believe(mesh: Mesh, runtime: ModelRuntime, *models: str) -> None:
 
 
 @pytest.fixture
-def ask(mesh: Mesh, runtimes: dict[str, ModelRuntime], variant: str) -> Callable[[], Answer]:
+def ask(mesh: Mesh, runtimes: dict[str, CountingRuntime], variant: str) -> Callable[[], Answer]:
     """Sends a request for the model, with a body, through a gateway over all runtimes."""
     for runtime in runtimes.values():
         believe(mesh, runtime)
@@ -74,21 +74,21 @@ def ask(mesh: Mesh, runtimes: dict[str, ModelRuntime], variant: str) -> Callable
     return ask
 
 
-def assert_each_was_answered_once(load: Load, runtimes: dict[str, ModelRuntime]) -> None:
+def assert_each_was_answered_once(load: Load, runtimes: dict[str, CountingRuntime]) -> None:
     assert load.failures == []
     together = sum((each.worked_on for each in runtimes.values()), Counter[str]())
     assert set(together.values()) == {1}
     assert len(together) == len(load.answers)
 
 
-def wait_until_asked(runtime: ModelRuntime) -> None:
+def wait_until_asked(runtime: CountingRuntime) -> None:
     """Wait until a runtime gets requests for the model."""
     before = runtime.asked[MODEL]
     eventually(lambda: runtime.asked[MODEL] >= before + 5, what=f"{runtime.name} is asked")
 
 
 def test_a_model_moves_and_the_control_plane_learns_it_later(
-    mesh: Mesh, runtimes: dict[str, ModelRuntime], ask: Callable[[], Answer]
+    mesh: Mesh, runtimes: dict[str, CountingRuntime], ask: Callable[[], Answer]
 ) -> None:
     runtimes["a"].models.add(MODEL)
     with Load(ask, rate=300) as load:
@@ -105,7 +105,7 @@ def test_a_model_moves_and_the_control_plane_learns_it_later(
 
 
 def test_holders_stop_as_planned_and_the_control_plane_learns_it_later(
-    mesh: Mesh, runtimes: dict[str, ModelRuntime], ask: Callable[[], Answer]
+    mesh: Mesh, runtimes: dict[str, CountingRuntime], ask: Callable[[], Answer]
 ) -> None:
     for runtime in runtimes.values():
         runtime.models.add(MODEL)

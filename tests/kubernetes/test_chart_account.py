@@ -43,6 +43,7 @@ def test_it_reads_everything_and_writes_conditions_and_events(
 ) -> None:
     token = grant(kube, render(CONTROL_PLANE, {"namespaces": namespaces}, namespace=OWN))
     command = [sys.executable, "-m", "straightway", "serve", "--kubernetes", "--no-state"]
+    command += ["--write-status"]
     command += ["--kubeconfig", str(kube.kubeconfig(token, namespace=OWN))]
     command += ["--xds-address", f"127.0.0.1:{free_port()}"]
     command += [f"--namespace={name}" for name in namespaces]

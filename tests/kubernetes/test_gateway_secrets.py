@@ -100,7 +100,7 @@ def test_a_role_by_name_is_enough_and_gives_no_more(server: KubeServer, namespac
 @pytest.fixture
 def mesh(server: KubeServer, tmp_path: Path) -> Iterator[Mesh]:
     """A control plane that reads the cluster alone."""
-    options = ["--kubernetes", "--kubeconfig", str(server.kubeconfig())]
+    options = ["--kubernetes", "--write-status", "--kubeconfig", str(server.kubeconfig())]
     with Mesh(tmp_path, options=options, reads_folder=False) as mesh:
         yield mesh
 

@@ -22,7 +22,11 @@ ISTIO = [
     for kind in ("gateways", "destinationrules", "serviceentries", "workloadentries")
 ]
 ROUTES = ("networking.istio.io", "virtualservices")
-ALL = [*CORE, *ISTIO, ROUTES, ("istio.alibabacloud.com", "asmgrpcjsontranscoders")]
+OTHERS = [
+    ("istio.alibabacloud.com", "asmgrpcjsontranscoders"),
+    ("straightway.dev", "modeldiscoveries"),
+]
+ALL = [*CORE, *ISTIO, ROUTES, *OTHERS]
 
 
 @pytest.fixture(scope="module")

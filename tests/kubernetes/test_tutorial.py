@@ -85,7 +85,12 @@ def tutorial(
     port = free_port()
     module_kube.apply(gateway_service({8008: port}, selector=GATEWAY_LABELS, namespace=NAMESPACE))
     with CutProxy(module_kube.port) as proxy:
-        options = ["--kubernetes", "--kubeconfig", str(module_kube.kubeconfig(url=proxy.url))]
+        options = [
+            "--kubernetes",
+            "--write-status",
+            "--kubeconfig",
+            str(module_kube.kubeconfig(url=proxy.url)),
+        ]
         with Mesh(folder, options=options, reads_folder=False) as mesh:
             ports = {}
             for name, models in HOLDERS.items():

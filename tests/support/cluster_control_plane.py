@@ -14,7 +14,10 @@ from tests.support.waiting import eventually
 
 
 class ClusterControlPlane(ManagedProcess):
-    """One replica that reads one namespace, which is its own as well: its Lease is there."""
+    """One replica that reads one namespace, which is its own as well: its Lease is there.
+
+    It writes status, as in a Pod.
+    """
 
     def __init__(
         self,
@@ -29,7 +32,8 @@ class ClusterControlPlane(ManagedProcess):
         config = kube.kubeconfig(token, namespace=namespace)
         command = [sys.executable, "-m", "straightway", "serve", "--kubernetes"]
         command += ["--kubeconfig", str(config), "--namespace", namespace]
-        command += ["--xds-address", self.address, "--no-state", *options]
+        command += ["--xds-address", self.address, "--no-state"]
+        command += ["--write-status", *options]
         super().__init__(name, command, folder / f"{name}.log")
 
     def start(self) -> None:

@@ -8,6 +8,11 @@ from typing import Any
 Object = dict[str, Any]
 
 
+def namespace_named(name: str) -> Object:
+    """Return a namespace."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
 def gateway(
     name: str,
     namespace: str,

@@ -38,7 +38,7 @@ class NoProxies:
 
 
 def replica(api: Api, problems: ProblemStore) -> InCluster:
-    client, cluster = cast("Client", api), Cluster(namespaces=("shop",))
+    client, cluster = cast("Client", api), Cluster(namespaces=("shop",), write_status=True)
     source = KubernetesSource(client, namespaces=cluster.namespaces)
     return InCluster(
         client, cluster, source, problems, keeps_certificate=True, answers_webhooks=True

@@ -51,7 +51,7 @@ def exit_code(control_plane: ControlPlane) -> int | None:
 
 @pytest.mark.parametrize("more", [(), ("--tls-secret", "home/straightway")])
 def test_it_ends(kubeconfig: Path, silent: socket.socket, tmp_path: Path, more: tuple[str, ...]):
-    options = ["--kubernetes", "--kubeconfig", str(kubeconfig), *more]
+    options = ["--kubernetes", "--write-status", "--kubeconfig", str(kubeconfig), *more]
     if more:
         options += ["--xds-tls-address", f"127.0.0.1:{free_port()}", "--tls-name", "localhost"]
         options += ["--webhook-address", f"127.0.0.1:{free_port()}"]

@@ -48,7 +48,7 @@ class InCluster:
         self._source = source
         self.leader = Leader(client, identity(), client.namespace)
         self.writeback: Writeback | None = None
-        if cluster.write_status:
+        if cluster.writes_status:
             self.writeback = Writeback(
                 client,
                 self.leader,
@@ -97,6 +97,7 @@ class InCluster:
         A mistake of ours in one part ends neither the others nor the control plane.
         """
         self._follow_secrets(control)
+        control.follow_labels(self._source.count_labels)
         if self.writeback is None and self._publisher is None:
             return
         yield contained("leader", self.leader.run)

@@ -6,7 +6,8 @@ It makes ``certificates``, ``identities`` and gRPC's ports from options; what th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +19,7 @@ import structlog
 from straightway import __version__
 from straightway.catalog import Catalog
 from straightway.certificates import (
+    CertificateFileError,
     KeyPair,
     Keyring,
     SecretKeyring,
@@ -40,6 +42,10 @@ _log = structlog.get_logger()
 
 class ListenError(Exception):
     """Listening on the address fails; the message names it and says what to do."""
+
+
+class UnusableFileError(Exception):
+    """A file cannot be used; the message names it and its option, and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +106,18 @@ class SecurePorts:
     async def start(self) -> None:
         """Read or make the certificate, however long the API server takes.
 
-        Raises CertificateFileError: if a file holds none.
+        Raises UnusableFileError: if a file holds none.
         """
         if self._secret is not None:
             await self._secret.start()
         elif self._security.certificate is not None and self._security.key is not None:
-            self._use(await asyncio.to_thread(read_pair, *self._files))
+            options = dict(zip(("--tls-cert", "--tls-key"), self._files, strict=True))
+            with _naming(options, "Name a certificate and its key, both in PEM."):
+                self._use(await asyncio.to_thread(read_pair, *self._files))
         if self._security.client_authorities is not None:
             path = self._security.client_authorities
-            self.tls.accept_clients_of(await asyncio.to_thread(read_authorities, path))
+            with _naming({"--xds-client-ca": path}, "Name certificates of authorities, in PEM."):
+                self.tls.accept_clients_of(await asyncio.to_thread(read_authorities, path))
 
     async def run(self) -> None:
         """Follow all certificates, without end."""
@@ -185,6 +194,16 @@ class Port:
     option: str
     address: Address
     credentials: grpc.ServerCredentials | None = None
+
+
+@contextmanager
+def _naming(options: Mapping[str, Path], remedy: str) -> Iterator[None]:
+    """Say by which options the files were named that cannot be used."""
+    try:
+        yield
+    except CertificateFileError as error:
+        named = [f"{option} {file}" for option, file in options.items() if file in error.files]
+        raise UnusableFileError(f"{', '.join(named)}: {error.reason}. {remedy}") from error
 
 
 def is_loopback(address: Address) -> bool:

@@ -101,7 +101,7 @@ def written(folder):
         (("--xds-token", "/t"), "--xds-token needs --xds-ca"),
         (("--xds-server-name", "a"), "--xds-server-name needs --xds-ca"),
         (("--xds-ca", "/ca", "--xds-cert", "/c"), "--xds-cert and --xds-key need each other"),
-        (("--xds-ca", "/dev/null/ca"), "cannot write to /dev/null: "),
+        (("--xds-ca", "/dev/null/ca"), "Cannot write to /dev/null: "),
     ],
 )
 def test_options_that_do_not_fit_are_named(options, message):

@@ -47,14 +47,5 @@ def test_files_are_written_one_for_each(straightway, tmp_path):
     assert yaml.safe_load(file.read_text()) == definitions()[0]
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(straightway, tmp_path):
-    (tmp_path / "file").touch()
-    run = straightway("crds", "--directory", tmp_path / "file" / "crds")
-
-    assert run.code == 1
-    assert run.err.startswith(f"Error: {tmp_path / 'file'}")
-    assert len(run.err.splitlines()) == 1
-
-
 def test_files_are_yaml(straightway, tmp_path):
     assert straightway("crds", "--directory", tmp_path, "-o", "json").code == 2

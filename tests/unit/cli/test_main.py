@@ -51,7 +51,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(straightway, arguments, words):
 
 
 def test_an_interrupt_is_exit_code_130_without_a_traceback(straightway, monkeypatch):
-    def interrupted(_paths: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     # By its full name, for the package has a function of that name too.

@@ -112,6 +112,28 @@ def test_what_is_no_namespace_is_refused(straightway, served, name):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "write_status"),
+    [([], None), (["--write-status"], True), (["--no-write-status"], False)],
+)
+def test_whether_status_is_written_is_decided_by_the_place_unless_it_is_said(
+    straightway, served, arguments, write_status
+):
+    run = straightway("serve", "--kubernetes", "--no-state", *arguments)
+
+    assert run.code == 0, run.err
+    [(_, options)] = served
+    assert options.cluster.write_status is write_status
+
+
+def test_whoever_wants_status_written_needs_a_cluster(straightway, served):
+    run = straightway("serve", "--config", "configs", "--write-status")
+
+    assert run.code == 2
+    assert "--write-status needs --kubernetes" in run.err
+    assert served == []
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["--vanish-grace", "-1"],

@@ -18,9 +18,10 @@ SIDECARS = Audience(Role.SIDECAR, "default")
 ALL = {ONE, TWO, SIDECARS}
 
 
-def gateway(name: str) -> str:
-    server = "{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}"
-    return istio("Gateway", name, f"{{selector: {{gw: {name}}}, servers: [{server}]}}")
+def gateway(selected: str, name: str = "", protocol: str = "HTTP") -> str:
+    server = f"{{port: {{number: 80, name: a, protocol: {protocol}}}, hosts: ['*']}}"
+    spec = f"{{selector: {{gw: {selected}}}, servers: [{server}]}}"
+    return istio("Gateway", name or selected, spec)
 
 
 def routes(name: str, gateways: str, host: str, to: str) -> str:
@@ -47,6 +48,8 @@ TEXTS = [
     routes("first", "one", "a.example", "web"),
     routes("both", "one, mesh", "b.example", "x.example"),
     routes("none", "nobody", "c.example", "y.example"),
+    gateway("one", "tls", "HTTPS"),
+    routes("untranslated", "tls", "d.example", "web"),
     istio(
         "ASMGrpcJsonTranscoder",
         "json",
@@ -72,6 +75,7 @@ def units() -> Units:
         ("VirtualService", "first", {ONE}),
         ("VirtualService", "both", {ONE, SIDECARS}),
         ("VirtualService", "none", set()),
+        ("VirtualService", "untranslated", set()),
         # Sidecars get all services, gateways those to which their routes lead.
         ("DestinationRule", "web", {ONE, SIDECARS}),
         ("DestinationRule", "unused", {SIDECARS}),

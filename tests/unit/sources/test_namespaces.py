@@ -8,11 +8,8 @@ from contextlib import asynccontextmanager
 
 from straightway.sources.namespaces import follow_namespaces
 from tests.support.fake_cluster import FakeCluster
+from tests.support.objects import namespace_named
 from tests.support.virtual_time import run
-
-
-def namespace(name: str) -> dict[str, object]:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
 class Known:
@@ -44,13 +41,13 @@ async def followed(cluster: FakeCluster) -> AsyncIterator[Known]:
 def test_they_are_told_as_they_come_and_go():
     async def story():
         cluster = FakeCluster()
-        cluster.write(namespace("shop"))
+        cluster.write(namespace_named("shop"))
         async with followed(cluster) as known:
             assert known.names == {"shop"}
-            cluster.write(namespace("models"))
+            cluster.write(namespace_named("models"))
             await asyncio.sleep(1)
             assert known.names == {"shop", "models"}
-            cluster.delete(namespace("shop"))
+            cluster.delete(namespace_named("shop"))
             await asyncio.sleep(1)
             assert known.names == {"models"}
 
@@ -60,11 +57,11 @@ def test_they_are_told_as_they_come_and_go():
 def test_nothing_is_told_while_the_api_server_is_away():
     async def story():
         cluster = FakeCluster()
-        cluster.write(namespace("shop"))
-        cluster.write(namespace("models"))
+        cluster.write(namespace_named("shop"))
+        cluster.write(namespace_named("models"))
         async with followed(cluster) as known:
             cluster.go_away()
-            cluster.delete_unseen(namespace("shop"))
+            cluster.delete_unseen(namespace_named("shop"))
             await asyncio.sleep(60)
             assert known.names == {"shop", "models"}
             cluster.come_back()
@@ -79,7 +76,7 @@ def test_nothing_is_told_while_the_api_server_is_away():
 def test_whoever_may_not_read_them_learns_of_none_until_it_may():
     async def story():
         cluster = FakeCluster()
-        cluster.write(namespace("shop"))
+        cluster.write(namespace_named("shop"))
         cluster.forbidden.add("namespaces")
         async with followed(cluster) as known:
             assert known.names == set()

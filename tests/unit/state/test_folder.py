@@ -125,6 +125,7 @@ async def test_a_folder_that_cannot_be_made_is_one_warning(tmp_path):
         ("last good versions are not kept", "warning")
     ]
     assert lines[0]["reason"] == "Not a directory"
+    assert "--state DIR" in lines[0]["remedy"]
 
 
 async def test_a_folder_removed_while_it_is_kept_is_made_again(tmp_path):

@@ -135,9 +135,24 @@ def test_a_version_that_is_not_in_force_yet_is_pending():
 @pytest.mark.parametrize(
     ("programming", "verdict", "reason", "message"),
     [
-        (Programming(3, 3), Verdict.TRUE, "Programmed", "3 of 3 proxies have it."),
-        (Programming(1, 1), Verdict.TRUE, "Programmed", "1 of 1 proxy has it."),
-        (Programming(3, 1), Verdict.FALSE, "Pending", "1 of 3 proxies have it so far."),
+        (
+            Programming(3, 3),
+            Verdict.TRUE,
+            "Programmed",
+            "3 of 3 proxies at the leader have it.",
+        ),
+        (
+            Programming(1, 1),
+            Verdict.TRUE,
+            "Programmed",
+            "1 of 1 proxy at the leader has it.",
+        ),
+        (
+            Programming(3, 1),
+            Verdict.FALSE,
+            "Pending",
+            "1 of 3 proxies at the leader have it so far.",
+        ),
         (
             Programming(0, 0),
             Verdict.UNKNOWN,
@@ -156,8 +171,28 @@ def test_a_rejection_is_told_in_envoys_words_once_for_all_proxies_that_say_the_s
     found = conditions(programming=Programming(4, 1, refusals))[PROGRAMMED]
     assert (found.verdict, found.reason) == (Verdict.FALSE, "Rejected")
     assert found.message == (
-        "1 of 4 proxies have it. Proxy gw-0 and 2 more reject it: bad regex: missing )"
+        "1 of 4 proxies at the leader have it. "
+        "Proxy gw-0 and 2 more reject it: bad regex: missing )"
     )
+
+
+def test_what_is_left_out_as_a_whole_is_not_programmed_and_says_what_it_is():
+    path = "spec.servers[0].port.protocol"
+    https = problem(Code.NOT_TRANSLATED_YET, "HTTPS servers are not translated yet.", path)
+    other = problem(Code.REPEATED_VALUE, "It is there twice.", "spec.servers[0].hosts[1]")
+    facts = {"problems": (https, other), "programming": Programming(3, 3), "is_left_out": True}
+    found = conditions(**facts)
+    assert found[ACCEPTED].verdict is Verdict.TRUE
+    programmed = found[PROGRAMMED]
+    assert (programmed.verdict, programmed.reason) == (Verdict.FALSE, "NotTranslated")
+    assert programmed.message == (
+        "Nothing of it is translated yet, so no proxy gets it. "
+        "spec.servers[0].port.protocol: HTTPS servers are not translated yet."
+    )
+    # Of an older version the problems are not known any more.
+    found = conditions(serving=4, is_left_out=True)
+    assert found[PROGRAMMED].message == "Nothing of it is translated yet, so no proxy gets it."
+    assert found[PROGRAMMED].generation == 4
 
 
 def test_what_was_said_about_the_proxies_is_kept_until_there_is_news():

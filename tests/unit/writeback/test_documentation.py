@@ -19,7 +19,7 @@ PAGE = Path(__file__).parents[3] / "docs/status.md"
 REASONS = {
     ACCEPTED: {"Accepted", "Invalid", "Duplicate", "InternalError", "Pending"},
     RESOLVED_REFS: {"ResolvedRefs", "Invalid", *(camel(code) for code in REFERENCE_CODES)},
-    PROGRAMMED: {"Programmed", "Pending", "Rejected", "Invalid", "NoProxies"},
+    PROGRAMMED: {"Programmed", "Pending", "Rejected", "Invalid", "NotTranslated", "NoProxies"},
 }
 
 

@@ -209,6 +209,28 @@ def test_a_broken_version_is_told_while_the_good_one_serves():
     virtual_time.run(main())
 
 
+def test_a_gateway_of_which_nothing_is_translated_is_not_programmed_though_proxies_accept_it():
+    async def main():
+        https = GATEWAY.replace("protocol: HTTP", "protocol: HTTPS")
+        async with leading(Cluster(), WEB, https) as cluster:
+            cluster.connect("one")
+            await asyncio.sleep(50)
+            assert cluster.condition("Gateway", "gw", ACCEPTED)[0] == "True"
+            assert cluster.condition("Gateway", "gw", PROGRAMMED)[:2] == ("False", "NotTranslated")
+            message = cluster.api.conditions(cluster.path("Gateway", "gw"))[PROGRAMMED]["message"]
+            assert "spec.servers[0].port.protocol: HTTPS servers" in message
+
+            cluster.apply(GATEWAY)
+            await asyncio.sleep(50)
+            assert cluster.condition("Gateway", "gw", PROGRAMMED) == ("True", "Programmed", "2")
+            cluster.apply(https)
+            await asyncio.sleep(50)
+            programmed = cluster.condition("Gateway", "gw", PROGRAMMED)
+            assert programmed == ("False", "NotTranslated", "3")
+
+    virtual_time.run(main())
+
+
 def test_a_check_of_another_object_changes_the_status():
     async def main():
         async with leading(Cluster(), WEB, GATEWAY, routes("late")) as cluster:
@@ -263,7 +285,9 @@ def test_a_rejection_is_told_on_the_objects_behind_it_until_it_is_over():
             await asyncio.sleep(50)
             assert cluster.condition("Gateway", "gw", PROGRAMMED)[:2] == ("False", "Rejected")
             message = cluster.api.conditions(cluster.path("Gateway", "gw"))[PROGRAMMED]["message"]
-            assert message.startswith("0 of 1 proxy has it. Proxy one rejects it: Error adding")
+            assert message.startswith(
+                "0 of 1 proxy at the leader has it. Proxy one rejects it: Error adding"
+            )
             assert ("gw", "Rejected") in cluster.events()
             cluster.accept(client)
             cluster.proxies.found = [Delivery(client, True, False, True)]

@@ -109,6 +109,11 @@ class Gateway(IstioObject):
     """The ports on which the selected gateway proxies listen."""
 
     @property
+    def is_left_out(self) -> bool:
+        """Whether none of its servers is translated yet."""
+        return not any(server.is_http for server in self.spec.servers)
+
+    @property
     def credentials(self) -> Iterator[tuple[Path, Credential]]:
         """The names of Secrets, each with the path at which it is written."""
         for index, server in enumerate(self.spec.servers):

@@ -138,3 +138,8 @@ class GrpcJsonTranscoder(IstioObject):
 
     spec: GrpcJsonTranscoderSpec
     """Which gRPC services can be called with JSON, and at which proxies."""
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it is for sidecars, which do not transcode yet."""
+        return not self.spec.is_gateway

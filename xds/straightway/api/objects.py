@@ -30,6 +30,11 @@ class ApiObject(BaseModel):
         group = self.api_version.rpartition("/")[0]
         return Reference(group, self.kind, self.metadata.namespace, self.metadata.name)
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nothing of it is translated yet: it is in force, but no proxy gets any of it."""
+        return False
+
 
 class IstioObject(ApiObject):
     """An object whose fields are all known: an unknown field is an error."""

@@ -144,3 +144,9 @@ class ServiceEntry(IstioObject):
 
     spec: ServiceEntrySpec
     """A service outside Kubernetes' own registry."""
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the service, or each of its ports, is left for a later release."""
+        ports = self.spec.ports
+        return self.spec.is_left_out or all(port.protocol is Protocol.UDP for port in ports)

@@ -281,3 +281,8 @@ class VirtualService(IstioObject):
 
     spec: VirtualServiceSpec
     """Routes for requests to some hosts."""
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether none of its routes is translated yet, as if it has those of TCP and TLS only."""
+        return all(http.is_left_out for http in self.spec.http)

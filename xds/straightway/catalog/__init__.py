@@ -9,7 +9,7 @@ what they hold. ``trial`` answers what would be with one more object. Nothing he
 
 from straightway.catalog.catalog import ROOT_NAMESPACE, Catalog, Changes
 from straightway.catalog.codes import CatalogCode
-from straightway.catalog.contributions import WORKLOAD_KINDS
+from straightway.catalog.contributions import WORKLOAD_KINDS, label_names
 from straightway.catalog.keys import Key
 from straightway.catalog.observations import Observation
 from straightway.catalog.services import RegisteredService, Resolution, ServicePort
@@ -27,4 +27,5 @@ __all__ = [
     "Resolution",
     "ServicePort",
     "Trial",
+    "label_names",
 ]

@@ -54,9 +54,7 @@ def _object_keys(item: ApiObject, label_keys: Container[LabelKey]) -> Iterator[K
             yield from _virtual_service_keys(item)
         elif isinstance(item, DestinationRule):
             yield from _rule_keys(item)
-        elif (isinstance(item, Gateway) and any(item.credentials)) or (
-            isinstance(item, ModelDiscovery) and item.spec.credential_name
-        ):
+        elif _names_secrets(item):
             yield keys.WITH_CREDENTIALS
         for service in services_of(item):
             yield keys.claiming(service.hostname)
@@ -87,10 +85,41 @@ def _rule_keys(item: DestinationRule) -> Iterator[Key]:
         yield keys.wildcard_rules(namespace)
 
 
+def label_names(item: ApiObject) -> frozenset[str]:
+    """Return the names of the labels and annotations of workloads and proxies that an object reads.
+
+    Whatever reads another label of a Pod or WorkloadEntry would miss its changes: sources keep
+    these to themselves. A name stands for those that begin with it and a slash, too.
+    """
+    if isinstance(item, DestinationRule):
+        return frozenset(_subset_names(item))
+    if isinstance(item, Gateway):
+        return frozenset(item.spec.selector)
+    if isinstance(item, GrpcJsonTranscoder):
+        return frozenset(item.spec.workload_selector)
+    if isinstance(item, ModelDiscovery):
+        selector = item.spec.workload_selector
+        return frozenset(selector.match_labels) if selector is not None else frozenset()
+    return frozenset(name for each in services_of(item) for name, _ in each.selector or ())
+
+
+def _subset_names(rule: DestinationRule) -> Iterator[str]:
+    for subset in rule.spec.subsets:
+        yield from subset.labels
+    for policy in (rule.spec.traffic_policy, *(each.traffic_policy for each in rule.spec.subsets)):
+        balancer = policy.load_balancer if policy is not None else None
+        dynamic = balancer.dynamic_subset if balancer is not None else None
+        if dynamic is not None:
+            yield from dynamic.keys
+            yield from dynamic.default_subset
+
+
 def object_values(item: ApiObject | None) -> Iterator[tuple[Key, object]]:
     """Yield what an object adds to the value sets."""
     if item is None:
         return
+    for name in label_names(item):
+        yield keys.LABEL_NAMES, name
     if isinstance(item, DestinationRule | GrpcJsonTranscoder):
         yield keys.NAMESPACES, item.metadata.namespace
     if isinstance(item, Gateway):

@@ -116,6 +116,8 @@ NAMESPACES: Key = ("namespaces",)
 """The namespaces with any object that affects what a proxy there is sent."""
 PROXY_LABELS: Key = ("proxy-labels",)
 """The labels, as pairs of key and value, by which objects select proxies."""
+LABEL_NAMES: Key = ("label-names",)
+"""The names of all labels and annotations of workloads that some object reads."""
 
 
 def http_namespaces(port: int) -> Key:

@@ -14,6 +14,7 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from straightway.certificates.pairs import InvalidPairError, KeyPair, certificates_in
+from straightway.system_errors import reason_of
 
 _log = structlog.get_logger()
 _Content = TypeVar("_Content")
@@ -23,7 +24,12 @@ EVERY: Final = 5.0
 
 
 class CertificateFileError(Exception):
-    """A certificate or key cannot be read at the start; the message names the file."""
+    """A certificate or key cannot be read: in which files, and why."""
+
+    def __init__(self, reason: str, *files: Path) -> None:
+        super().__init__(f"{' and '.join(map(str, files))}: {reason}")
+        self.reason = reason
+        self.files = files
 
 
 def read_pair(certificate: Path, key: Path) -> KeyPair:
@@ -32,7 +38,7 @@ def read_pair(certificate: Path, key: Path) -> KeyPair:
     try:
         pair.check()
     except InvalidPairError as error:
-        raise CertificateFileError(f"{certificate} and {key}: {error}") from error
+        raise CertificateFileError(str(error), certificate, key) from error
     return pair
 
 
@@ -42,7 +48,7 @@ def read_authorities(file: Path) -> bytes:
     try:
         certificates_in(content)
     except InvalidPairError as error:
-        raise CertificateFileError(f"{file}: {error}") from error
+        raise CertificateFileError(str(error), file) from error
     return content
 
 
@@ -104,4 +110,4 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise CertificateFileError(f"{file}: {error.strerror or error}") from error
+        raise CertificateFileError(reason_of(error), file) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ import yaml
 
 from straightway.documents import Bundle
 from straightway.proxies.addresses import Address
+from straightway.system_errors import reason_of
 
 
 class OutputFormat(StrEnum):
@@ -51,8 +52,11 @@ def parse_pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
     return pairs
 
 
-def read_paths(paths: Sequence[Path]) -> list[Bundle]:
-    """Read files and folders once; a path that cannot be read is a usage error."""
+def read_paths(paths: Sequence[Path], param_hint: str) -> list[Bundle]:
+    """Read files and folders once; a path that cannot be read is a usage error.
+
+    ``param_hint`` is the option or argument that names them.
+    """
     # Imported here so that commands without config start fast.
     from straightway.sources.files import ConfigFolderError
     from straightway.sources.folder_reader import read_path
@@ -65,7 +69,22 @@ def read_paths(paths: Sequence[Path]) -> list[Bundle]:
             for bundle in read_path(path)
         ]
     except ConfigFolderError as error:
-        raise typer.BadParameter(str(error)) from error
+        message = f"{error} Name a YAML file, or a folder of them."
+        raise typer.BadParameter(message, param_hint=param_hint) from error
+
+
+def write_files(folder: Path, texts: Mapping[str, str], param_hint: str) -> None:
+    """Write texts to a folder, by the names of their files; what cannot be is a usage error.
+
+    ``param_hint`` is the option that names the folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"Cannot write to {folder}: {reason_of(error)}. Name another folder."
+        raise typer.BadParameter(message, param_hint=param_hint) from error
 
 
 def render(data: object, output: OutputFormat) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from straightway.cli.arguments import OutputFormat, parse_address, parse_pairs, render
+from straightway.cli.arguments import OutputFormat, parse_address, parse_pairs, render, write_files
 from straightway.proxies.addresses import Address
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def bootstrap(
         )
     message = make_bootstrap(introduction, xds, admin=admin, delta=delta, tls=tls, kubelet=kubelet)
     if tls is not None:
-        _write(Path(tls.secrets), secret_files(tls))
+        write_files(Path(tls.secrets), secret_files(tls), "--xds-secrets")
     typer.echo(render(to_dict(message), output))
 
 
@@ -186,14 +185,3 @@ class _TlsOptions:
 def _absolute(path: Path) -> PurePosixPath:
     # Links stay: it is they that are exchanged.
     return PurePosixPath(path.absolute())
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).write_text(content)
-    except OSError as error:
-        raise typer.BadParameter(
-            f"cannot write to {folder}: {error.strerror}; name another folder with --xds-secrets"
-        ) from error

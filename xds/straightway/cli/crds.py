@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from straightway.cli.arguments import OutputFormat, render
+from straightway.cli.arguments import OutputFormat, render, write_files
 
 if TYPE_CHECKING:
     from straightway.schemas import Resource
@@ -40,7 +40,8 @@ def crds(
     if directory is not None:
         if output is not OutputFormat.YAML:
             raise typer.BadParameter("--directory writes YAML")
-        _write(directory, {each["metadata"]["name"]: to_yaml([each]) for each in made})
+        texts = {f"{each['metadata']['name']}.yaml": to_yaml([each]) for each in made}
+        write_files(directory, texts, "--directory")
     elif output is OutputFormat.JSON:
         typer.echo(render({"apiVersion": "v1", "kind": "List", "items": made}, output))
     else:
@@ -63,13 +64,3 @@ def _chosen(
         known = ", ".join(kind for _, kind in resources)
         raise typer.BadParameter(f"{unknown[0]!r} is not one of {known}", param_hint="--kind")
     return list(dict.fromkeys(by_name[each.lower()] for each in kinds))
-
-
-def _write(directory: Path, texts: dict[str, str]) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (directory / f"{name}.yaml").write_text(text, encoding="utf-8")
-    except OSError as error:
-        typer.echo(f"Error: {error.filename}: {error.strerror}", err=True)
-        raise typer.Exit(1) from error

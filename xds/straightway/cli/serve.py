@@ -91,11 +91,13 @@ def serve(
         ),
     ] = None,
     write_status: Annotated[
-        bool,
+        bool | None,
         typer.Option(
+            "--write-status/--no-write-status",
             help="Write to the cluster's objects what becomes of them: conditions and Events.",
+            show_default="only in the cluster around this Pod",
         ),
-    ] = True,
+    ] = None,
     xds_address: Annotated[
         Address,
         typer.Option(
@@ -176,9 +178,8 @@ def serve(
     # Imported here so that the other commands start without grpc.
     from straightway.app import Cluster, Options
     from straightway.app import serve as run
-    from straightway.certificates import CertificateFileError
     from straightway.kubernetes import ConnectError
-    from straightway.listening import ListenError
+    from straightway.listening import ListenError, UnusableFileError
     from straightway.sources.files import ConfigFolderError
     from straightway.state import default_root, folder_for, folder_for_cluster
 
@@ -191,6 +192,7 @@ def serve(
         "--context": context,
         "--namespace": namespace,
         "--revision": revision,
+        "--write-status": write_status,
     }
     without = next((option for option, value in named.items() if value), None)
     if cluster is None and without is not None:
@@ -240,10 +242,11 @@ def serve(
     failure: Exception | None = None
     try:
         asyncio.run(run(xds_address, options))
-    except* (ConfigFolderError, CertificateFileError, ConnectError, ListenError) as group:
+    except* (ConfigFolderError, UnusableFileError, ConnectError, ListenError) as group:
         failure = group.exceptions[0]
     if isinstance(failure, ConfigFolderError):
-        raise typer.BadParameter(str(failure))
+        message = f"{failure} Name a folder of YAML files."
+        raise typer.BadParameter(message, param_hint="--config")
     if failure is not None:
         typer.echo(f"Error: {failure}", err=True)
         raise typer.Exit(1)

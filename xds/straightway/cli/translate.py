@@ -65,7 +65,7 @@ def translate(
     metadata: dict[str, Any] = {"LABELS": parse_pairs("--label", label)}
     if namespace:
         metadata["NAMESPACE"] = namespace
-    reviewed = review(read_paths([config]), root_namespace)
+    reviewed = review(read_paths([config], "--config"), root_namespace)
     print_problems(reviewed.problems, stderr=True)
     resources = dump(reviewed.catalog, node, metadata, _version(envoy))
     if not resources["listener"]:

@@ -35,7 +35,7 @@ def validate(
     # Imported here so that `--help` does not wait for the models of all kinds to load.
     from straightway.offline.review import review
 
-    reviewed = review(read_paths(paths), root_namespace)
+    reviewed = review(read_paths(paths, "PATH..."), root_namespace)
     if output is ProblemFormat.JSON:
         typer.echo(json.dumps([_plain(problem) for problem in reviewed.problems], indent=2))
     else:

@@ -99,6 +99,13 @@ class Inflow:
         self._wait(_Arrival(read=_nothing(), settle=self._expiring(over)))
         await over.wait()
 
+    async def settled(self) -> None:
+        """Wait until everything that has come so far is taken in."""
+        if self._waiting:
+            over = asyncio.Event()
+            self._wait(_Arrival(read=_nothing(), settle=_telling(over)))
+            await over.wait()
+
     async def take_next(self) -> None:
         """Take in all that waits, step by step."""
         breath = Breath()
@@ -203,3 +210,8 @@ class Inflow:
 
 def _nothing() -> Steps[None]:
     yield from ()
+
+
+def _telling(over: asyncio.Event) -> Steps[None]:
+    yield from ()
+    over.set()

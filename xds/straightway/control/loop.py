@@ -31,6 +31,7 @@ from straightway.control.garbage import Garbage
 from straightway.control.inflow import Inflow
 from straightway.control.interest import Interest
 from straightway.control.making import Making, Pending
+from straightway.control.naming import Count, Naming
 from straightway.control.pace import Breath, Debounce
 from straightway.discovery import Cache
 from straightway.documents import Change, ChangeListener, ProblemStore, Reference
@@ -96,6 +97,8 @@ class Control:
         self._config_changed_at = 0.0
         self._rekey_due = False
         self._contained_mistakes = 0
+        self._prepare: Callable[[], Awaitable[None]] | None = None
+        self._naming: Naming | None = None
 
     # --- From the sources ---
 
@@ -119,6 +122,21 @@ class Control:
         A unit that reads nothing costs nothing. ``tell`` must not raise.
         """
         self._making.follow(unit, tell)
+
+    def follow_labels(self, count: Count) -> None:
+        """Tell ``count`` which labels and annotations of workloads count, from the first config on.
+
+        A source that keeps changes of others to itself, until one of them counts, saves most of
+        their cost.
+        """
+        self._naming = Naming(self.catalog, count)
+
+    def before_first(self, prepare: Callable[[], Awaitable[None]]) -> None:
+        """Have ``prepare`` observe what the first config needs, before that is in force.
+
+        What units were to be followed (:meth:`follow`) has been told by then.
+        """
+        self._prepare = prepare
 
     def looked_up(self, secret: Reference, *, is_there: bool | None) -> None:
         """Take in whether a Secret that was wanted is there; None if nobody looks for it."""
@@ -179,6 +197,12 @@ class Control:
         self._endpoints_due.clear()
         breath = Breath()
         await self._making.take(self._pending_endpoints, breath)
+        await self._take_observed(breath)
+        if await self._making.renew(breath):
+            self._config_due.set()
+        await asyncio.sleep(self._endpoints_pause)
+
+    async def _take_observed(self, breath: Breath) -> None:
         while self._observed:
             # One by one: a mistake at one leaves the rest here.
             workload = next(iter(self._observed))
@@ -186,9 +210,6 @@ class Control:
             with self._contained("internal error, an observation is left out"):
                 await self._making.observe(workload, held)
             await breath.take()
-        if await self._making.renew(breath):
-            self._config_due.set()
-        await asyncio.sleep(self._endpoints_pause)
 
     async def _next_config(self, rekey: Callable[[], None]) -> None:
         if self._unsynced:
@@ -204,18 +225,37 @@ class Control:
             await self._settle()
         self._config_due.clear()
         is_large = is_first or len(self._pending_config) > _LARGE
-        changed = await self._making.take(self._pending_config, Breath())
+        take = self._making.take
+        changed = await take(self._pending_config, Breath(), prepare=self._name)
         while self._looked_up:
             # After the Secrets themselves, so that none is missed between the two.
             await self._making.observe(*self._looked_up.popitem())
         if is_first or not _AUDIENCE_KEYS.isdisjoint(changed):
             self._rekey_due = True
+        if is_first and self._prepare is not None:
+            with self._contained("internal error, runtimes are asked later"):
+                await self._making.tell_followers(Breath())
+                await self._prepare()
+            await self._take_observed(Breath())
         if self._rekey_due:
             # First of all, for it changes which audiences are wanted.
             self._rekey(rekey)
         await self._put_in_force(is_large=is_large)
         if is_first:
             self._tell_first()
+        if self._naming is not None and (is_first or keys.LABEL_NAMES in changed):
+            with self._contained("internal error, labels count that nobody reads"):
+                await self._naming.agree()
+
+    async def _name(self, changes: Pending) -> None:
+        """Take in the newest labels that changes name, before these are in force."""
+        if self._naming is None:
+            return
+        with self._contained("internal error, labels may be old until they change again"):
+            if await self._naming.grow(changes.values()):
+                await self._inflow.settled()
+                await self._making.take(self._pending_endpoints, Breath())
+                self._endpoints_due.set()
 
     async def _put_in_force(self, *, is_large: bool) -> None:
         breath = Breath()
@@ -332,6 +372,10 @@ class Control:
     ) -> list[Reference]:
         """Return the objects that :meth:`origins` names."""
         return self._making.origins(audience, type_url, name, words)
+
+    def origin(self, reference: Reference) -> str:
+        """Return where an object is written; empty if unknown."""
+        return self._intake.origin(reference)
 
     def audiences_of(self, reference: Reference) -> frozenset[Audience]:
         """Return the audiences whose proxies get something that an object is part of."""

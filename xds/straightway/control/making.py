@@ -7,7 +7,7 @@ loop may be in here at once: one continues where the catalog is when its turn co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -79,14 +79,23 @@ class Making:
 
     # --- Changes ---
 
-    async def take(self, pending: Pending, breath: Breath) -> set[Key]:
+    async def take(
+        self,
+        pending: Pending,
+        breath: Breath,
+        *,
+        prepare: Callable[[Pending], Awaitable[None]] | None = None,
+    ) -> set[Key]:
         """Put pending changes into the catalog, giving way in between.
 
         Returns the keys that differ. What becomes pending meanwhile is left to the next time.
+        ``prepare`` is called with the changes that are next, and must raise nothing.
         """
         keys: set[Key] = set()
         added, changed, removed = list[Reference](), list[Reference](), list[Reference]()
         for some in _portions(pending):
+            if prepare is not None:
+                await prepare(some)
             async with self._changing:
                 for reference, after in some.items():
                     before = self._catalog.object(reference)
@@ -115,6 +124,11 @@ class Making:
         """Tell ``tell`` the value of a unit, now and whenever it changes."""
         self._followed[call] = tell
         self.units.hold(call)
+
+    async def tell_followers(self, breath: Breath) -> None:
+        """Tell what is followed before anything else is made."""
+        for call in self._followed:
+            await self._tell_renewed(call, breath)
 
     # --- What is stale ---
 
@@ -219,14 +233,14 @@ class Making:
             call = next(iter(self._due_checks))
             del self._due_checks[call]
             if call in self._followed:
-                await breath.through(self.units.renewing(call))
-                self._tell(call)
+                await self._tell_renewed(call, breath)
             else:
                 self._checking.run(call)
             await breath.take()
         await breath.through(self._checking.relocated())
 
-    def _tell(self, call: Call) -> None:
+    async def _tell_renewed(self, call: Call, breath: Breath) -> None:
+        await breath.through(self.units.renewing(call))
         value = self.units.get_or_none(call)
         if value is not None and value != self._told.get(call):
             self._told[call] = value

@@ -44,9 +44,14 @@ class Access:
 Load = Callable[[], Awaitable[Access]]
 
 
-def is_in_cluster() -> bool:
-    """Whether this process runs in a Pod with a service account."""
-    return "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
+def is_around(kubeconfig: Path | None, context: str | None) -> bool:
+    """Whether what these name is the cluster around this Pod: they name nothing, and it has one.
+
+    The Pod needs a service account.
+    """
+    is_named = kubeconfig is not None or context is not None
+    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and (SERVICE_ACCOUNT / "token").exists()
+    return in_pod and not is_named
 
 
 async def load(kubeconfig: Path | None, context: str | None) -> Access:
@@ -56,7 +61,7 @@ async def load(kubeconfig: Path | None, context: str | None) -> Access:
     """
     # The import takes half a second of CPU, and not every control plane needs it.
     await asyncio.to_thread(__import__, "kubernetes.aio.config")
-    if kubeconfig is None and context is None and is_in_cluster():
+    if is_around(kubeconfig, context):
         return _in_cluster()
     return await _from_kubeconfig(kubeconfig, context)
 
@@ -88,7 +93,9 @@ async def _from_kubeconfig(kubeconfig: Path | None, context: str | None) -> Acce
     names = file.split(os.pathsep)
     if not _any_file(names):
         if folder := _first_folder(names):
-            raise ConnectError(f"The kubeconfig {folder} is a folder: name a file in it.")
+            raise ConnectError(
+                f"The kubeconfig {folder} is a folder: name a file in it with --kubeconfig FILE."
+            )
         raise ConnectError(
             f"There is no kubeconfig {file}: name one with --kubeconfig FILE. In a Pod, its "
             "service account is used; check that automountServiceAccountToken is not false."
@@ -101,28 +108,28 @@ async def _from_kubeconfig(kubeconfig: Path | None, context: str | None) -> Acce
                     file, context, client_configuration=configuration, persist_config=False
                 )
     except ConfigException as error:
-        raise ConnectError(f"The kubeconfig {file} cannot be used: {error}.") from error
+        raise _unusable(file, str(error)) from error
     except TimeoutError as error:
-        raise ConnectError(
-            f"The kubeconfig {file} cannot be used: its plug-in gives no credentials within "
-            f"{_PLUGIN_SECONDS:g} seconds."
-        ) from error
+        why = f"its plug-in gives no credentials within {_PLUGIN_SECONDS:g} seconds"
+        raise _unusable(file, why) from error
     except (TypeError, AttributeError, KeyError) as error:
-        raise ConnectError(
-            f"The kubeconfig {file} cannot be used: it is empty, or does not have the form of one "
-            f"({type(error).__name__}: {error})."
-        ) from error
+        why = f"it is empty, or does not have the form of one ({type(error).__name__}: {error})"
+        raise _unusable(file, why) from error
     except Exception as error:
         # A broken file raises whatever the code that stumbles over it raises.
-        raise ConnectError(
-            f"The kubeconfig {file} cannot be used: {type(error).__name__}: {error}."
-        ) from error
+        raise _unusable(file, f"{type(error).__name__}: {error}") from error
     if complaints:
         # The package would go on without credentials.
-        reasons = "; ".join(complaints)
-        raise ConnectError(f"The kubeconfig {file} cannot be used: {reasons}.")
+        raise _unusable(file, "; ".join(complaints))
     configuration.refresh_api_key_hook = _refreshing(loader)
     return Access(configuration, loader.current_context["context"].get("namespace") or "default")
+
+
+def _unusable(file: str, why: str) -> ConnectError:
+    return ConnectError(
+        f"The kubeconfig {file} cannot be used: {why.removesuffix('.')}. Correct it, or name "
+        "another with --kubeconfig FILE or --context NAME."
+    )
 
 
 @contextmanager

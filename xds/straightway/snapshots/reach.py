@@ -56,7 +56,7 @@ def _of_virtual_service(
 ) -> frozenset[Audience]:
     named = gateways_of(item)
     gateways = [catalog.object(gateway_reference(name)) for name in named - {MESH}]
-    found = [each for each in gateways if isinstance(each, Gateway)]
+    found = [each for each in gateways if isinstance(each, Gateway) and not each.is_left_out]
     return frozenset(
         audience
         for audience in audiences

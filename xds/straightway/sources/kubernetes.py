@@ -2,9 +2,10 @@
 
 - **At the start** every kind is listed before anything is called complete.
 - **A change** is emitted within the same turn of the event loop, with all that came with it. A new
-  version in which nothing changed that is kept is not emitted.
+  version in which nothing changed that somebody reads is not (:mod:`straightway.sources.contents`).
 - **While the API server is away** nothing is emitted but the problem ``api-server-unreachable``, so
   everything stays in force. It is solved once every kind gets answers again.
+- **A namespace that is named and not there** is the problem ``unknown-namespace`` until it is.
 - **A kind that the service account may not read** is missing from the config, with the problem
   ``kind-forbidden``. What was read of it before stays, in this run or an earlier one.
 - **Secrets** are followed one by one, those that somebody wants (``want_secrets``). Nobody waits
@@ -20,18 +21,25 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-import msgspec
 import structlog
 
-from straightway.documents import Bundle, Document, Origin, Problem, Severity
-from straightway.documents.secrets import Sealed
+from straightway.documents import Bundle, Document, Origin
 from straightway.kubernetes.client import Client
-from straightway.kubernetes.errors import ApiError, KubernetesError
+from straightway.kubernetes.errors import KubernetesError
 from straightway.kubernetes.follower import Follower
 from straightway.kubernetes.reflector import Lack
 from straightway.kubernetes.resources import RESOURCES, SECRETS, Body, Resource
 from straightway.kubernetes.revisions import is_for
-from straightway.sources.secrets import MOST, Found, SecretName, Secrets, name_of
+from straightway.sources.cluster_problems import (
+    forbidden,
+    too_many_secrets,
+    unknown_namespace,
+    unreachable,
+)
+from straightway.sources.contents import Contents, Version
+from straightway.sources.named_namespaces import watch_for_missing
+from straightway.sources.outage import Outage
+from straightway.sources.secrets import Found, SecretName, Secrets, name_of
 from straightway.sources.update import Update
 
 _log = structlog.get_logger()
@@ -40,11 +48,8 @@ Seen = Callable[[Resource, str, str], None]
 """Called with an object's kind, its ``namespace/name`` and its resourceVersion."""
 
 _API_SERVER = "kubernetes:api-server"
+_NAMESPACES = "kubernetes:namespaces"
 _SECRETS = "kubernetes:secrets"
-_DOWN_AFTER = 2
-"""After how many failures in a row the API server counts as away: a watch may always break."""
-_WAKE_SECONDS = 1.0
-"""How often an answer may wake those that wait: if all ask and fail in turn, it must not be hot."""
 _AT_ONCE = 256
 """How many objects of the first listing are emitted together."""
 
@@ -79,6 +84,7 @@ class KubernetesSource:
         earlier: Collection[str] = (),
     ) -> None:
         self._client = client
+        self._namespaces = namespaces
         self._revision = revision
         self._earlier = earlier
         self._seen: Seen = lambda *_: None
@@ -94,14 +100,13 @@ class KubernetesSource:
         self._said: dict[SecretName, bool] = {}
         self._unsaid: dict[SecretName, bool | None] = {}
         self._emit: Callable[[Update], None] = lambda _: None
-        self._contents: dict[str, int] = {}
+        self._contents = Contents()
         self._unsent: dict[str, Bundle] = {}
         self._is_flushing = False
         self._lacks: dict[Follower, Lack | None] = {}
         self._held: dict[Follower, list[str]] = {}
-        self._failures: dict[Follower, int] = {}
-        self._down_since: float | None = None
-        self._woken_at = float("-inf")
+        self._not_installed: set[Resource] = set()
+        self._outage = Outage()
         self._is_synced = self._is_announced = False
 
     def listen(self, seen: Seen) -> None:
@@ -113,12 +118,26 @@ class KubernetesSource:
         left_out = self._secrets.want(names)
         if left_out != self._secrets_left_out:
             self._secrets_left_out = left_out
-            problems = (_too_many(left_out),) if left_out else ()
+            problems = (too_many_secrets(left_out),) if left_out else ()
             self._report(Bundle(_SECRETS, problems=problems))
 
     def listen_for_secrets(self, found: Found) -> None:
         """Tell ``found`` whether each Secret that is wanted is there, after what it is."""
         self._found = found
+
+    async def count_labels(self, names: Iterable[str]) -> None:
+        """Let labels and annotations of workloads with these names count, and no others.
+
+        Before that is called, all do. What was not emitted and counts now is emitted before this
+        returns.
+        """
+        for index, bundle in enumerate(self._contents.count(names), 1):
+            if (released := self._contents.release(bundle)) is not None:
+                self._put(_bundle_of(*released))
+            if not index % _AT_ONCE:
+                self._flush()
+                await asyncio.sleep(0)
+        self._flush()
 
     async def run(self, emit: Callable[[Update], None]) -> None:
         """Emit everything, then every change, until cancelled."""
@@ -127,6 +146,9 @@ class KubernetesSource:
             for follower in self._followers:
                 tasks.create_task(follower.run())
             self._secrets.run_in(tasks)
+            if self._namespaces:
+                missing = watch_for_missing(self._client, self._namespaces, self._tell_missing)
+                tasks.create_task(missing)
 
     # --- What the followers find ---
 
@@ -139,14 +161,9 @@ class KubernetesSource:
         if not self._selects(follower, body):
             self._drop(bundle)
             return
-        # A digest, because two copies of the bodies would be most of the memory.
-        content = hash(msgspec.json.encode(body, enc_hook=_digest))
-        if self._contents.get(bundle) != content:
-            core = follower.resource.is_core
-            origin = ObjectOrigin(follower.resource.kind, key, version)
-            document = Document(body, origin, is_small or core, not core)
-            self._contents[bundle] = content
-            self._put(Bundle(bundle, (document,)))
+        found = Version(follower.resource, key, version, is_small)
+        if self._contents.came(found, body):
+            self._put(_bundle_of(found, body))
         # Last, so that a mistake there costs no config.
         self._seen(follower.resource, key, version)
 
@@ -172,28 +189,21 @@ class KubernetesSource:
 
     def failed(self, follower: Follower, error: KubernetesError) -> None:
         """Handle that the server did not answer, or refused."""
-        self._failures[follower] = self._failures.get(follower, 0) + 1
-        if self._down_since is None and self._failures[follower] >= _DOWN_AFTER:
-            self._down_since = asyncio.get_running_loop().time()
-            kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
-            message = f"{_failure(follower, error)}; {kept}."
-            problem = _problem(self._client.server, "api-server-unreachable", message)
+        kept = "what is known stays in force" if self._is_synced else "nothing is served yet"
+        problem = unreachable(self._client.server, follower, error, kept)
+        if self._outage.failed(follower, problem.message, asyncio.get_running_loop().time()):
             self._report(Bundle(_API_SERVER, problems=(problem,)))
 
     def answered(self, follower: Follower) -> None:
         """Handle a good answer."""
-        has_failed = self._failures.pop(follower, 0)
-        if not has_failed or self._down_since is None:
-            return
-        now = asyncio.get_running_loop().time()
-        if all(failures < _DOWN_AFTER for failures in self._failures.values()):
-            _log.info("API server answers again", seconds=round(now - self._down_since, 1))
-            self._down_since = None
+        seconds = self._outage.answered(follower, asyncio.get_running_loop().time())
+        if seconds is not None:
+            _log.info("API server answers again", seconds=round(seconds, 1))
             self._report(Bundle(_API_SERVER))
-        if now - self._woken_at >= _WAKE_SECONDS:
-            self._woken_at = now
-            for each in self._failures:
-                each.try_now()
+
+    def _tell_missing(self, namespaces: Iterable[str]) -> None:
+        problems = tuple(map(unknown_namespace, namespaces))
+        self._report(Bundle(_NAMESPACES, problems=problems))
 
     # --- Secrets ---
 
@@ -230,7 +240,7 @@ class KubernetesSource:
         return core or is_for(self._revision, body["metadata"].get("labels"))
 
     def _drop(self, bundle: str) -> None:
-        if self._contents.pop(bundle, None) is not None:
+        if self._contents.went(bundle):
             self._put(Bundle(bundle))
 
     def _put(self, bundle: Bundle) -> None:
@@ -263,7 +273,7 @@ class KubernetesSource:
 
     def _tell_lack(self, follower: Follower, lack: Lack | None, before: Lack | None) -> None:
         if lack is Lack.FORBIDDEN:
-            self._report(Bundle(f"kind:{follower}", problems=(_forbidden(follower),)))
+            self._report(Bundle(f"kind:{follower}", problems=(forbidden(follower),)))
             within = f"{follower.namespace}/" if follower.namespace else ""
             prefix = f"{follower.resource}/{within}"
             for key in self._earlier:
@@ -277,56 +287,20 @@ class KubernetesSource:
                 self._put(Bundle(key))
         if before is Lack.FORBIDDEN:
             self._report(Bundle(f"kind:{follower}"))
-        if lack is Lack.UNKNOWN_KIND:
-            _log.info("kind not installed", kind=str(follower), remedy="install its CRD to use it")
-        elif before is Lack.UNKNOWN_KIND:
-            _log.info("kind installed", kind=str(follower))
+        self._tell_installed(follower.resource, is_unknown=lack is Lack.UNKNOWN_KIND)
+
+    def _tell_installed(self, resource: Resource, *, is_unknown: bool) -> None:
+        """Say once that a kind is not installed, or is now: not for each namespace."""
+        if is_unknown and resource not in self._not_installed:
+            self._not_installed.add(resource)
+            _log.info("kind not installed", kind=str(resource), remedy="install its CRD to use it")
+        elif not is_unknown and resource in self._not_installed:
+            self._not_installed.remove(resource)
+            _log.info("kind installed", kind=str(resource))
 
 
-def _digest(value: object) -> str:
-    """Stand for a sealed value where bodies are compared."""
-    assert isinstance(value, Sealed)
-    return value.digest.hex()
-
-
-def _forbidden(follower: Follower) -> Problem:
-    if follower.resource is SECRETS:
-        return _problem(
-            str(follower),
-            "secret-forbidden",
-            f"The API server does not let Straightway read the Secret {follower.name} in "
-            f"{follower.namespace}, which a Gateway names: {follower.reason}. Allow it with "
-            f"credentials.secretNames: [{follower.name}] of the chart straightway-gateway, or with "
-            "gatewaySecrets of the chart straightway; or allow the verbs list and watch in a Role.",
-        )
-    return _problem(
-        str(follower),
-        "kind-forbidden",
-        f"The API server does not let Straightway read {follower}: {follower.reason}. Config of "
-        "this kind is missing, or stays as it was. Allow the verbs list and watch.",
-    )
-
-
-def _failure(follower: Follower, error: KubernetesError) -> str:
-    """Say what fails, for a sentence that goes on."""
-    if not isinstance(error, ApiError):
-        return f"The API server does not answer for {follower} ({error})"
-    if error.status == 401:
-        return (
-            f"The API server does not accept the credentials ({error}): they have expired, or are "
-            "another cluster's. Put new ones in their place, no restart is needed"
-        )
-    return f"The API server refuses to list {follower} ({error})"
-
-
-def _too_many(left_out: int) -> Problem:
-    return _problem(
-        str(SECRETS),
-        "too-many-secrets",
-        f"Gateways name {MOST + left_out:,} Secrets; {left_out:,} of them are left out. Name at "
-        f"most {MOST:,}.",
-    )
-
-
-def _problem(origin: str, code: str, message: str) -> Problem:
-    return Problem(origin, code, Severity.WARNING, message)
+def _bundle_of(version: Version, body: Body) -> Bundle:
+    core = version.resource.is_core
+    origin = ObjectOrigin(version.resource.kind, version.key, version.number)
+    document = Document(body, origin, version.is_small or core, not core)
+    return Bundle(version.bundle, (document,))

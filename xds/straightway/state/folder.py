@@ -178,6 +178,7 @@ class StateFolder:
             # An error's text would repeat its number and the folder.
             reason=(isinstance(reason, OSError) and reason.strerror) or str(reason),
             consequence="an object that is broken at the next start may not be in force at all",
+            remedy="name a folder that can be written with --state DIR, or say --no-state",
         )
 
 

@@ -139,6 +139,10 @@ def _programmed(facts: Facts) -> Condition | None:
     if facts.serving is None:
         message = "Nothing is in force for it, so no proxy gets it."
         return Condition(PROGRAMMED, Verdict.FALSE, "Invalid", message, facts.generation)
+    if facts.is_left_out:
+        why = [each for each in facts.problems if each.code == Code.NOT_TRANSLATED_YET]
+        message = f"Nothing of it is translated yet, so no proxy gets it. {listed(why)}".rstrip()
+        return Condition(PROGRAMMED, Verdict.FALSE, "NotTranslated", message, facts.serving)
     if facts.programming is None:
         return None
     verdict, reason, message = _counted(facts.programming)
@@ -146,16 +150,16 @@ def _programmed(facts: Facts) -> Condition | None:
 
 
 def _counted(known: Programming) -> tuple[Verdict, str, str]:
-    have = f"{known.confirmed} of {counted(known.proxies, 'proxy')}"
-    verb = "has" if known.proxies == 1 else "have"
+    # Others may be connected to another replica, which alone knows what they have.
+    have = f"{known.confirmed} of {counted(known.proxies, 'proxy')} at the leader"
+    have = f"{have} {'has' if known.proxies == 1 else 'have'} it"
     if known.refusals:
-        return Verdict.FALSE, "Rejected", _refused(known, f"{have} {verb} it.")
+        return Verdict.FALSE, "Rejected", _refused(known, f"{have}.")
     if known.proxies == 0:
-        # They may be connected to another replica.
         return Verdict.UNKNOWN, "NoProxies", "No proxy that gets it is connected to the leader."
     if known.confirmed < known.proxies:
-        return Verdict.FALSE, "Pending", f"{have} {verb} it so far."
-    return Verdict.TRUE, "Programmed", f"{have} {verb} it."
+        return Verdict.FALSE, "Pending", f"{have} so far."
+    return Verdict.TRUE, "Programmed", f"{have}."
 
 
 def _refused(known: Programming, have: str) -> str:

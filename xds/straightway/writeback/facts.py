@@ -24,10 +24,7 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Programming:
-    """How many of the proxies that get an object have accepted it as it is in force.
-
-    Each proxy counts once, at the replica to which it is connected.
-    """
+    """How many of the leader's proxies that get an object have accepted it as it is in force."""
 
     proxies: int = 0
     confirmed: int = 0
@@ -41,7 +38,7 @@ class Facts:
     ``generation`` is that of the newest version, ``serving`` that of the version in force: None if
     none is. ``problems`` are those of the newest version and of its references, sorted by place.
     ``programming`` is None if what was said last still holds. ``addresses`` are a Gateway's: None
-    if unknown.
+    if unknown. ``is_left_out``: nothing of the version in force is translated yet.
     """
 
     reference: Reference
@@ -50,3 +47,4 @@ class Facts:
     problems: tuple[Problem, ...] = ()
     programming: Programming | None = None
     addresses: tuple[Address, ...] | None = None
+    is_left_out: bool = False

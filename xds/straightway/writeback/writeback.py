@@ -410,7 +410,12 @@ class Writeback(ChangeListener, Callbacks):
             tuple(problems),
             self._said.get(reference),
             self._addresses(reference),
+            self._is_left_out(reference),
         )
+
+    def _is_left_out(self, reference: Reference) -> bool:
+        item = self._sight.catalog.object(reference) if self._sight is not None else None
+        return item is not None and item.is_left_out
 
     def _addresses(self, reference: Reference) -> tuple[Address, ...] | None:
         if reference.kind != "Gateway" or self._sight is None:
