@@ -34,10 +34,10 @@ from straightway.routing.http import (
     Retry,
     RewriteKind,
     Rule,
-    SubsetKey,
     TextKind,
 )
 from straightway.routing.istio.matches import match_of
+from straightway.routing.istio.subset_keys import subset_keys_of
 
 _DEFAULT_CONDITIONS = ("connect-failure", "refused-stream", "unavailable", "cancelled")
 DEFAULT_RETRY = Retry(2, _DEFAULT_CONDITIONS)
@@ -129,9 +129,7 @@ def _forward(http: HttpRoute, conditions: Match, target_of: TargetOf) -> Forward
         retry=_retry(http.retries) if http.retries is not None else DEFAULT_RETRY,
         host_rewrite=_host_rewrite(http),
         path_rewrite=_path_rewrite(http.rewrite, conditions),
-        subset_keys=tuple(
-            SubsetKey(each.key, each.header) for each in http.header_to_dynamic_subset_key
-        ),
+        subset_keys=subset_keys_of(http),
         hash_on=next((each.hash_on for each in targets if each.hash_on), None),
     )
 
