@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from google.protobuf.message import Message
+
 from straightway.openinference import open_inference_pb2 as messages
 from tests.support.http import Answer, HttpClient
 from tests.support.mesh import NAMESPACE, Mesh
@@ -90,5 +92,8 @@ def send(client: HttpClient, host: str, request: Request) -> Answer:
 def framed(path: str, fields: Mapping[str, str]) -> bytes:
     """Return the body of a gRPC call: a message behind its length."""
     kind = messages.ModelInferRequest if path == INFER else messages.ModelMetadataRequest
-    message = kind(**fields).SerializeToString()
+    request: Message = kind()
+    for name, value in fields.items():
+        setattr(request, name, value)
+    message = request.SerializeToString()
     return b"\0" + len(message).to_bytes(4, "big") + message

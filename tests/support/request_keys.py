@@ -17,8 +17,8 @@ Entry = Mapping[str, Any]
 """An item of `dynamicSubsetKeys`."""
 Values = dict[str, str]
 
-CALLS = "infer infer_stream generate generate_stream ready config stats trace/setting".split()
-VERBS = "predict explain classify regress".split()
+CALLS = ("infer", "infer_stream", "generate", "generate_stream", "ready", "config", "stats")
+VERBS = ("predict", "explain", "classify", "regress")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def preset_sources(preset: str | None) -> list[Mapping[str, Any]]:
         paths = ["/v1/models/{}", "/openai/v1/models/{}"]
         return [*({"path": each} for each in paths), {"body": "model"}]
     if preset == "open-inference":
-        ends = [f"/{call}" for call in CALLS] + [""]
+        ends = [f"/{call}" for call in (*CALLS, "trace/setting")] + [""]
         return [{"ends": ("/v2/models/", ends, "versions")}, {"grpcField": "model_name"}]
     if preset == "kserve-v1":
         ends = [f":{verb}" for verb in VERBS] + [""]
@@ -75,7 +75,7 @@ def value_at(source: Mapping[str, Any], request: Request) -> str | None:
             found = re.fullmatch(how, path)
             return decoded(found[1] if found else None)
         case "ends":
-            return decoded(before_an_end(*how, path))
+            return decoded(before_an_end(path, *how))
         case "query":
             pairs = (pair.partition("=") for pair in query.split("&"))
             return decoded(next((value for name, _, value in pairs if name == how and value), None))
@@ -110,7 +110,7 @@ def in_template(template: str, path: str) -> str | None:
     return next((rest[:at] for at in ends), None)
 
 
-def before_an_end(start: str, ends: Sequence[str], words: str, path: str) -> str | None:
+def before_an_end(path: str, start: str, ends: Sequence[str], words: str) -> str | None:
     """Return the shortest name after a start and before a version, if any, and one of the ends."""
     if not path.startswith(start):
         return None

@@ -122,7 +122,7 @@ class KeySource(CheckedModel):
     """A template of paths, such as `/v2/models/{}/infer`: `{}` is the value, which may contain
     slashes, and `*` is anything without a slash. It matches the whole path, without the query.
     """
-    path_regex: Annotated[WholeRegex, Says(maxLength=_LONGEST_PATH)] | None = None
+    path_regex: WholeRegex | None = None
     """A regular expression (RE2) for the whole path, without the query; its only group is the
     value.
     """

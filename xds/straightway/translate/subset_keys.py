@@ -52,6 +52,10 @@ class Variant:
         """Narrow a route to these requests, and let its filters find the keys."""
         if self.requests is Requests.GRPC:
             route.match.grpc.SetInParent()
+            # The filter cannot read compressed messages, and would refuse them.
+            encoding = route.match.headers.add(name="grpc-encoding")
+            encoding.string_match.safe_regex.regex = "(?:identity)?"
+            encoding.treat_missing_header_as_empty = True
         elif self.requests is Requests.ESCAPED:
             matcher = route.match.headers.add(name=":path")
             matcher.string_match.contains = "%"
