@@ -12,16 +12,17 @@ import pytest
 
 from straightway.openinference import open_inference_pb2 as messages
 from tests.support.http import HttpClient
+from tests.support.http2 import post_json
 from tests.support.key_gateway import INFER, KeyGateway, found_in, framed, send
 from tests.support.mesh import Mesh
-from tests.support.request_keys import Request
+from tests.support.request_keys import Entry, Request
 from tests.support.waiting import DEADLINE, eventually
 
 JSON = {"content-type": "application/json"}
-BODY = [{"key": "model", "from": [{"body": "model"}]}]
-GRPC = [{"key": "model", "from": [{"grpcField": "model_name"}]}]
+BODY: list[Entry] = [{"key": "model", "from": [{"body": "model"}]}]
+GRPC: list[Entry] = [{"key": "model", "from": [{"grpcField": "model_name"}]}]
 ALIASES = {"gpt-4o": "qwen", "small": "org/model", "a b": "c d"}
-RULES = {
+RULES: dict[str, list[Entry]] = {
     "body": BODY,
     "little": [{**BODY[0], "maxRequestBodySize": 2 << 20}],
     "grpc": GRPC,
@@ -80,9 +81,17 @@ def test_the_default_limit_is_32_mib(client: HttpClient) -> None:
     assert send(client, "body", body("digits", 33 * MIB)).status == 413
 
 
-def test_a_body_in_chunks_is_read(client: HttpClient, shared_mesh: Mesh) -> None:
-    port = client.port
-    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
+def test_a_body_is_read_over_http2(client: HttpClient) -> None:
+    headers = {":authority": "body", "content-length": "19", **JSON}
+
+    answer = post_json(client.port, "/v1/chat", headers, b'{"model": "digits"}')
+
+    assert answer["upstream"] == "second"
+    assert answer["body"] == '{"model": "digits"}'
+
+
+def test_a_body_in_chunks_is_read(client: HttpClient) -> None:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=DEADLINE) as connection:
         connection.sendall(
             b"POST / HTTP/1.1\r\nhost: body\r\ncontent-type: application/json\r\n"
             b"transfer-encoding: chunked\r\nconnection: close\r\n\r\n"
@@ -110,9 +119,14 @@ def called(channel: grpc.Channel, *models: str, data: bytes = b"") -> str:
 
     The upstreams speak no gRPC, so it fails in any case.
     """
-    call = channel.stream_stream("/inference.GRPCInferenceService/ModelStreamInfer")(
+    method: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(
+        "/inference.GRPCInferenceService/ModelStreamInfer"
+    )
+    call = method(
         iter(
-            messages.ModelInferRequest(model_name=each, raw_input_contents=[data]).SerializeToString()
+            messages.ModelInferRequest(
+                model_name=each, raw_input_contents=[data]
+            ).SerializeToString()
             for each in models
         ),
         timeout=DEADLINE,

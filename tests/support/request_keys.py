@@ -72,7 +72,7 @@ def value_at(source: Mapping[str, Any], request: Request) -> str | None:
         case "path":
             return decoded(in_template(how, path))
         case "pathRegex":
-            found = re.fullmatch(how, path)
+            found = re.fullmatch(rf"(?:{how})(?:\?.*)?", request.path)
             return decoded(found[1] if found else None)
         case "ends":
             return decoded(before_an_end(path, *how))

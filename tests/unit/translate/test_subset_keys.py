@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from envoy.config.route.v3 import route_components_pb2
 from google.protobuf import json_format
@@ -25,7 +27,7 @@ BODY, FIELD = BodySource(("model",)), GrpcSource(("model_name",))
 WRAPPED = "config"
 
 
-def routes(*keys: SubsetKey) -> dict[str, dict]:
+def routes(*keys: SubsetKey) -> dict[str, dict[str, Any]]:
     """Which requests → their route."""
     found = {}
     for variant in variants(keys):

@@ -123,8 +123,8 @@ class KeySource(CheckedModel):
     slashes, and `*` is anything without a slash. It matches the whole path, without the query.
     """
     path_regex: WholeRegex | None = None
-    """A regular expression (RE2) for the whole path, without the query; its only group is the
-    value.
+    """A regular expression (RE2) for the whole path; its only group is the value. The query may
+    follow, so write `[^?]` instead of `.`, which matches a question mark too.
     """
     query: Annotated[str, Checked(_check_parameter, minLength=1)] | None = None
     """The name of a query parameter."""

@@ -50,7 +50,7 @@ class PathSource:
 class PathRegex:
     """What the only group of a regular expression (RE2) matches, percent-decoded.
 
-    The expression matches the whole path without its query.
+    The expression matches the whole path; a query may follow.
     """
 
     text: str
