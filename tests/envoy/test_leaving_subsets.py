@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.counting_runtime import CountingRuntime
 from tests.support.http import Answer
 from tests.support.mesh import NAMESPACE, Mesh
-from tests.support.counting_runtime import CountingRuntime
 from tests.support.objects import (
     destination_rule,
     dynamic_subset,

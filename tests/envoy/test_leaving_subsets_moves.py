@@ -10,10 +10,10 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from tests.support.counting_runtime import CountingRuntime
 from tests.support.http import Answer
 from tests.support.load import Load
 from tests.support.mesh import NAMESPACE, Mesh
-from tests.support.counting_runtime import CountingRuntime
 from tests.support.objects import (
     destination_rule,
     dynamic_subset,

@@ -8,6 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from straightway.routing.subset_keys import SubsetKey
+
 NO_LIMIT = timedelta()
 """A timeout that never ends a request."""
 
@@ -176,14 +178,6 @@ class HashKey:
     name: str = ""
     path: str = ""
     ttl: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SubsetKey:
-    """A request header that holds the value of a subset key; no header, no value."""
-
-    key: str
-    header: str
 
 
 @dataclass(frozen=True, slots=True)

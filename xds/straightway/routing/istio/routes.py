@@ -36,11 +36,11 @@ from straightway.routing.http import (
     Retry,
     RewriteKind,
     Rule,
-    SubsetKey,
     TextKind,
 )
 from straightway.routing.istio.conditions import retry_conditions
 from straightway.routing.istio.matches import match_of
+from straightway.routing.istio.subset_keys import subset_keys_of
 from straightway.routing.policies import Leaving
 
 _DEFAULT_CONDITIONS = ("connect-failure", "refused-stream", "unavailable", "cancelled")
@@ -142,9 +142,7 @@ def _forward(http: HttpRoute, conditions: Match, target_of: TargetOf) -> Forward
         retry=_retry_of(http, next((each.leaving for each in targets if each.leaving), None)),
         host_rewrite=_host_rewrite(http),
         path_rewrite=_path_rewrite(http.rewrite, conditions),
-        subset_keys=tuple(
-            SubsetKey(each.key, each.header) for each in http.header_to_dynamic_subset_key
-        ),
+        subset_keys=subset_keys_of(http),
         hash_on=next((each.hash_on for each in targets if each.hash_on), None),
     )
 
@@ -190,7 +188,7 @@ def _retry_of(http: HttpRoute, leaving: Leaving | None) -> Retry:
         if leaving is not None and retry.attempts > MOST_RETRIES:
             return replace(retry, attempts=MOST_RETRIES)
         return retry
-    if leaving is None or not http.header_to_dynamic_subset_key:
+    if leaving is None or not subset_keys_of(http):
         return DEFAULT_RETRY
     return Retry(
         attempts=leaving.attempts,
