@@ -150,21 +150,23 @@ def test_proxies_are_counted_and_a_rejection_is_told_in_envoys_words(
     eventually(lambda: len(plane.logs("proxy connected")) == 2, what="both are connected")
     kube.apply(gateway("entry", namespace, selector=GATEWAY_LABELS, ports=[free_port()]))
     found = says(kube, entry, "Programmed", "True", "Programmed")
-    assert found["message"] == "2 of 2 proxies have it."
+    assert found["message"] == "2 of 2 proxies at the leader have it."
     assert "Programmed" not in conditions(kube, elsewhere)
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         kube.apply(gateway("entry", namespace, selector=GATEWAY_LABELS, ports=[port]))
         found = says(kube, entry, "Programmed", "False", "Rejected")
-    assert found["message"].startswith("0 of 2 proxies have it. Proxy router~10.0.0.2~gw-1.")
+    assert found["message"].startswith(
+        "0 of 2 proxies at the leader have it. Proxy router~10.0.0.2~gw-1."
+    )
     assert "Address already in use" in found["message"]
     [event] = eventually(lambda: events_about(kube, entry, "Rejected")[:1], what="an Event")
     assert "Address already in use" in event["note"]
 
     kube.apply(gateway("entry", namespace, selector=GATEWAY_LABELS, ports=[free_port()]))
     found = says(kube, entry, "Programmed", "True", "Programmed")
-    assert found["message"] == "2 of 2 proxies have it."
+    assert found["message"] == "2 of 2 proxies at the leader have it."
 
 
 def events_about(kube: KubeServer, item: Json, reason: str) -> list[Json]:

@@ -27,6 +27,7 @@ from straightway.listening import ListenError, Port, SecurePorts, Security, list
 from straightway.logs.changes import ChangeLog
 from straightway.logs.problems import log_problems
 from straightway.logs.streams import StreamLog
+from straightway.model_discovery import ModelDiscoveries
 from straightway.proxies.addresses import Address
 from straightway.proxies.audience import Audience, audience_in, proxy_of_node
 from straightway.sources import Update
@@ -136,6 +137,8 @@ async def _serve(
         listener=ChangeListeners(*(each for each in listeners if each is not None)),
     )
 
+    discoveries = ModelDiscoveries(control, problems)
+
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)
 
@@ -149,7 +152,9 @@ async def _serve(
     discovery.set_serving(False)
 
     keep = partial(_keep_from_first_config, state, last_good, control) if state else None
-    plane = _Plane(options, client, sources, control, discovery, secure, in_cluster, keep)
+    plane = _Plane(
+        options, client, sources, control, discoveries, discovery, secure, in_cluster, keep
+    )
     try:
         await plane.serve(address)
     finally:
@@ -233,6 +238,7 @@ class _Plane:
     client: Client | None
     sources: Mapping[str, Source]
     control: Control
+    discoveries: ModelDiscoveries
     discovery: DiscoveryServer
     secure: SecurePorts | None
     in_cluster: InCluster | None
@@ -266,6 +272,7 @@ class _Plane:
         yield self.control.run(self.discovery.rekey)
         for name, source in self.sources.items():
             yield source.run(partial(self.control.apply, name))
+        yield contained("model discovery", self.discoveries.run)
         if self.secure is not None:
             yield contained("certificates", self.secure.run)
             if self.options.webhooks is not None:

@@ -16,10 +16,12 @@ from straightway.catalog import Catalog
 from straightway.discovery import Peer, RefusedError
 from straightway.documents import Change
 from straightway.identities import Admissions, PodReader, Tokens
+from straightway.identities import pods as pods_module
+from straightway.identities.fairness import BURST
 from straightway.identities.pods import reference_of
 from straightway.kubernetes.errors import ApiError
 from tests.support.objects import destination_rule, gateway
-from tests.support.tokens import AUDIENCE, FakeApiServer, token
+from tests.support.tokens import AUDIENCE, LATER, FakeApiServer, reviewed, token
 from tests.support.world import parsed
 
 TLS = {"transport_security_type": (b"ssl",)}
@@ -52,6 +54,7 @@ class Door:
         self.synced = asyncio.Event()
         self.synced.set()
         self.rekeyed = 0
+        self.address = "ipv4:10.0.0.9:4711"
         options: Any = {
             "tokens": Tokens(self.server, AUDIENCE),
             "pods": PodReader(self.server),
@@ -72,7 +75,7 @@ class Door:
             "x509_subject_alternative_name": tuple(name.encode() for name in names),
         }
         security = TLS | (certificate if names else {})
-        return await self.admissions.authenticate(Peer("ipv4:10.0.0.9:4711", metadata, security))
+        return await self.admissions.authenticate(Peer(self.address, metadata, security))
 
     async def audience(self, node, shown="", *names):
         admission = await self.admission(shown, *names)
@@ -88,9 +91,16 @@ def node(namespace="shop", name="gw-1", *, app="front"):
 
 
 async def refused(awaitable):
-    with structlog.testing.capture_logs() as logs, pytest.raises(RefusedError) as raised:
-        await awaitable
+    with structlog.testing.capture_logs() as logs:
+        error = await refused_again(awaitable)
     assert [line["event"] for line in logs if line["event"] == "proxy refused"]
+    return error
+
+
+async def refused_again(awaitable):
+    """As `refused`, but the log may have said so before."""
+    with pytest.raises(RefusedError) as raised:
+        await awaitable
     return raised.value
 
 
@@ -186,12 +196,37 @@ async def test_but_not_before_the_catalog_is_complete():
         ({}, ApiError(403, "Forbidden", "pods is forbidden"), UNAVAILABLE),
     ],
 )
-async def test_a_pod_that_cannot_be_had_refuses_its_proxy(pods, error, code):
+async def test_a_pod_that_cannot_be_had_refuses_its_proxy(pods, error, code, monkeypatch):
+    monkeypatch.setattr(pods_module, "FRESH", 0)
     door = Door()
     door.server.pods = {"shop/gw-1": {"uid": "uid-of-gw-1"}}
     await door.admission(token(pod="gw-1"))
     door.server.pods, door.server.error = pods, error
     assert (await refused(door.admission(token(pod="gw-1")))).code is code
+
+
+async def test_a_proxy_that_comes_again_and_again_has_its_pod_read_once():
+    door = Door()
+    door.server.pods = {"shop/gw-1": {"uid": "uid-of-gw-1", "labels": {"app": "front"}}}
+    for _ in range(100):
+        assert await door.audience(node(), token(pod="gw-1")) == "router/shop[app=front]"
+        assert (await refused_again(door.admission(token(pod="gw-2")))).code is UNAUTHENTICATED
+    assert sum(each.startswith("GET") for each in door.server.asked) == 2
+
+
+async def test_a_flood_of_tokens_from_one_address_keeps_no_other_out():
+    door = Door(pod())
+    known = token(pod="gw-1")
+    await door.audience(node(), known)
+    door.server.review = lambda claims: reviewed(claims) if claims["pod"] else {}
+    for number in range(2 * BURST):
+        await refused_again(door.admission(token(expires=LATER + number)))
+    assert len(door.server.asked) == 1 + BURST
+    # The one that is known, from the same address, and a new one from another.
+    assert await door.audience(node(), known) == "router/shop[app=front]"
+    assert (await refused_again(door.admission(token("shop/a", pod="gw-1")))).code is UNAVAILABLE
+    door.address = "ipv4:10.0.0.8:4711"
+    assert await door.audience(node(), token("shop/a", pod="gw-1")) == "router/shop[app=front]"
 
 
 async def test_a_pods_new_labels_move_its_proxies():

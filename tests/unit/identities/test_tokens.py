@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 import structlog
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from straightway.identities import Identity
+from straightway.identities.fairness import BURST, RATE
 from straightway.identities.identity import CannotProveError, NotProvedError
 from straightway.identities.tokens import FRESH, GRACE, PAUSE, REFUSED, Tokens
 from straightway.kubernetes.errors import ApiError
@@ -199,6 +201,58 @@ def test_only_a_service_account_for_our_audience_is_accepted(status):
     check()
 
 
+@in_time
+async def test_an_address_may_ask_about_few_tokens_that_are_nobodys_and_then_one_a_second(
+    tokens, server
+):
+    server.review = lambda claims: {"authenticated": False}
+    numbers = itertools.count(LATER)
+
+    async def flood(address="10.0.0.1", many=3 * BURST):
+        for _ in range(many):
+            with pytest.raises((NotProvedError, CannotProveError)):
+                await tokens.identity(token(expires=next(numbers)), address)
+
+    await flood()
+    assert len(server.asked) == BURST
+    await asyncio.sleep(10)
+    await flood()
+    assert len(server.asked) == BURST + 10 * RATE
+    await flood("10.0.0.2", many=1)
+    assert len(server.asked) == BURST + 10 * RATE + 1
+
+
+@in_time
+async def test_many_new_proxies_behind_one_address_are_all_accepted(tokens, server):
+    for number in range(10 * BURST):
+        await tokens.identity(token(expires=LATER + number), "10.0.0.1")
+    # As for an answer that there is not.
+    server.is_away = True
+    with structlog.testing.capture_logs():
+        for number in range(2 * BURST):
+            with pytest.raises(CannotProveError, match="API server"):
+                await tokens.identity(token("shop/a", expires=LATER + number), "10.0.0.1")
+    server.is_away = False
+    await asyncio.sleep(PAUSE)
+    await tokens.identity(token("shop/b"), "10.0.0.1")
+
+
+@in_time
+async def test_while_many_tokens_of_one_address_wait_another_address_has_its_turn(tokens, server):
+    server.seconds = 1.0
+    server.review = lambda claims: reviewed(claims) if claims["pod"] else {}
+    flood = [
+        asyncio.create_task(tokens.identity(token(expires=LATER + number), "10.0.0.1"))
+        for number in range(10 * BURST)
+    ]
+    await asyncio.sleep(0.5)
+    started = asyncio.get_running_loop().time()
+    await tokens.identity(token(pod="gw-1"), "10.0.0.2")
+    assert asyncio.get_running_loop().time() - started <= 1.5
+    await asyncio.wait(flood)
+    assert sum(isinstance(each.exception(), NotProvedError) for each in flood) == BURST
+
+
 def test_a_flood_of_invalid_tokens_forgets_no_valid_one():
     @in_time
     async def check(tokens, server):
@@ -206,7 +260,7 @@ def test_a_flood_of_invalid_tokens_forgets_no_valid_one():
         server.review = lambda claims: {"authenticated": False}
         for number in range(5000):
             with pytest.raises(NotProvedError):
-                await tokens.identity(token(expires=LATER + 1 + number))
+                await tokens.identity(token(expires=LATER + 1 + number), f"10.0.0.{number % 250}")
         assert len(tokens._refused) <= 4096
         asked = len(server.asked)
         await tokens.identity(token())

@@ -135,9 +135,24 @@ def test_a_version_that_is_not_in_force_yet_is_pending():
 @pytest.mark.parametrize(
     ("programming", "verdict", "reason", "message"),
     [
-        (Programming(3, 3), Verdict.TRUE, "Programmed", "3 of 3 proxies have it."),
-        (Programming(1, 1), Verdict.TRUE, "Programmed", "1 of 1 proxy has it."),
-        (Programming(3, 1), Verdict.FALSE, "Pending", "1 of 3 proxies have it so far."),
+        (
+            Programming(3, 3),
+            Verdict.TRUE,
+            "Programmed",
+            "3 of 3 proxies at the leader have it.",
+        ),
+        (
+            Programming(1, 1),
+            Verdict.TRUE,
+            "Programmed",
+            "1 of 1 proxy at the leader has it.",
+        ),
+        (
+            Programming(3, 1),
+            Verdict.FALSE,
+            "Pending",
+            "1 of 3 proxies at the leader have it so far.",
+        ),
         (
             Programming(0, 0),
             Verdict.UNKNOWN,
@@ -156,7 +171,8 @@ def test_a_rejection_is_told_in_envoys_words_once_for_all_proxies_that_say_the_s
     found = conditions(programming=Programming(4, 1, refusals))[PROGRAMMED]
     assert (found.verdict, found.reason) == (Verdict.FALSE, "Rejected")
     assert found.message == (
-        "1 of 4 proxies have it. Proxy gw-0 and 2 more reject it: bad regex: missing )"
+        "1 of 4 proxies at the leader have it. "
+        "Proxy gw-0 and 2 more reject it: bad regex: missing )"
     )
 
 

@@ -92,6 +92,43 @@ def test_a_leader_that_ends_gives_the_lease_up_so_nobody_waits():
     virtual_time.run(main())
 
 
+def test_when_the_lease_is_deleted_its_leader_makes_it_anew_and_goes_on():
+    async def main():
+        api = FakeApi()
+        leaders = [leader(api, name) for name in "abc"]
+        told: list[tuple[str, bool]] = []
+        for each in leaders:
+            each.listen(partial(_note, told, each.identity))
+        async with running(*leaders):
+            await asyncio.sleep(10)
+            for pause in (0.1, 0.7, 1.3, 1.9, 2.5):
+                api.delete(LEASE)
+                await asyncio.sleep(10 + pause)
+            assert told == [(holder(api), True)]
+
+    virtual_time.run(main())
+
+
+def test_one_that_starts_while_there_is_no_lease_leads_beside_the_old_leader_for_one_retry():
+    async def main():
+        api = FakeApi()
+        one, two = leader(api, "one"), leader(api, "two")
+        async with running(one):
+            await asyncio.sleep(10)
+            api.delete(LEASE)
+            async with running(two):
+                await two.wait()
+                started = asyncio.get_running_loop().time()
+                stopped = asyncio.Event()
+                one.listen(lambda is_leading: None if is_leading else stopped.set())
+                await stopped.wait()
+                assert asyncio.get_running_loop().time() - started < 2.5
+                assert two.is_leading
+                assert holder(api) == "two"
+
+    virtual_time.run(main())
+
+
 def test_a_leader_that_is_killed_is_followed_after_its_time():
     async def main():
         api = FakeApi()

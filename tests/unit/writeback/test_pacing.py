@@ -1,4 +1,4 @@
-"""Whose turn it is: a token bucket, a fair queue, and patience with those who undo."""
+"""Whose turn it is: a fair queue, and patience with those who undo."""
 
 from __future__ import annotations
 
@@ -6,36 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from straightway.documents import Reference
-from straightway.writeback.pacing import LONGEST_BACK_OFF, Patience, TokenBucket, Waiting
+from straightway.writeback.pacing import LONGEST_BACK_OFF, Patience, Waiting
 
 
 def ref(name: object) -> Reference:
     return Reference("networking.istio.io", "VirtualService", "shop", str(name))
-
-
-@given(
-    st.floats(1, 50),
-    st.integers(1, 50),
-    st.lists(st.floats(0, 5), max_size=60),
-)
-def test_a_bucket_never_allows_more_than_its_rate_and_burst(rate, burst, pauses):
-    bucket, now, taken = TokenBucket(rate, burst), 0.0, 0
-    for pause in pauses:
-        now += pause
-        for _ in range(3):
-            if bucket.wait(now) == 0:
-                bucket.take(now)
-                taken += 1
-        assert taken <= burst + rate * now + 1e-3
-
-
-@given(st.floats(1, 50), st.integers(1, 50))
-def test_after_the_wait_that_a_bucket_says_there_is_a_turn(rate, burst):
-    bucket, now = TokenBucket(rate, burst), 0.0
-    for _ in range(3 * burst):
-        now += bucket.wait(now)
-        assert bucket.wait(now) == 0
-        bucket.take(now)
 
 
 def test_objects_have_their_turns_in_the_order_in_which_they_came():

@@ -83,7 +83,7 @@ def test_a_condition_that_still_holds_is_repeated_as_it_is():
         "type": PROGRAMMED,
         "status": "True",
         "reason": "Programmed",
-        "message": "3 of 3 proxies have it.",
+        "message": "3 of 3 proxies at the leader have it.",
         "lastTransitionTime": "2025-01-01T00:00:00Z",
         "observedGeneration": "4",
     }

@@ -285,7 +285,9 @@ def test_a_rejection_is_told_on_the_objects_behind_it_until_it_is_over():
             await asyncio.sleep(50)
             assert cluster.condition("Gateway", "gw", PROGRAMMED)[:2] == ("False", "Rejected")
             message = cluster.api.conditions(cluster.path("Gateway", "gw"))[PROGRAMMED]["message"]
-            assert message.startswith("0 of 1 proxy has it. Proxy one rejects it: Error adding")
+            assert message.startswith(
+                "0 of 1 proxy at the leader has it. Proxy one rejects it: Error adding"
+            )
             assert ("gw", "Rejected") in cluster.events()
             cluster.accept(client)
             cluster.proxies.found = [Delivery(client, True, False, True)]

@@ -97,6 +97,7 @@ class Control:
         self._config_changed_at = 0.0
         self._rekey_due = False
         self._contained_mistakes = 0
+        self._prepare: Callable[[], Awaitable[None]] | None = None
         self._naming: Naming | None = None
 
     # --- From the sources ---
@@ -129,6 +130,13 @@ class Control:
         their cost.
         """
         self._naming = Naming(self.catalog, count)
+
+    def before_first(self, prepare: Callable[[], Awaitable[None]]) -> None:
+        """Have ``prepare`` observe what the first config needs, before that is in force.
+
+        What units were to be followed (:meth:`follow`) has been told by then.
+        """
+        self._prepare = prepare
 
     def looked_up(self, secret: Reference, *, is_there: bool | None) -> None:
         """Take in whether a Secret that was wanted is there; None if nobody looks for it."""
@@ -189,6 +197,12 @@ class Control:
         self._endpoints_due.clear()
         breath = Breath()
         await self._making.take(self._pending_endpoints, breath)
+        await self._take_observed(breath)
+        if await self._making.renew(breath):
+            self._config_due.set()
+        await asyncio.sleep(self._endpoints_pause)
+
+    async def _take_observed(self, breath: Breath) -> None:
         while self._observed:
             # One by one: a mistake at one leaves the rest here.
             workload = next(iter(self._observed))
@@ -196,9 +210,6 @@ class Control:
             with self._contained("internal error, an observation is left out"):
                 await self._making.observe(workload, held)
             await breath.take()
-        if await self._making.renew(breath):
-            self._config_due.set()
-        await asyncio.sleep(self._endpoints_pause)
 
     async def _next_config(self, rekey: Callable[[], None]) -> None:
         if self._unsynced:
@@ -221,6 +232,11 @@ class Control:
             await self._making.observe(*self._looked_up.popitem())
         if is_first or not _AUDIENCE_KEYS.isdisjoint(changed):
             self._rekey_due = True
+        if is_first and self._prepare is not None:
+            with self._contained("internal error, runtimes are asked later"):
+                await self._making.tell_followers(Breath())
+                await self._prepare()
+            await self._take_observed(Breath())
         if self._rekey_due:
             # First of all, for it changes which audiences are wanted.
             self._rekey(rekey)
@@ -356,6 +372,10 @@ class Control:
     ) -> list[Reference]:
         """Return the objects that :meth:`origins` names."""
         return self._making.origins(audience, type_url, name, words)
+
+    def origin(self, reference: Reference) -> str:
+        """Return where an object is written; empty if unknown."""
+        return self._intake.origin(reference)
 
     def audiences_of(self, reference: Reference) -> frozenset[Audience]:
         """Return the audiences whose proxies get something that an object is part of."""

@@ -125,6 +125,11 @@ class Making:
         self._followed[call] = tell
         self.units.hold(call)
 
+    async def tell_followers(self, breath: Breath) -> None:
+        """Tell what is followed before anything else is made."""
+        for call in self._followed:
+            await self._tell_renewed(call, breath)
+
     # --- What is stale ---
 
     async def renew(self, breath: Breath) -> bool:
@@ -228,14 +233,14 @@ class Making:
             call = next(iter(self._due_checks))
             del self._due_checks[call]
             if call in self._followed:
-                await breath.through(self.units.renewing(call))
-                self._tell(call)
+                await self._tell_renewed(call, breath)
             else:
                 self._checking.run(call)
             await breath.take()
         await breath.through(self._checking.relocated())
 
-    def _tell(self, call: Call) -> None:
+    async def _tell_renewed(self, call: Call, breath: Breath) -> None:
+        await breath.through(self.units.renewing(call))
         value = self.units.get_or_none(call)
         if value is not None and value != self._told.get(call):
             self._told[call] = value

@@ -89,7 +89,7 @@ class Admissions(ChangeListener):
     async def _identity(self, peer: Peer) -> Identity | None:
         shown = peer.metadata.get("authorization", "")
         if isinstance(shown, str) and shown[: len(_SCHEME)].lower() == _SCHEME and self._tokens:
-            return await self._tokens.identity(shown[len(_SCHEME) :].strip())
+            return await self._tokens.identity(shown[len(_SCHEME) :].strip(), _host_of(peer))
         by_certificate = identity_in(peer.security)
         if by_certificate is not None or self._accepts_anonymous:
             return by_certificate
@@ -114,7 +114,10 @@ class Admissions(ChangeListener):
         return key
 
     def _refusal(self, peer: Peer, reason: str, code: grpc.StatusCode) -> RefusedError:
-        # A client has another port each time.
-        host = peer.address.rpartition(":")[0]
-        self._refusals.log((host, reason), reason, peer=peer.address)
+        self._refusals.log((_host_of(peer), reason), reason, peer=peer.address)
         return RefusedError(reason, code)
+
+
+def _host_of(peer: Peer) -> str:
+    """Return the address of a client without its port, which is another one each time."""
+    return peer.address.rpartition(":")[0]

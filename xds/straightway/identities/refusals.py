@@ -8,6 +8,8 @@ from typing import Final
 
 import structlog
 
+from straightway.identities.newest import Newest
+
 _log = structlog.get_logger()
 
 EVERY: Final = 60.0
@@ -20,17 +22,15 @@ class RefusalLog:
 
     def __init__(self) -> None:
         # By kind: when it was logged, and how often it came since.
-        self._logged: dict[Hashable, tuple[float, int]] = {}
+        self._logged: Newest[Hashable, tuple[float, int]] = Newest(_MOST)
 
     def log(self, kind: Hashable, reason: str, **who: str) -> None:
         """Log that a proxy is refused; ``kind`` is what counts as the same."""
         now = asyncio.get_running_loop().time()
-        at, more = self._logged.pop(kind, (-EVERY, 0))
+        at, more = self._logged.get(kind) or (-EVERY, 0)
         if now - at < EVERY:
-            self._logged[kind] = (at, more + 1)
+            self._logged.put(kind, (at, more + 1))
             return
         counted = {"times_since_last_logged": more} if more else {}
         _log.warning("proxy refused", reason=reason, **who, **counted)
-        self._logged[kind] = (now, 0)
-        if len(self._logged) > _MOST:
-            del self._logged[next(iter(self._logged))]
+        self._logged.put(kind, (now, 0))

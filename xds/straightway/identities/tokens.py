@@ -4,7 +4,8 @@ https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/tok
 
 An answer is good for a minute, so a thousand proxies that reconnect are few requests. While the API
 server is away, a token that it has accepted before goes on being accepted for an hour, but never
-beyond its own end. Nothing here keeps or logs a token: answers are kept by its digest.
+beyond its own end. A flood of unknown tokens does not become one of requests: see ``fairness``.
+Nothing here keeps or logs a token: answers are kept by its digest.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
+from straightway.identities.fairness import Budgets, Turns
 from straightway.identities.identity import CannotProveError, Identity, NotProvedError
+from straightway.identities.newest import Newest
 from straightway.kubernetes.errors import ApiError, KubernetesError, UnreachableError
 from straightway.kubernetes.requests import Requests
 
@@ -64,19 +67,21 @@ class Tokens:
         self._wall_clock = wall_clock
         self._clock = asyncio.get_running_loop().time
         # Apart, so that a flood of invalid tokens forgets none of the valid ones.
-        self._accepted: dict[bytes, _Accepted] = {}
-        self._refused: dict[bytes, _Refused] = {}
+        self._accepted: Newest[bytes, _Accepted] = Newest(_MOST)
+        self._refused: Newest[bytes, _Refused] = Newest(_MOST)
         self._reviews: dict[bytes, asyncio.Task[Identity]] = {}
-        self._at_once = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._turns = Turns(_MOST_AT_ONCE)
+        self._budgets = Budgets()
         self._failure = ""
         self._failed_at = 0.0
         self._complaint = ""
 
-    async def identity(self, token: str) -> Identity:
-        """Return whose token it is.
+    async def identity(self, token: str, address: str = "") -> Identity:
+        """Return whose token it is; ``address`` is that of the host from which it comes.
 
         Raises: NotProvedError: if it is nobody's, has expired, or is for another audience.
-        CannotProveError: if the API server does not answer, and has not accepted it lately.
+        CannotProveError: if the API server does not answer, and has not accepted it lately, or if
+        too many tokens come from the address.
 
         """
         self._check_claims(token)
@@ -88,7 +93,7 @@ class Tokens:
         if refused is not None and now - refused.at < REFUSED:
             raise NotProvedError(refused.reason)
         try:
-            return await self._reviewed(digest, token)
+            return await self._reviewed(digest, token, address, is_known=accepted is not None)
         except KubernetesError as error:
             if accepted is not None and now - accepted.at < GRACE:
                 return accepted.identity
@@ -107,11 +112,21 @@ class Tokens:
         if isinstance(end, int | float) and end <= self._wall_clock():
             raise NotProvedError("the token has expired: read its file again")
 
-    async def _reviewed(self, digest: bytes, token: str) -> Identity:
-        """Review a token; all who ask meanwhile share the answer."""
+    async def _reviewed(
+        self, digest: bytes, token: str, address: str, *, is_known: bool
+    ) -> Identity:
+        """Review a token; all who ask meanwhile share the answer.
+
+        One that was accepted before costs nothing: there are no more of these than were issued.
+        """
         review = self._reviews.get(digest)
         if review is None:
-            review = asyncio.create_task(self._review(digest, token))
+            pays = not is_known
+            if pays and not self._budgets.spend(address, self._clock()):
+                raise CannotProveError(
+                    "too many unknown tokens come from this address: it may try again in a while"
+                )
+            review = asyncio.create_task(self._review(digest, token, address, pays=pays))
             self._reviews[digest] = review
             review.add_done_callback(lambda done: self._end(digest, done))
         # One who goes away leaves the answer to the others.
@@ -122,13 +137,24 @@ class Tokens:
         if not review.cancelled():
             review.exception()  # Somebody asked for it, and may have gone.
 
-    async def _review(self, digest: bytes, token: str) -> Identity:
+    async def _review(self, digest: bytes, token: str, address: str, *, pays: bool) -> Identity:
+        gets_back = pays
+        try:
+            return await self._ask(digest, token, address)
+        except NotProvedError:
+            gets_back = False
+            raise
+        finally:
+            if gets_back:
+                self._budgets.give_back(address)
+
+    async def _ask(self, digest: bytes, token: str, address: str) -> Identity:
         body = {
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenReview",
             "spec": {"token": token, "audiences": [self._audience]},
         }
-        async with self._at_once:
+        async with self._turns.turn(address):
             if self._failure and self._clock() < self._failed_at + PAUSE:
                 raise UnreachableError(self._failure)
             try:
@@ -137,16 +163,14 @@ class Tokens:
                 self._fail(error)
                 raise
         self._failure = self._complaint = ""
-        self._accepted.pop(digest, None)
-        self._refused.pop(digest, None)
+        self._accepted.drop(digest)
+        self._refused.drop(digest)
         try:
             identity = _identity_in(answer, self._audience)
         except NotProvedError as error:
-            self._refused[digest] = _Refused(str(error), self._clock())
-            _drop_oldest(self._refused)
+            self._refused.put(digest, _Refused(str(error), self._clock()))
             raise
-        self._accepted[digest] = _Accepted(identity, self._clock())
-        _drop_oldest(self._accepted)
+        self._accepted.put(digest, _Accepted(identity, self._clock()))
         return identity
 
     def _fail(self, error: KubernetesError) -> None:
@@ -198,8 +222,3 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _first(values: Any) -> str:
     return str(values[0]) if isinstance(values, list) and values else ""
-
-
-def _drop_oldest(answers: dict[bytes, Any]) -> None:
-    if len(answers) > _MOST:
-        del answers[next(iter(answers))]

@@ -150,16 +150,16 @@ def _programmed(facts: Facts) -> Condition | None:
 
 
 def _counted(known: Programming) -> tuple[Verdict, str, str]:
-    have = f"{known.confirmed} of {counted(known.proxies, 'proxy')}"
-    verb = "has" if known.proxies == 1 else "have"
+    # Others may be connected to another replica, which alone knows what they have.
+    have = f"{known.confirmed} of {counted(known.proxies, 'proxy')} at the leader"
+    have = f"{have} {'has' if known.proxies == 1 else 'have'} it"
     if known.refusals:
-        return Verdict.FALSE, "Rejected", _refused(known, f"{have} {verb} it.")
+        return Verdict.FALSE, "Rejected", _refused(known, f"{have}.")
     if known.proxies == 0:
-        # They may be connected to another replica.
         return Verdict.UNKNOWN, "NoProxies", "No proxy that gets it is connected to the leader."
     if known.confirmed < known.proxies:
-        return Verdict.FALSE, "Pending", f"{have} {verb} it so far."
-    return Verdict.TRUE, "Programmed", f"{have} {verb} it."
+        return Verdict.FALSE, "Pending", f"{have} so far."
+    return Verdict.TRUE, "Programmed", f"{have}."
 
 
 def _refused(known: Programming, have: str) -> str:

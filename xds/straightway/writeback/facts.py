@@ -24,10 +24,7 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Programming:
-    """How many of the proxies that get an object have accepted it as it is in force.
-
-    Each proxy counts once, at the replica to which it is connected.
-    """
+    """How many of the leader's proxies that get an object have accepted it as it is in force."""
 
     proxies: int = 0
     confirmed: int = 0

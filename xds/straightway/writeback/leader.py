@@ -27,6 +27,7 @@ _API_VERSION: Final = "coordination.k8s.io/v1"
 _TIMES: Final = Times()
 _JITTER: Final = 0.2
 _RELEASE_SECONDS: Final = 2.0
+_NOT_WHAT_IT_WAS: Final = (404, 409)
 
 
 def identity() -> str:
@@ -102,14 +103,14 @@ class Leader:
             async with asyncio.timeout_at(until):
                 if self._election.must_read or not self._election.is_leading(self._now()):
                     await self._read()
-                await self._write()
+                await self._write_or_read()
             self._told = None
         except TimeoutError:
             self._warn("it does not answer")
         except UnreachableError as error:
             self._warn(str(error))
         except ApiError as error:
-            if error.status in (404, 409):
+            if error.status in _NOT_WHAT_IT_WAS:
                 self._election.refused()
             else:
                 self._warn(f"{error}{_remedy(error)}")
@@ -131,6 +132,17 @@ class Leader:
             return
         stored = await self._put(wanted)
         self._election.written(_record_of(stored), asked_at)
+
+    async def _write_or_read(self) -> None:
+        """Write; if the Lease is not what it was, look at once whose it is: it may be another's."""
+        try:
+            await self._write()
+        except ApiError as error:
+            if error.status not in _NOT_WHAT_IT_WAS:
+                raise
+            self._election.refused()
+            await self._read()
+            await self._write()
 
     async def _put(self, record: Record) -> Any:
         body = self._body_of(record)

@@ -5,6 +5,12 @@ with theirs: what counts is how long, by their own monotonic clock, they have se
 unchanged. The times in it are for people. A leader that cannot renew stops before anyone else may
 take over, as long as no clock runs faster than another by the quotient of the two times.
 
+A Lease that somebody deletes is respected as one that does not change: its leader lives perhaps,
+and will make it anew with its next renewal. client-go makes a Lease that is missing at once, and
+has two leaders until the first gives up, ten seconds later at the default. Here only a replica
+that has not seen this leader's Lease makes it at once, as the first one ever must: if it looks in
+the two seconds between deletion and renewal, both lead for the rest of these.
+
 Source: the algorithm of ``k8s.io/client-go/tools/leaderelection``, described in
 https://kubernetes.io/docs/concepts/architecture/leases/.
 """
@@ -65,6 +71,8 @@ class Election:
         self.times = times
         self._record: Record | None = None
         self._unchanged_since = 0.0
+        # For how long the last one seen is respected, if it is another's; deleted ones, too.
+        self._respected = 0.0
         self._renewed_at: float | None = None
 
     @property
@@ -93,6 +101,9 @@ class Election:
         self._record = record
         if record.holder != self.identity:
             self._renewed_at = None
+        if record != NOBODY:
+            is_anothers = record.holder not in ("", self.identity)
+            self._respected = max(self.times.lease, record.duration) if is_anothers else 0.0
 
     def wanted(self, now: float, time_of_day: str) -> Record | None:
         """Return what to write, to acquire the Lease or to renew it; None while another has it.
@@ -104,7 +115,7 @@ class Election:
             return None
         if record.holder == self.identity:
             return replace(record, renewed=time_of_day, duration=self._seconds)
-        if record.holder and now < self._unchanged_since + max(self.times.lease, record.duration):
+        if now < self._unchanged_since + self._respected:
             return None
         transitions = record.transitions + (record != NOBODY)
         return Record(
@@ -118,6 +129,7 @@ class Election:
         """
         self._record = record
         self._unchanged_since = self._renewed_at = asked_at
+        self._respected = 0.0
 
     def refused(self) -> None:
         """Note that the Lease is not what it was: it must be read again."""

@@ -13,8 +13,8 @@ from straightway.documents import Reference
 from straightway.kubernetes.errors import ApiError, UnreachableError
 from straightway.kubernetes.patches import MERGE_PATCH
 from straightway.kubernetes.requests import Requests
+from straightway.token_bucket import TokenBucket
 from straightway.writeback.events import Notice, Notices, counted_up, event_of
-from straightway.writeback.pacing import TokenBucket
 
 _log = structlog.get_logger()
 

@@ -20,10 +20,11 @@ from straightway.documents import Reference
 from straightway.kubernetes.errors import ApiError, UnreachableError
 from straightway.kubernetes.patches import APPLY
 from straightway.kubernetes.requests import Requests
+from straightway.token_bucket import TokenBucket
 from straightway.writeback.desired import Desired
 from straightway.writeback.dialects import Dialect, Dialects
 from straightway.writeback.kinds import StatusKind, status_kind
-from straightway.writeback.pacing import Patience, TokenBucket, Waiting
+from straightway.writeback.pacing import Patience, Waiting
 from straightway.writeback.status import Known, is_satisfied, known, nothing_of_ours, patch
 
 _log = structlog.get_logger()
