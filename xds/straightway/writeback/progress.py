@@ -37,6 +37,19 @@ class Progress:
         self._proxies.forget()
         self._nacks.clear()
 
+    async def proxies_first(self, streams: Streams, seconds: float) -> None:
+        """Wait until connected proxies have accepted what is in force, for some seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                # Nothing tells when a stream is done; it is asked now and then.
+                while not self._are_done(streams.deliveries()):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_AGAIN)
+
+    def _are_done(self, deliveries: Sequence[Delivery]) -> bool:
+        """Whether every connected proxy has accepted everything, or rejects something."""
+        self._proxies.look(deliveries)
+        return all(each.rejects or self._proxies.has_any(each.client) for each in deliveries)
+
     # --- What happens ---
 
     def changed(self, reference: Reference) -> None:
@@ -116,12 +129,3 @@ def _is_over(key: Hashable, clients: dict[int, ClientState]) -> bool:
     client = clients.get(key[0])
     state = client.types.get(key[1]) if client is not None else None
     return state is None or not state.is_rejecting
-
-
-async def proxies_served(streams: Streams, seconds: float) -> None:
-    """Wait while connected proxies are sent what is in force, for some seconds at most."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            # Nothing tells when a stream has been sent everything; it is asked now and then.
-            while not all(each.is_sent for each in streams.deliveries()):  # noqa: ASYNC110
-                await asyncio.sleep(_LOOK_AGAIN)

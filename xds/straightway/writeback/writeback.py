@@ -22,7 +22,7 @@ from straightway.writeback.identifying import Identifier
 from straightway.writeback.kinds import status_kind
 from straightway.writeback.knowledge import Knowledge
 from straightway.writeback.leader import Leader
-from straightway.writeback.progress import Progress, proxies_served
+from straightway.writeback.progress import Progress
 from straightway.writeback.recorder import Recorder
 from straightway.writeback.rejections import Nack
 from straightway.writeback.sight import Sight, Streams
@@ -205,7 +205,7 @@ class Writeback(ChangeListener, Callbacks):
         await self._sight.synced.wait()
         assert self._streams is not None
         # At a start with thousands of objects their status costs as much as serving them.
-        await proxies_served(self._streams, PROXIES_FIRST)
+        await self._progress.proxies_first(self._streams, PROXIES_FIRST)
         self._is_active = True
         await self._load()
         await self._look_at_everything()

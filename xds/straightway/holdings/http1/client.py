@@ -13,6 +13,7 @@ from straightway.holdings.http1.connection import Allowance, ClosedError, Connec
 from straightway.holdings.http1.reading import Response
 from straightway.holdings.http1.writing import Endpoint, encoded
 from straightway.holdings.pools import Access
+from straightway.holdings.transitions import worded
 from straightway.system_errors import reason_of
 
 MOST_BODY: Final = 16 * 1024 * 1024
@@ -21,6 +22,7 @@ MOST_ARRIVING: Final = 64 * 1024 * 1024
 """How many bytes all large answers may have that are arriving at one time."""
 LONGEST_IDLE: Final = 90.0
 """After so many seconds without a call a connection is closed."""
+_GONE: Final = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EHOSTDOWN})
 _MOST_KEPT: Final = 2
 _MOST_CONTEXTS: Final = 1000
 
@@ -148,13 +150,15 @@ class Client:
 
 
 def _unreachable(error: OSError | UnicodeError) -> NoAnswerError:
-    if isinstance(error, ConnectionRefusedError):
-        return NoAnswerError(FailureKind.REFUSED, reason_of(error))
     if isinstance(error, ssl.SSLCertVerificationError):
-        return NoAnswerError(FailureKind.BROKEN, f"its certificate: {error.verify_message}")
+        words = f"its certificate cannot be verified: {worded(error.verify_message)}"
+        return NoAnswerError(FailureKind.BROKEN, words)
     if isinstance(error, ssl.SSLError):
-        return NoAnswerError(FailureKind.BROKEN, f"TLS: {error.reason or error}")
+        words = f"TLS fails ({error.reason or error}): does this port speak plain HTTP?"
+        return NoAnswerError(FailureKind.BROKEN, worded(words))
     if isinstance(error, UnicodeError):
-        return NoAnswerError(FailureKind.BROKEN, "its name is not valid")
+        return NoAnswerError(FailureKind.BROKEN, "its name is no name of a host")
     kind = FailureKind.TIMEOUT if error.errno == errno.ETIMEDOUT else FailureKind.BROKEN
-    return NoAnswerError(kind, reason_of(error))
+    if error.errno in _GONE:
+        kind = FailureKind.REFUSED
+    return NoAnswerError(kind, f"cannot connect: {worded(reason_of(error))}")

@@ -22,6 +22,11 @@ class Endpoint(NamedTuple):
     access: Access = Access()
 
     @property
+    def url(self) -> str:
+        """The URL, without a path."""
+        return f"{'https' if self.access.tls else 'http'}://{self.host}"
+
+    @property
     def host(self) -> str:
         """The value of the header ``Host``."""
         address = f"[{self.address}]" if ":" in self.address else self.address
