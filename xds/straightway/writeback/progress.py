@@ -37,19 +37,6 @@ class Progress:
         self._proxies.forget()
         self._nacks.clear()
 
-    async def proxies_first(self, streams: Streams, seconds: float) -> None:
-        """Wait until connected proxies have accepted what is in force, for some seconds at most."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                # Nothing tells when a stream is done; it is asked now and then.
-                while not self._are_done(streams.deliveries()):  # noqa: ASYNC110
-                    await asyncio.sleep(_LOOK_AGAIN)
-
-    def _are_done(self, deliveries: Sequence[Delivery]) -> bool:
-        """Whether every connected proxy has accepted everything, or rejects something."""
-        self._proxies.look(deliveries)
-        return all(each.rejects or self._proxies.has_any(each.client) for each in deliveries)
-
     # --- What happens ---
 
     def changed(self, reference: Reference) -> None:
@@ -76,6 +63,19 @@ class Progress:
         self._nacks.add(nack)
 
     # --- Looking ---
+
+    async def wait_for_proxies(self, streams: Streams, seconds: float) -> None:
+        """Wait until connected proxies have accepted what is in force, for some seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                # Nothing tells when a stream is done; it is asked now and then.
+                while not self._are_done(streams.deliveries()):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_AGAIN)
+
+    def _are_done(self, deliveries: Sequence[Delivery]) -> bool:
+        """Whether every connected proxy has accepted everything, or rejects something."""
+        self._proxies.look(deliveries)
+        return all(each.rejects or self._proxies.has_any(each.client) for each in deliveries)
 
     @property
     def is_under_way(self) -> bool:

@@ -205,7 +205,7 @@ class Writeback(ChangeListener, Callbacks):
         await self._sight.synced.wait()
         assert self._streams is not None
         # At a start with thousands of objects their status costs as much as serving them.
-        await self._progress.proxies_first(self._streams, PROXIES_FIRST)
+        await self._progress.wait_for_proxies(self._streams, PROXIES_FIRST)
         self._is_active = True
         await self._load()
         await self._look_at_everything()
