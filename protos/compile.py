@@ -24,19 +24,22 @@ class Target:
     proto: str
     package: str
     folder: str
-    services: bool = True
     descriptor_set: bool = False
+    has_services: bool = True
 
 
 TARGETS = (
+    Target("open_inference", "straightway.openinference", "xds/straightway/openinference", True),
     Target(
-        "open_inference",
-        "straightway.openinference",
-        "xds/straightway/openinference",
-        descriptor_set=True,
+        "core_kinds", "straightway.kubernetes", "xds/straightway/kubernetes", has_services=False
     ),
-    Target("core_kinds", "straightway.kubernetes", "xds/straightway/kubernetes", services=False),
     Target("model_mesh", "demo", "demo"),
+    Target(
+        "composite_cluster",
+        "straightway.translate.envoy_api",
+        "xds/straightway/translate/envoy_api",
+        has_services=False,
+    ),
 )
 
 
@@ -55,7 +58,7 @@ def _compile(target: Target, folder: Path) -> list[Path]:
         f"--pyi_out={folder}",
     ]
     suffixes = ["_pb2.py", "_pb2.pyi"]
-    if target.services:
+    if target.has_services:
         arguments.append(f"--grpc_python_out={folder}")
         suffixes.append("_pb2_grpc.py")
     if target.descriptor_set:
@@ -63,7 +66,7 @@ def _compile(target: Target, folder: Path) -> list[Path]:
         suffixes.append(".binpb")
     if protoc.main([*arguments, f"{target.proto}.proto"]) != 0:
         raise SystemExit(f"protoc failed on {target.proto}.proto")
-    if target.services:
+    if target.has_services:
         _import_from_package(folder / f"{target.proto}_pb2_grpc.py", target)
     return [folder / f"{target.proto}{suffix}" for suffix in suffixes]
 
