@@ -29,6 +29,11 @@ _log = structlog.get_logger()
 _CONNECT_SECONDS = 10.0
 _RENEW_SECONDS = 10.0
 """For how long credentials that were just loaded are not loaded again."""
+_MOST_AT_ONCE = 1 << 16
+"""How many bytes of a stream are read at once: after a pause, much more waits.
+
+To copy and divide all of it would keep others on the event loop waiting.
+"""
 _MOST_OF_AN_ERROR = 2**16
 _ERROR_SECONDS = 10.0
 """For how long to read why a request is refused."""
@@ -326,7 +331,7 @@ async def _lines_of(response: aiohttp.ClientResponse) -> AsyncIterator[list[byte
     lines = Lines()
     while True:
         with _told():
-            chunk = await response.content.readany()
+            chunk = await response.content.read(_MOST_AT_ONCE)
             if not chunk:
                 return
             complete = lines.feed(chunk)
