@@ -15,8 +15,8 @@ from demo.services import REROUTED, SERVED_BY
 
 _TIMEOUT_SECONDS = 10.0
 
-Q = TypeVar("Q")
-O = TypeVar("O")  # noqa: E741 (the outcome of a question)
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +90,18 @@ def _digit(answer: dict[str, list[dict[str, dict[str, list[str]]]]]) -> int:
 
 
 def run(
-    ask: Callable[[Q], O],
-    questions: Iterable[Q],
+    ask: Callable[[Asked], Found],
+    questions: Iterable[Asked],
     *,
     rate: float,
     stop: threading.Event,
-) -> list[O]:
+) -> list[Found]:
     """Ask ``rate`` questions per second, one at a time, until ``stop`` is set.
 
     A slow answer delays the questions behind it, which then follow without a pause until they are
     on schedule again. Blocks: call it in a thread.
     """
-    outcomes: list[O] = []
+    outcomes: list[Found] = []
     for question, due in zip(questions, _turns(time.monotonic(), 1 / rate), strict=False):
         if stop.wait(max(0.0, due - time.monotonic())):
             break

@@ -36,8 +36,9 @@ class Plane:
         await self._processes.until(lambda: listens(port), "the control plane", CONTROL_PLANE)
 
     async def start_envoy(self, namespace: str, port: int) -> None:
-        """Start Envoy as a gateway of a namespace, with the bootstrap that ``straightway
-        bootstrap`` prints, and wait until it listens on a port.
+        """Start Envoy as a gateway of a namespace, and wait until it listens on a port.
+
+        Its bootstrap is what ``straightway bootstrap`` prints.
         """
         bootstrap = self._work / "envoy.yaml"
         node = f"router~{HOST}~gateway.{namespace}~{namespace}.svc.cluster.local"

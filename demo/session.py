@@ -22,8 +22,10 @@ CAPACITY = 2
 
 
 async def run(console: Console, *, seconds: float, keep: bool) -> int:
-    """Run the demo and return the exit code: 0 if every request went straight to a runtime that
-    holds its model.
+    """Run the demo and return the exit code.
+
+    0: every request went straight to a runtime that holds its model. 1: some did not, or the demo
+    failed. 130: interrupted.
     """
     narrator = Narrator(console)
     return await running.run(console, lambda work: _play(narrator, work, seconds, keep))

@@ -31,7 +31,8 @@ class Linear:
 
     def predict(self, images: Images) -> Labels:
         """Return the digit of each image."""
-        return np.argmax(images @ self.weights + self.offsets, axis=1)
+        scores: NDArray[np.float32] = images @ self.weights + self.offsets
+        return scores.argmax(axis=1)
 
     def save(self, file: Path) -> None:
         """Write the weights to a file."""

@@ -18,6 +18,8 @@ def command(models: Path, http_port: int, grpc_port: int, metrics_port: int) -> 
         "parallel_workers": 0,
         "load_models_at_startup": False,
         "debug": False,
+        "environments_dir": str(models / ".envs"),
+        "metrics_dir": str(models / ".metrics"),
     }
     (models / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     return [str(places.python("mlserver").with_name("mlserver")), "start", str(models)]
