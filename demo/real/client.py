@@ -55,8 +55,8 @@ class Client:
     def __init__(self, port: int) -> None:
         self._http = http.client.HTTPConnection(HOST, port, timeout=_TIMEOUT_SECONDS)
         self._channel = grpc.insecure_channel(f"{HOST}:{port}")
-        self._infer = self._channel.unary_unary(
-            _METHOD, response_deserializer=ModelInferResponse.FromString
+        self._infer: grpc.UnaryUnaryMultiCallable[bytes, ModelInferResponse] = (
+            self._channel.unary_unary(_METHOD, response_deserializer=ModelInferResponse.FromString)
         )
 
     def ask(self, question: Question) -> Outcome:

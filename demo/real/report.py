@@ -84,7 +84,7 @@ def found(phases: Sequence[Phase]) -> RenderableType:
     result = Table(title="Requests to the gateway", title_justify="left")
     result.add_column()
     result.add_column("found by")
-    for name in ("requests", "failures", "straight to a holder", "p50", "p99"):
+    for name in ("requests", "failures", "straight", "p50", "p99"):
         result.add_column(name, justify="right")
     for phase in phases:
         for way in Way:
@@ -100,14 +100,14 @@ def _figures(outcomes: Sequence[Outcome]) -> Iterator[str | Text]:
     yield f"{len(outcomes):,}"
     yield Text(f"{failures:,}", style="red" if failures else "green")
     straight = sum(each.is_straight for each in outcomes)
-    yield f"{straight / len(outcomes):.1%}" if outcomes else "–"
+    yield f"{straight / len(outcomes):.1%}" if outcomes else "-"
     for share in (0.5, 0.99):
         yield f"{1000 * percentile([each.seconds for each in outcomes], share):.1f} ms"
 
 
 def moved(phase: Phase) -> RenderableType:
     """Return a table of the times from the end of a load to the first answer from there."""
-    result = Table(title="Moved → routed: load returned → first answer", title_justify="left")
+    result = Table(title="Moved → routed", title_justify="left")
     result.add_column()
     for name in ("loads", "p50", "max"):
         result.add_column(name, justify="right")

@@ -45,7 +45,7 @@ class Scenario:
             before = await self._phase("before", "without the extension", seed=1)
             await self._switch_on(client)
             after = await self._phase("after", "with the extension", seed=1)
-            moving = await self._phase("models moving", "while models move", seed=2, prober=client)
+            moving = await self._phase("moving", "while models move", seed=2, prober=client)
         self._print(before, after, moving)
         return after.is_kept and moving.is_kept
 
@@ -121,6 +121,8 @@ class Scenario:
             change = next_change(self.placement, self.questions.models, ROOM, chooser)
             step.tell(f"{'load' if change.load else 'unload'} {change.model} on {change.runtime}")
             held = self.placement[change.runtime]
+            # Without a pause every change would begin just after its runtime was asked.
+            await asyncio.sleep(chooser.random())
             start = time.monotonic()
             await self.pool.change(change)
             returned = time.monotonic()

@@ -44,22 +44,25 @@ async def _play(narrator: Narrator, work: Path, seconds: float, keep: bool) -> b
             step.done = "Started the control plane, 2 Tritons, 2 MLServers and Envoy"
         for name, held in placement.items():
             narrator.console.print(f"  {name} holds {', '.join(sorted(held))}", highlight=False)
-        kept = await Scenario(pool, dict(placement), questions, narrator, seconds).play()
+        scenario = Scenario(pool, dict(placement), questions, narrator, seconds)
+        kept = await scenario.play()
         if keep:
-            await _keep(narrator.console, pool, questions, work)
+            await _keep(narrator.console, pool, scenario, work)
     return kept
 
 
-async def _keep(console: Console, pool: Pool, questions: Questions, work: Path) -> None:
+async def _keep(console: Console, pool: Pool, scenario: Scenario, work: Path) -> None:
     """Print commands to try, and wait for Ctrl-C."""
     stop = asyncio.Event()
     running.on_interrupt(stop.set)
-    model, *_ = questions.models
+    runtime = pool.runtimes["mlserver-1"]
+    questions = scenario.questions
+    # Others hold it, so whoever unloads it here can still send requests.
+    model = next(each for each in questions.models if each not in scenario.placement[runtime.name])
     question = questions.about(model)
     file = work / "digit.json"
     await asyncio.to_thread(file.write_bytes, question.body)
     gateway = f"http://{HOST}:{pool.gateway_port}/v2/models/{model}/infer"
-    runtime = pool.runtimes["mlserver-1"]
     repository = f"http://{HOST}:{runtime.http_port}/v2/repository/models/{model}"
     lines = [
         "",

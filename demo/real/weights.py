@@ -32,7 +32,8 @@ class Linear:
     def predict(self, images: Images) -> Labels:
         """Return the digit of each image."""
         scores: NDArray[np.float32] = images @ self.weights + self.offsets
-        return scores.argmax(axis=1)
+        best: Labels = scores.argmax(axis=1)
+        return best
 
     def save(self, file: Path) -> None:
         """Write the weights to a file."""

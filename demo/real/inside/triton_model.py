@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-import numpy
+import numpy as np
 import triton_python_backend_utils as backend
 
 
@@ -11,17 +11,19 @@ class TritonPythonModel:
     """Answers with the digit, and with the name of the runtime."""
 
     def initialize(self, arguments):
+        """Load the weights."""
         folder = pathlib.Path(arguments["model_repository"], arguments["model_version"])
-        with numpy.load(folder / "weights.npz") as weights:
+        with np.load(folder / "weights.npz") as weights:
             self._weights, self._offsets = weights["weights"], weights["offsets"]
-        self._runtime = numpy.array([os.environ["RUNTIME"]], dtype=object)
+        self._runtime = np.array([os.environ["RUNTIME"]], dtype=object)
 
     def execute(self, requests):
+        """Answer requests, each with one image."""
         return [self._answer(request) for request in requests]
 
     def _answer(self, request):
         image = backend.get_input_tensor_by_name(request, "image").as_numpy()
-        digits = numpy.argmax(image @ self._weights + self._offsets, axis=1)
+        digits = np.argmax(image @ self._weights + self._offsets, axis=1)
         return backend.InferenceResponse(
             [backend.Tensor("digit", digits), backend.Tensor("runtime", self._runtime)]
         )

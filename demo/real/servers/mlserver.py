@@ -26,5 +26,5 @@ def command(models: Path, http_port: int, grpc_port: int, metrics_port: int) -> 
 
 
 def environment(modules: Path) -> dict[str, str]:
-    """What the command needs to find the models' code in the folder ``modules``."""
+    """Return what the command needs to find the models' code in the folder ``modules``."""
     return {"PYTHONPATH": str(modules)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def folder() -> Path:
-    """The folder of all servers."""
+    """Return the folder of all servers."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("STRAIGHTWAY_RUNTIMES") or cache / "straightway" / "runtimes")
 
@@ -18,10 +18,10 @@ def has(name: str) -> bool:
 
 
 def python(name: str) -> Path:
-    """The Python of a server's environment."""
+    """Return the Python of a server's environment."""
     return folder() / name / "bin" / "python"
 
 
 def packages(name: str) -> Path:
-    """The folder of a server's packages."""
+    """Return the folder of a server's packages."""
     return next((folder() / name / "lib").glob("python*/site-packages"))

@@ -26,7 +26,7 @@ def command(models: Path, http_port: int, grpc_port: int) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What the command needs in its environment.
+    """Return what the command needs in its environment.
 
     Its Python takes numpy from the environment whose ``python`` is first on PATH, whatever
     PYTHONPATH says. With any numpy but its own it reads tensors wrongly.
