@@ -18,6 +18,7 @@ from straightway.holdings.pools import Pool, pools
 from straightway.units import Call
 
 if TYPE_CHECKING:
+    from straightway.holdings.apis import HttpClient
     from straightway.holdings.holdings import Holdings
     from straightway.holdings.transitions import Transition
 
@@ -35,6 +36,7 @@ class ModelDiscoveries:
         self._wanted = asyncio.Event()
         self._running = asyncio.Event()
         self._listeners: list[Callable[[Sequence[Transition]], None]] = []
+        self._http: HttpClient | None = None
         self.holdings: Holdings | None = None
         """What is known; None while nothing was ever asked."""
         control.follow(Call(pools), self._follow)
@@ -48,21 +50,30 @@ class ModelDiscoveries:
         """Ask and tell until cancelled; do nothing while there are no pools."""
         await self._wanted.wait()
         from straightway.holdings.apis import HttpClient
+
+        self._http = self._http or HttpClient()
+        self.holdings = self.holdings or self._made(self._http)
+        self._running.set()
+        async with self._http:
+            await self.holdings.run()
+
+    def _made(self, http: HttpClient) -> Holdings:
+        """Make what is kept if :meth:`run` begins anew: else what it told would stay for ever."""
         from straightway.holdings.asking import asks_with
         from straightway.holdings.holdings import Holdings
+        from straightway.open_files import allow_many
 
-        async with HttpClient() as http:
-            self.holdings = Holdings(
-                self._control.observe,
-                asks_with(http),
-                problems=self._problems,
-                origin_of=self._control.origin,
-            )
-            for listener in self._listeners:
-                self.holdings.listen(listener)
-            self.holdings.follow(self._pools)
-            self._running.set()
-            await self.holdings.run()
+        allow_many()
+        holdings = Holdings(
+            self._control.observe,
+            asks_with(http),
+            problems=self._problems,
+            origin_of=self._control.origin,
+        )
+        for listener in self._listeners:
+            holdings.listen(listener)
+        holdings.follow(self._pools)
+        return holdings
 
     def _follow(self, wanted: Sequence[Pool]) -> None:
         self._pools = wanted
