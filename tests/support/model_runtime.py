@@ -92,7 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/v2/repository/index":
             self._send(200, runtime.listing if runtime.listing is not None else _index(runtime))
         elif self.path == "/v2":
-            self._send(200, b'{"name": "triton", "version": "2.51.0", "extensions": []}')
+            self._send(
+                200, b'{"name": "triton", "version": "2.51.0", "extensions": ["model_repository"]}'
+            )
         else:
             runtime.asked.append(self.path)
             name = self.path.split("/")[3] if self.path.count("/") >= 3 else ""
