@@ -29,6 +29,7 @@ class Target:
 
 TARGETS = (
     Target("open_inference", "straightway.openinference", "xds/straightway/openinference", True),
+    Target("model_status", "straightway.holdings.mesh", "xds/straightway/holdings/mesh"),
     Target("model_mesh", "demo", "demo"),
 )
 
