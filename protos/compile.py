@@ -25,12 +25,19 @@ class Target:
     package: str
     folder: str
     descriptor_set: bool = False
+    has_services: bool = True
 
 
 TARGETS = (
     Target("open_inference", "straightway.openinference", "xds/straightway/openinference", True),
     Target("model_status", "straightway.holdings.mesh", "xds/straightway/holdings/mesh"),
     Target("model_mesh", "demo", "demo"),
+    Target(
+        "composite_cluster",
+        "straightway.translate.envoy_api",
+        "xds/straightway/translate/envoy_api",
+        has_services=False,
+    ),
 )
 
 
@@ -47,15 +54,18 @@ def _compile(target: Target, folder: Path) -> list[Path]:
         *(f"--proto_path={path}" for path in _imports()),
         f"--python_out={folder}",
         f"--pyi_out={folder}",
-        f"--grpc_python_out={folder}",
     ]
-    suffixes = ["_pb2.py", "_pb2.pyi", "_pb2_grpc.py"]
+    suffixes = ["_pb2.py", "_pb2.pyi"]
+    if target.has_services:
+        arguments.append(f"--grpc_python_out={folder}")
+        suffixes.append("_pb2_grpc.py")
     if target.descriptor_set:
         arguments += ["--include_imports", f"--descriptor_set_out={folder / target.proto}.binpb"]
         suffixes.append(".binpb")
     if protoc.main([*arguments, f"{target.proto}.proto"]) != 0:
         raise SystemExit(f"protoc failed on {target.proto}.proto")
-    _import_from_package(folder / f"{target.proto}_pb2_grpc.py", target)
+    if target.has_services:
+        _import_from_package(folder / f"{target.proto}_pb2_grpc.py", target)
     return [folder / f"{target.proto}{suffix}" for suffix in suffixes]
 
 

@@ -1,7 +1,7 @@
-"""What a request gets whose model is held by a runtime that does not answer.
+"""What a request gets whose model is held by a runtime that fails, and that stays in its subset.
 
 `docs/dynamic-subsets.md` says so: a subset of endpoints that fail is found, so no fallback policy
-applies to it.
+applies to it. `test_leaving_subsets.py` is about requests that leave it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ QUICK: dict[str, Any] = {
     "retries": {"attempts": 1, "perTryTimeout": "200ms", "retryOn": "connect-failure,5xx"},
     "timeout": "10s",
 }
+NEVER = {"attempts": 0}
 ONCE: dict[str, Any] = {"retries": {"attempts": 0}, "timeout": "200ms"}
 
 
@@ -74,7 +75,7 @@ def port(shared_mesh: Mesh, hung: int) -> int:
             destination_rule(
                 name,
                 NAMESPACE,
-                load_balancer=dynamic_subset("model", policy="ANY_ENDPOINT"),
+                load_balancer=dynamic_subset("model", policy="ANY_ENDPOINT", retries=NEVER),
                 **policy,
             ),
         )

@@ -4,9 +4,9 @@ Each folder here is a case:
 
 - ``input.yaml``: the config, several documents;
 - ``proxy.yaml`` (optional): ``node`` and ``metadata`` of the proxy, by default a gateway in the
-  namespace ``default`` with the label ``istio: ingressgateway``; ``config``, a folder of the
-  project to read in place of ``input.yaml``; and ``show``, the kinds of resources that the case is
-  about, by default all;
+  namespace ``default`` with the label ``istio: ingressgateway``; ``envoy``, its version
+  as two numbers, by default untold; ``config``, a folder of the project to read in place of
+  ``input.yaml``; and ``show``, the kinds of resources that the case is about, by default all;
 - ``expected.yaml``: those resources; long descriptors are shortened;
 - ``problems.txt``: the problems that ``straightway validate`` prints, if any.
 
@@ -56,6 +56,7 @@ class Case:
     metadata: dict[str, Any] = field(
         default_factory=lambda: {"LABELS": {"istio": "ingressgateway"}}
     )
+    envoy: tuple[int, int] | None = None
     config: str = ""
     show: tuple[str, ...] = KINDS
 
@@ -72,7 +73,7 @@ class Case:
         return self.resources_of(self.reviewed.catalog)
 
     def resources_of(self, catalog: Catalog) -> dict[str, list[Any]]:
-        return dump(catalog, self.node, self.metadata)
+        return dump(catalog, self.node, self.metadata, self.envoy)
 
     @property
     def shown(self) -> str:
@@ -96,7 +97,10 @@ class Case:
 
 def read_case(folder: Path) -> Case:
     proxy = folder / "proxy.yaml"
-    return Case(folder, **(yaml.safe_load(proxy.read_text()) if proxy.exists() else {}))
+    given = yaml.safe_load(proxy.read_text()) if proxy.exists() else {}
+    if "envoy" in given:
+        given["envoy"] = tuple(given["envoy"])
+    return Case(folder, **given)
 
 
 CASES = [read_case(folder) for folder in sorted(HERE.iterdir()) if any(folder.glob("*.yaml"))]
@@ -144,7 +148,7 @@ def test_the_order_of_files_and_documents_does_not_matter(case):
 def test_a_second_decoder_reads_the_same(case):
     """envoy-data-plane was made from the same API by another compiler."""
     catalog = case.reviewed.catalog
-    audience = audience_in(proxy_of(case.node, case.metadata), catalog)
+    audience = audience_in(proxy_of(case.node, case.metadata, envoy=case.envoy), catalog)
     dumped = {
         (kind, _name(each)): _comparable(each) for kind in KINDS for each in case.resources[kind]
     }

@@ -44,8 +44,9 @@ class EnvoyProcess(ManagedProcess):
         command = [envoy_executable(), "-c", str(bootstrap_file)]
         command += ["--admin-address-path", str(self._admin_file)]
         command += ["--use-dynamic-base-id", "--concurrency", str(concurrency)]
-        # At info level Envoy logs all its extensions at startup, which buries everything else.
-        command += ["--component-log-level", "main:warning"]
+        # At info level Envoy logs all its extensions at startup, and each message whose field it
+        # reads, which buries everything else.
+        command += ["--component-log-level", "main:warning,misc:warning"]
         super().__init__(f"envoy {name}", command, folder / f"{name}.log")
 
     @classmethod

@@ -41,6 +41,16 @@ class HttpClient:
     def __init__(self, port: int, *, address: str = "127.0.0.1") -> None:
         self._connection = http.client.HTTPConnection(address, port, timeout=DEADLINE)
 
+    @property
+    def port(self) -> int:
+        """The port that it calls."""
+        return self._connection.port
+
+    @property
+    def local_port(self) -> int:
+        """The port of its own end: another one after it has connected again."""
+        return int(self._connection.sock.getsockname()[1])
+
     def send(
         self,
         path: str = "/",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -17,12 +17,23 @@ from tests.support.waiting import DEADLINE
 class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]  # untyped
     """A gRPC server that accepts any model and returns its own name and the sum of the inputs.
 
-    A model named like a gRPC status, such as NOT_FOUND, fails with that status. A model `bytes-N`
+    With `holds`, other models get that status, of those that servers have for unknown ones. A model
+    named like a gRPC status, such as NOT_FOUND, fails with that status. A model `bytes-N`
     adds N bytes of output, which are base64 in JSON.
     """
 
-    def __init__(self, name: str, *, address: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        address: str = "127.0.0.1",
+        holds: Collection[str] | None = None,
+        unknown: grpc.StatusCode = grpc.StatusCode.NOT_FOUND,
+    ) -> None:
         self.name = name
+        self.asked = 0
+        self._holds = holds
+        self._unknown = unknown
         unlimited = [("grpc.max_receive_message_length", -1)]
         self._server = grpc.server(ThreadPoolExecutor(4), options=unlimited)
         services.add_GRPCInferenceServiceServicer_to_server(self, self._server)
@@ -38,6 +49,10 @@ class GrpcUpstream(services.GRPCInferenceServiceServicer):  # type: ignore[misc]
     def ModelInfer(  # noqa: N802
         self, request: messages.ModelInferRequest, context: grpc.ServicerContext
     ) -> messages.ModelInferResponse:
+        self.asked += 1
+        if self._holds is not None and request.model_name not in self._holds:
+            # Before any metadata, so that the status is in the only headers: as servers answer.
+            context.abort(self._unknown, f"no model {request.model_name}")
         self._introduce(context)
         if request.model_name in grpc.StatusCode.__members__:
             context.abort(grpc.StatusCode[request.model_name], f"no model {request.model_name}")

@@ -164,7 +164,11 @@ def destination_rule(
 
 
 def dynamic_subset(
-    *keys: str, policy: str | None = None, top: str | None = None, default: str | None = None
+    *keys: str,
+    policy: str | None = None,
+    top: str | None = None,
+    default: str | None = None,
+    retries: Mapping[str, Any] | None = None,
 ) -> Object:
     """Return a load balancer with one selector; `default` is a value of its first key."""
     selector: Object = {"keys": list(keys)} | ({"fallbackPolicy": policy} if policy else {})
@@ -173,4 +177,6 @@ def dynamic_subset(
         subset["fallbackPolicy"] = top
     if default:
         subset["defaultSubset"] = {keys[0]: default}
+    if retries is not None:
+        subset["retries"] = dict(retries)
     return {"dynamicSubset": subset}

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.consistency import assignment_of
 from tests.support.envoy import envoy_executable
 
 Json = dict[str, Any]
@@ -39,7 +40,8 @@ def static_resources(resources: Mapping[str, list[Json]]) -> Json:
 def _static_cluster(cluster: Json, assignments: Mapping[str, Json]) -> Json:
     result = {key: value for key, value in cluster.items() if key != "@type"}
     if result.pop("eds_cluster_config", None) is not None:
-        result |= {"type": "STATIC", "load_assignment": _without_type(assignments[cluster["name"]])}
+        assignment = _without_type(assignments[assignment_of(cluster)])
+        result |= {"type": "STATIC", "load_assignment": assignment}
     return result
 
 

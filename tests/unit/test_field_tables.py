@@ -10,7 +10,7 @@ import pytest
 from straightway.api.dynamic_subset import DynamicSubset, SubsetSelector
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoderSpec
 from straightway.api.model import Model, camel
-from straightway.api.virtual_service import HeaderToDynamicSubsetKey
+from straightway.api.subset_keys import HeaderToDynamicSubsetKey
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -89,7 +89,34 @@ def test_routes_that_are_not_named_have_no_mapping_without_a_star(read):
     assert [len(each.header_to_dynamic_subset_key) for each in parsed.object.spec.http] == [1, 0]
 
 
+SOURCES = [{"key": "model", "from": [{"path": "/m/{}"}]}, {"key": "stage", "preset": "openai"}]
+
+
+def test_a_list_may_have_entries_of_both_forms(read):
+    parsed = read(routes({"route": TO_A}, keys=[SOURCES[0], *KEYS, SOURCES[1]]))
+    (route,) = parsed.object.spec.http
+
+    assert told(parsed) == [("subset-key-mapped-twice", f"{AT_KEYS}[0].key")]
+    assert [each.header for each in route.header_to_dynamic_subset_key] == ["x-model"]
+    assert [each.key for each in route.dynamic_subset_keys] == ["model", "stage"]
+
+
+def test_an_annotation_conflicts_only_with_the_field_of_its_form(read):
+    other = {"route": TO_A, "headerToDynamicSubsetKey": KEYS}
+    same = {"route": TO_A, "dynamicSubsetKeys": SOURCES}
+
+    assert read(routes(other, keys=SOURCES[1:])).problems == ()
+    assert told(read(routes(same, keys=SOURCES[1:]))) == [("conflicting-fields", AT_KEYS)]
+
+
 BAD = [
+    (
+        routes({"route": TO_A}, keys=[*KEYS, {"key": "a", "from": [{"path": "/m"}]}]),
+        "invalid-path",
+        f"{AT_KEYS}[1].from[0].path",
+        "write {} where the value is",
+    ),
+    (routes({"route": TO_A}, keys=SOURCES[1]), "wrong-type", AT_KEYS, 'begin each item with "- "'),
     (rule(subset="{"), "invalid-value", AT_SUBSET, "neither YAML nor JSON"),
     (rule(subset="a: 1\na: 2"), "invalid-value", AT_SUBSET, "written twice"),
     (rule(subset=""), "empty-field", AT_SUBSET, "remove the annotation"),

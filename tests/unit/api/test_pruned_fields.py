@@ -15,6 +15,8 @@ TO_A = [{"destination": {"host": "a"}}]
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 OWNED: dict[str, Any] = {"f:spec": {"f:trafficPolicy": {"f:loadBalancer": {"f:dynamicSubset": {}}}}}
 BALANCER = "spec.trafficPolicy.loadBalancer.dynamicSubset"
+SOURCES_FIELD = "dynamicSubsetKeys"
+SOURCES = [{"key": "model", "preset": "openai"}]
 FIELD = "headerToDynamicSubsetKey"
 
 
@@ -64,6 +66,10 @@ PRUNED = [
         routes({"name": "x", "route": TO_A}, {"route": TO_A}, applied=APPLIED_ROUTES),
         f"spec.http[1].{FIELD}",
     ),
+    (
+        routes({"route": TO_A}, applied=routes({"route": TO_A, SOURCES_FIELD: SOURCES})),
+        f"spec.http[0].{SOURCES_FIELD}",
+    ),
 ]
 
 
@@ -90,6 +96,11 @@ INTACT = [
     rule({"simple": "RANDOM"}, managedFields=[{"fieldsV1": {"f:spec": {}}}, None]),
     rule({}, generation=1, annotations={DYNAMIC_SUBSET: json.dumps(SUBSET)}),
     routes({"route": TO_A, FIELD: KEYS}, applied=APPLIED_ROUTES),
+    routes(
+        {"route": TO_A},
+        applied=routes({"route": TO_A, SOURCES_FIELD: SOURCES}),
+        annotations={DYNAMIC_SUBSET_KEYS: json.dumps(SOURCES)},
+    ),
     # The routes are others than those applied.
     routes({"name": "y", "route": TO_A}, applied=routes({"name": "x", "route": TO_A, FIELD: KEYS})),
     routes(

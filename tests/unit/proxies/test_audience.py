@@ -125,6 +125,43 @@ def test_metadata_that_json_does_not_have_is_as_if_it_were_not_there(field, numb
     assert proxy_of_node(odd) == Proxy(Role.GATEWAY, "shop", {})
 
 
+# --- Versions ---
+
+
+def of_version(name: str, *version: int) -> Node:
+    made = node({})
+    made.user_agent_name = name
+    number = made.user_agent_build_version.version
+    number.major_number, number.minor_number, number.patch = version
+    return made
+
+
+@pytest.mark.parametrize("version", [(1, 40, 0), (1, 40, 7), (1, 41, 0), (2, 0, 0)])
+def test_a_new_envoy_can_leave_subsets(version):
+    assert proxy_of_node(of_version("envoy", *version)).leaves_subsets
+
+
+@pytest.mark.parametrize("version", [(1, 39, 3), (1, 4, 0), (0, 50, 0)])
+def test_an_older_one_cannot(version):
+    assert not proxy_of_node(of_version("envoy", *version)).leaves_subsets
+
+
+def test_nor_can_a_client_that_is_no_envoy_or_does_not_tell_its_version():
+    assert not proxy_of_node(of_version("gRPC C-core", 1, 80, 0)).leaves_subsets
+    assert not proxy_of_node(node({})).leaves_subsets
+
+
+def test_proxies_that_differ_in_this_are_two_audiences():
+    for role in Role:
+        new, old = (
+            audience_of(Proxy(role, "shop", {}, leaves_subsets=each), set(), {"shop"})
+            for each in (True, False)
+        )
+        assert new.leaves_subsets
+        assert not old.leaves_subsets
+        assert str(new) == f"{old} leaving subsets"
+
+
 # --- Audiences ---
 
 PAIRS = {("istio", "gw")}

@@ -9,14 +9,16 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import http_con
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 
 from straightway.routing.listeners import HttpListener, Side
+from straightway.translate.http_filter import HttpFilter
+from straightway.translate.key_filters import key_filters
 from straightway.translate.listeners import (
-    HttpFilter,
     http_listener,
     virtual_inbound,
     virtual_outbound,
 )
 
-SUBSETS, ROUTER = "envoy.filters.http.header_to_metadata", "envoy.filters.http.router"
+KEYS = [each.name for each in key_filters()]
+ROUTER = "envoy.filters.http.router"
 
 
 def manager_of(listener) -> http_connection_manager_pb2.HttpConnectionManager:
@@ -65,7 +67,7 @@ def test_filters_stand_before_the_router_or_before_all():
 
     assert [each.name for each in manager.http_filters] == [
         "early",
-        SUBSETS,
+        *KEYS,
         "late",
         "later",
         ROUTER,

@@ -28,11 +28,11 @@ from straightway.routing.http import (
     QueryMatch,
     RewriteKind,
     Rule,
-    SubsetKey,
     TextKind,
     TextMatch,
     VirtualHost,
 )
+from straightway.routing.subset_keys import HeaderSource, SubsetKey
 from straightway.translate.routes import route_configuration, virtual_host
 
 Json = dict[str, Any]
@@ -92,7 +92,10 @@ class TestRoutes:
 
     def test_headers_for_subsets_are_read_at_their_route_alone(self):
         with_key, without = routes_of(
-            Rule(EVERY_REQUEST, forward(subset_keys=(SubsetKey("model", "x-model"),))),
+            Rule(
+                EVERY_REQUEST,
+                forward(subset_keys=(SubsetKey("model", (HeaderSource("x-model"),)),)),
+            ),
             Rule(EVERY_REQUEST, forward()),
         )
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 from envoy.config.cluster.v3 import cluster_pb2
-from envoy.extensions.filters.http.header_to_metadata.v3 import header_to_metadata_pb2
 from google.protobuf import json_format
 
-from straightway.routing.http import SubsetKey
 from straightway.routing.policies import Fallback, Selector, Subsets
-from straightway.translate.subsets import header_rules, lb_subset_config
+from straightway.translate.subsets import lb_subset_config
 
 SubsetConfig = cluster_pb2.Cluster.LbSubsetConfig
 
@@ -41,17 +39,3 @@ def test_every_policy_holds_at_both_levels(fallback):
     names = SubsetConfig.LbSubsetSelector.LbSubsetSelectorFallbackPolicy
     assert names.Name(selector.fallback_policy) == fallback
     assert dict(config.default_subset) == {"tier": "spare"}
-
-
-def test_headers_go_into_the_metadata_that_the_balancer_reads():
-    config = header_to_metadata_pb2.Config()
-    packed = header_rules((SubsetKey("stage", "x-stage"), SubsetKey("version", "x-version")))
-
-    assert packed.Unpack(config)
-    rules = config.request_rules
-    assert [(rule.header, rule.on_header_present.key) for rule in rules] == [
-        ("x-stage", "stage"),
-        ("x-version", "version"),
-    ]
-    assert {rule.on_header_present.metadata_namespace for rule in rules} == {"envoy.lb"}
-    assert not any(rule.remove for rule in rules)

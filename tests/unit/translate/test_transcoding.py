@@ -14,6 +14,7 @@ from google.protobuf import descriptor_pb2
 from straightway import openinference
 from straightway.api import GrpcJsonTranscoder
 from straightway.routing.istio.transcoders import transcoder_of
+from straightway.translate.key_filters import key_filters
 from straightway.translate.transcoding import FILTER_NAME, transcoder_filter
 from tests.support.configs import GATEWAY, istio, reviewed, service
 from tests.support.world import parsed
@@ -67,11 +68,11 @@ def test_a_transcoder_chooses_ports_of_gateways_in_its_namespace(gateway_of, tex
 @pytest.mark.parametrize("first", [False, True])
 def test_it_stands_behind_the_headers_of_subsets_unless_it_must_come_first(gateway_of, first):
     text = transcoder(f"{BUILTIN}\ntranscodeFirst: {str(first).lower()}")
-    subsets = "envoy.filters.http.header_to_metadata"
+    keys = [each.name for each in key_filters()]
 
     chain = filters(gateway_of(GATEWAY, text))
 
-    expected = [FILTER_NAME, subsets] if first else [subsets, FILTER_NAME]
+    expected = [FILTER_NAME, *keys] if first else [*keys, FILTER_NAME]
     assert chain == [*expected, "envoy.filters.http.router"]
 
 
@@ -94,7 +95,7 @@ printOptions: {addWhitespace: true, preserveProtoFieldNames: true}
     manager = http_connection_manager_pb2.HttpConnectionManager()
     listener.filter_chains[0].filters[0].typed_config.Unpack(manager)
     config = transcoder_pb2.GrpcJsonTranscoder()
-    manager.http_filters[1].typed_config.Unpack(config)
+    manager.http_filters[-2].typed_config.Unpack(config)
 
     assert list(config.services) == [SERVICE]
     assert config.match_incoming_request_route

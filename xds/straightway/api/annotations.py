@@ -7,8 +7,9 @@ the annotations.
 - ``straightway.dev/dynamic-subset`` on a DestinationRule: what would be in
   ``spec.trafficPolicy.loadBalancer.dynamicSubset``, as YAML or JSON.
 - ``straightway.dev/dynamic-subset-keys`` on a VirtualService: what would be in
-  ``headerToDynamicSubsetKey`` of each HTTP route; or a mapping from the names of routes to that,
-  in which ``"*"`` stands for all routes that it does not name.
+  ``dynamicSubsetKeys`` or ``headerToDynamicSubsetKey`` of each HTTP route, in one list; or a
+  mapping from the names of routes to that, in which ``"*"`` stands for all routes that it does not
+  name.
 
 A field that is written, too, must say the same.
 """
@@ -40,7 +41,8 @@ _OTHER_ROUTES = "*"
 Body = Mapping[str, Any]
 
 _SUBSET_FIELD = ("spec", "trafficPolicy", "loadBalancer", "dynamicSubset")
-_KEYS_FIELD = "headerToDynamicSubsetKey"
+_HEADERS_FIELD, _KEYS_FIELD = "headerToDynamicSubsetKey", "dynamicSubsetKeys"
+_ONLY_IN_KEYS = frozenset({"from", "preset", "values", "maxRequestBodySize"})
 
 
 @dataclass(slots=True)
@@ -154,7 +156,7 @@ def _expand_subset(value: Any, at: Path, expansion: Expansion) -> None:
 
 
 def _expand_keys(value: Any, at: Path, expansion: Expansion) -> None:
-    """Put header mappings into the routes that they are for."""
+    """Put entries of keys into the routes that they are for."""
     spec = expansion.body.get("spec")
     routes = spec.get("http") if isinstance(spec, Mapping) else None
     if not isinstance(spec, Mapping) or not isinstance(routes, list | tuple):
@@ -170,22 +172,50 @@ def _expand_keys(value: Any, at: Path, expansion: Expansion) -> None:
         if name not in by_name:
             continue
         here = at if by_name is not value else (*at, name)
-        path: Path = ("spec", "http", index, _KEYS_FIELD)
-        if _is_new(route, path, by_name[name], here, expansion):
-            expanded[index] = {**route, _KEYS_FIELD: by_name[name]}
-            expansion.places[path] = here
-            if name not in seen:
-                sample[index] = expanded[index]
-            seen.add(name)
+        added = _added(route, ("spec", "http", index), by_name[name], here, expansion)
+        expanded[index] = {**route, **added}
+        if name not in seen:
+            sample[index] = expanded[index]
+        seen.add(name)
     body = expansion.body
     expansion.body = {**body, "spec": {**spec, "http": expanded}}
     expansion.sample = {**body, "spec": {**spec, "http": sample}}
 
 
+def _added(route: Body, path: Path, value: Any, at: Path, expansion: Expansion) -> dict[str, Any]:
+    """Return the fields that a list of entries adds to a route."""
+    added = {}
+    for name, numbered in _by_field(value).items():
+        items = [item for _, item in numbered] if numbered is not None else value
+        if _is_new(route, (*path, name), items, at, expansion):
+            added[name] = items
+            expansion.places[*path, name] = at
+            for place, (number, _) in enumerate(numbered or ()):
+                expansion.places[*path, name, place] = (*at, number)
+    return added
+
+
+def _by_field(value: Any) -> dict[str, list[tuple[int, Any]] | None]:
+    """Return field → its entries of a list, numbered; None for what is no list, and so wrong."""
+    if not isinstance(value, list | tuple):
+        return {_HEADERS_FIELD: None}
+    found: dict[str, list[tuple[int, Any]] | None] = {}
+    for number, item in enumerate(value):
+        is_key = isinstance(item, Mapping) and not _ONLY_IN_KEYS.isdisjoint(item)
+        entries = found.setdefault(_KEYS_FIELD if is_key else _HEADERS_FIELD, [])
+        if entries is not None:
+            entries.append((number, item))
+    return found
+
+
 def _by_name(value: Any) -> Mapping[str, Any]:
     """Return route name → mappings. One mapping alone is for all routes, and wrong as a list."""
-    is_by_name = isinstance(value, Mapping) and value.keys() != {"header", "key"}
-    return value if is_by_name else {_OTHER_ROUTES: value}
+    is_entry = (
+        isinstance(value, Mapping)
+        and "key" in value
+        and not value.keys().isdisjoint({"header", *_ONLY_IN_KEYS})
+    )
+    return value if isinstance(value, Mapping) and not is_entry else {_OTHER_ROUTES: value}
 
 
 def _unknown_names(by_name: Mapping[str, Any], routes: Any, at: Path) -> Iterator[Finding]:

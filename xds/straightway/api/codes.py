@@ -59,6 +59,7 @@ class Code(ProblemCode):
     SEVERAL_ACTIONS = "several-actions"
 
     # Dynamic subsets.
+    ALIAS_NOT_REWRITTEN = "alias-not-rewritten"
     DEFAULT_SUBSET_MISSING = "default-subset-missing"
     DUPLICATE_SELECTOR = "duplicate-selector"
     DUPLICATE_SUBSET_KEY = "duplicate-subset-key"
@@ -77,6 +78,7 @@ class Code(ProblemCode):
 
 _WARNINGS = frozenset(
     {
+        Code.ALIAS_NOT_REWRITTEN,
         Code.CERTIFICATE_EXPIRED,
         Code.FURTHER_PROBLEMS,
         Code.IMMUTABLE_HEADER,

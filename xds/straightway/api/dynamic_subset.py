@@ -10,9 +10,15 @@ from pydantic import BeforeValidator, Field
 
 from straightway.api.checked import Says
 from straightway.api.codes import Code
+from straightway.api.durations import PositiveDuration
 from straightway.api.faults import Fault, wrong
+from straightway.api.http_actions import RetryOn
 from straightway.api.model import CheckedModel, Model
 from straightway.api.texts import one_of, quoted
+from straightway.api.values import Int, within
+
+MOST_RETRIES = 15
+"""As many attempts as a request may make after the first; a cluster lists where each goes."""
 
 
 class FallbackPolicy(StrEnum):
@@ -49,6 +55,27 @@ class SubsetSelector(Model):
     """
 
 
+class SubsetRetries(Model):
+    """What happens to a request whose subset cannot answer it, where the policy is ANY_ENDPOINT.
+
+    It is tried once more in its subset, then at any endpoint, within the route's timeout. Repeated
+    is only what no endpoint may have begun to work on, and what ``also`` names.
+    """
+
+    attempts: Annotated[Int, within(0, MOST_RETRIES, what="a number of retries")] = 7
+    """How often a request is tried again, the first time in its subset and then at any endpoint;
+    0: never, and it stays in its subset. 7 without it.
+    """
+    also: RetryOn = ""
+    """Conditions under which a request is repeated though an endpoint may have begun to work on it,
+    as in `retryOn` of a VirtualService: `reset,503`.
+    """
+    per_try_timeout: PositiveDuration | None = None
+    """How long one try may take. A try that takes longer is repeated only if `also` has
+    `gateway-error`, `5xx` or `504`.
+    """
+
+
 class DynamicSubset(CheckedModel):
     """The subsets of a host's endpoints.
 
@@ -65,6 +92,8 @@ class DynamicSubset(CheckedModel):
     """
     default_subset: dict[str, str] = Field(default_factory=dict)
     """Label → value of the endpoints that DEFAULT_SUBSET means."""
+    retries: SubsetRetries = SubsetRetries()
+    """Whether and when a request leaves a subset that cannot answer it; needs ANY_ENDPOINT."""
 
     @property
     def keys(self) -> frozenset[str]:

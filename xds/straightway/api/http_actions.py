@@ -132,6 +132,10 @@ def _check_retry_on(value: str) -> str:
     return value
 
 
+RetryOn = Annotated[str, AfterValidator(_check_retry_on)]
+"""Conditions of Envoy's x-envoy-retry-on and status codes, separated by commas."""
+
+
 class Retries(Model):
     """Retries of failed requests. ``retry_on`` is Envoy's x-envoy-retry-on, "" the default."""
 
@@ -139,7 +143,7 @@ class Retries(Model):
     """How often a request is tried again; 0: never."""
     per_try_timeout: PositiveDuration | None = None
     """How long one try may take."""
-    retry_on: Annotated[str, AfterValidator(_check_retry_on)] = ""
+    retry_on: RetryOn = ""
     """The conditions for a retry, separated by commas: Envoy's `x-envoy-retry-on` and status codes,
     such as `connect-failure,unavailable,503`.
     """

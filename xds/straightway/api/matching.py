@@ -61,6 +61,29 @@ def _compiled(value: str) -> tuple[int, str]:
 
 
 Regex = Annotated[str, AfterValidator(_check_regex), Says(minLength=1, maxLength=_LARGEST_PROGRAM)]
+_ROOM = 100  # Instructions for what stands around an expression that is part of a larger one.
+
+
+def _check_whole(value: str) -> str:
+    """Accept an expression that can stand in a larger one and has one group, which is the value."""
+    size, reason = _compiled(f"(?:{value})")
+    if reason:
+        message = f"{quoted(value)} cannot stand in a larger expression: end \\Q with \\E."
+        raise wrong(Code.INVALID_REGEX, message)
+    if size > _LARGEST_PROGRAM - _ROOM:
+        message = f"{quoted(value)} is too large for Envoy: write several, or templates."
+        raise wrong(Code.INVALID_REGEX, message)
+    if (groups := re2.compile(value, options=_RE2).groups) != 1:
+        message = (
+            f"{quoted(value)} has {groups} groups: put the value, and nothing else, into "
+            "parentheses; (?:…) groups without a value."
+        )
+        raise wrong(Code.INVALID_REGEX, message)
+    return value
+
+
+WholeRegex = Annotated[Regex, AfterValidator(_check_whole)]
+"""A regular expression with one group, for the whole of a text."""
 _NotEmpty = Annotated[str, Says(minLength=1)]
 
 

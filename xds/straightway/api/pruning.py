@@ -23,7 +23,7 @@ from straightway.api.virtual_service import VirtualService
 Body = Mapping[str, Any]
 
 _SUBSET: Final = "dynamicSubset"
-_KEYS: Final = "headerToDynamicSubsetKey"
+_KEYS: Final = ("headerToDynamicSubsetKey", "dynamicSubsetKeys")
 _BALANCER: Final = ("trafficPolicy", "loadBalancer")
 _TRACES: Final = frozenset({"annotations", "generation", "managedFields"})
 
@@ -66,20 +66,23 @@ def _policies(body: Body, applied: Body) -> Iterator[tuple[Path, Body, Body]]:
 
 
 def _pruned_keys(body: Body, metadata: Body) -> Iterator[Finding]:
-    applied = _applied(metadata, _KEYS)
-    if not applied:
-        return
-    before = _list(_mapping(applied, "spec").get("http"))
-    routes = _list(_mapping(body, "spec").get("http"))
-    for index, (route, route_applied) in enumerate(zip(routes, before, strict=False)):
-        if (
-            isinstance(route, Mapping)
-            and isinstance(route_applied, Mapping)
-            and route_applied.get(_KEYS)
-            and _KEYS not in route
-            and route.get("name") == route_applied.get("name")
-        ):
-            yield _dropped(("spec", "http", index, _KEYS), DYNAMIC_SUBSET_KEYS)
+    for field in _KEYS:
+        applied = _applied(metadata, field)
+        before = _list(_mapping(applied, "spec").get("http")) if applied else ()
+        routes = _list(_mapping(body, "spec").get("http"))
+        for index, (route, route_applied) in enumerate(zip(routes, before, strict=False)):
+            if _has_lost(field, route, route_applied):
+                yield _dropped(("spec", "http", index, field), DYNAMIC_SUBSET_KEYS)
+
+
+def _has_lost(field: str, route: object, applied: object) -> bool:
+    return (
+        isinstance(route, Mapping)
+        and isinstance(applied, Mapping)
+        and bool(applied.get(field))
+        and field not in route
+        and route.get("name") == applied.get("name")
+    )
 
 
 def _dropped(path: Path, annotation: str) -> Finding:

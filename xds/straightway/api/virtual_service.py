@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from straightway.api.checked import Says
 from straightway.api.codes import Code
 from straightway.api.durations import Duration
 from straightway.api.faults import Fault, wrong
@@ -16,6 +17,12 @@ from straightway.api.lists import AtMostHosts, WithoutRepeats
 from straightway.api.matching import HeaderMatch, StringMatch, UriMatch
 from straightway.api.model import CheckedModel, Model, Untranslated
 from straightway.api.objects import IstioObject
+from straightway.api.subset_keys import (
+    MOST_KEYS,
+    DynamicSubsetKey,
+    HeaderToDynamicSubsetKey,
+    repeated_keys,
+)
 from straightway.api.texts import quoted
 from straightway.api.values import Bool, Count, HeaderName, Host, HostPattern, Port, not_empty
 
@@ -123,17 +130,6 @@ class Delegate(Model):
     """Its namespace; the same one without it."""
 
 
-class HeaderToDynamicSubsetKey(Model):
-    """Takes the value of a subset key from a request header (``dynamicSubset`` has the keys)."""
-
-    header: Annotated[HeaderName, not_empty("name the header that holds the value")]
-    """The request header that holds the value, such as `model`."""
-    key: Annotated[str, not_empty("write one of the DestinationRule's subset keys")]
-    """The subset key to which the value belongs: one of the keys of `dynamicSubset` in the
-    destination's DestinationRule.
-    """
-
-
 class HttpRoute(CheckedModel):
     """What happens to requests that meet any ``match``; no ``match``: to every request.
 
@@ -161,6 +157,10 @@ class HttpRoute(CheckedModel):
     header_to_dynamic_subset_key: tuple[HeaderToDynamicSubsetKey, ...] = ()
     """Takes values of subset keys from request headers, so that a request reaches the endpoints
     that declare the same values (`dynamicSubset` of the destination's DestinationRule).
+    """
+    dynamic_subset_keys: Annotated[tuple[DynamicSubsetKey, ...], Says(maxItems=MOST_KEYS)] = ()
+    """Takes values of subset keys from wherever a request says them: a header, the path, the query,
+    a cookie, a JSON body or a gRPC message.
     """
     delegate: Delegate | None = None
     """Another VirtualService that holds the routes. Not translated yet: the route is left out."""
@@ -194,16 +194,10 @@ class HttpRoute(CheckedModel):
         if sum(route.weight for route in self.route) > _HEAVIEST:
             message = f"The weights may add up to at most {_HEAVIEST:,}: write smaller ones."
             yield Fault(Code.OUT_OF_RANGE, message, ("route",))
-        keys: set[str] = set()
-        for index, rule in enumerate(self.header_to_dynamic_subset_key):
-            if rule.key in keys:
-                message = (
-                    f"The key {quoted(rule.key)} is mapped twice: if a request has several of the "
-                    "headers, the last one in this list wins."
-                )
-                at = ("headerToDynamicSubsetKey", index, "key")
-                yield Fault(Code.SUBSET_KEY_MAPPED_TWICE, message, at)
-            keys.add(rule.key)
+        yield from repeated_keys(self.header_to_dynamic_subset_key, self.dynamic_subset_keys)
+        if len(self.dynamic_subset_keys) > MOST_KEYS:
+            message = f"At most {MOST_KEYS} keys are allowed: divide the endpoints by fewer."
+            yield Fault(Code.OBJECT_TOO_LARGE, message, ("dynamicSubsetKeys",))
 
     def _host_faults(self) -> Iterable[Fault]:
         if self.rewrite is None or self.rewrite.authority is None or self.headers is None:

@@ -181,22 +181,29 @@ class _Routes:
     def _check_subset_keys(
         self, http: HttpRoute, destination: Destination, service: RegisteredService, path: Path
     ) -> Iterator[Finding]:
-        """Report header mappings that can never choose a subset at a destination."""
-        if not http.header_to_dynamic_subset_key:
+        """Report keys that can never choose a subset at a destination."""
+        if not http.header_to_dynamic_subset_key and not http.dynamic_subset_keys:
             return
         rule = self._rule(service)
         known = _subset_keys(rule, destination.subset)
-        for index, mapping in enumerate(http.header_to_dynamic_subset_key):
-            if mapping.key in known:
+        for at, key, what in _written_keys(http):
+            if key in known:
                 continue
             where = f"{rule.references[0]}" if rule else f"a DestinationRule for {service.hostname}"
             message = (
-                f"No selector of {where} has the key {quoted(mapping.key)}, so the header "
-                f'"{mapping.header}" chooses nothing. Add the key to dynamicSubset.subsetSelectors '
-                f"there.{suggestion(mapping.key, known)}"
+                f"No selector of {where} has the key {quoted(key)}, so {what} chooses nothing. Add "
+                f"the key to dynamicSubset.subsetSelectors there.{suggestion(key, known)}"
             )
-            at = (*path, "headerToDynamicSubsetKey", index, "key")
-            yield Finding(self.subject, at, CatalogCode.SUBSET_KEY_WITHOUT_SELECTOR, message)
+            found = (*path, *at, "key")
+            yield Finding(self.subject, found, CatalogCode.SUBSET_KEY_WITHOUT_SELECTOR, message)
+
+
+def _written_keys(http: HttpRoute) -> Iterator[tuple[Path, str, str]]:
+    """Yield the entries of a route that say where a key is: path, key, and what chooses."""
+    for index, mapping in enumerate(http.header_to_dynamic_subset_key):
+        yield ("headerToDynamicSubsetKey", index), mapping.key, f'the header "{mapping.header}"'
+    for index, entry in enumerate(http.dynamic_subset_keys):
+        yield ("dynamicSubsetKeys", index), entry.key, "this entry"
 
 
 def _subset_keys(rule: MergedRule | None, name: str | None) -> frozenset[str]:

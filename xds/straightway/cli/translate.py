@@ -43,6 +43,9 @@ def translate(
     namespace: Annotated[
         str | None, typer.Option(help="The proxy's namespace, if the node id does not contain it.")
     ] = None,
+    envoy: Annotated[
+        str, typer.Option(metavar="VERSION", help="The proxy's version of Envoy.")
+    ] = "1.40",
     kind: Annotated[
         ResourceKind | None, typer.Option("--type", help="Print only resources of this type.")
     ] = None,
@@ -64,7 +67,7 @@ def translate(
         metadata["NAMESPACE"] = namespace
     reviewed = review(read_paths([config], "--config"), root_namespace)
     print_problems(reviewed.problems, stderr=True)
-    resources = dump(reviewed.catalog, node, metadata)
+    resources = dump(reviewed.catalog, node, metadata, _version(envoy))
     if not resources["listener"]:
         typer.echo(
             "warning: this proxy has no listeners: compare the Gateway's selector with --label",
@@ -74,3 +77,10 @@ def translate(
         resources = {kind.value: resources[kind.value]}
     typer.echo(render(resources, output))
     raise typer.Exit(1 if reviewed.has_errors else 0)
+
+
+def _version(text: str) -> tuple[int, int]:
+    parts = text.split(".")
+    if len(parts) < 2 or not all(part.isdecimal() for part in parts[:2]):
+        raise typer.BadParameter("write a version such as 1.40", param_hint="--envoy")
+    return int(parts[0]), int(parts[1])

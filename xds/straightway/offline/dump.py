@@ -32,9 +32,17 @@ def resources_for(catalog: Catalog, audience: Audience) -> dict[str, list[Resour
     }
 
 
-def dump(catalog: Catalog, node_id: str, metadata: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return the resources for a node, by kind and sorted by name, in protobuf's JSON form."""
-    audience = audience_in(proxy_of(node_id, metadata), catalog)
+def dump(
+    catalog: Catalog,
+    node_id: str,
+    metadata: Mapping[str, Any],
+    envoy: tuple[int, int] | None = None,
+) -> dict[str, list[Any]]:
+    """Return the resources for a node, by kind and sorted by name, in protobuf's JSON form.
+
+    ``envoy`` is its version, None for a client that does not tell.
+    """
+    audience = audience_in(proxy_of(node_id, metadata, envoy=envoy), catalog)
     return {
         kind: [_message(resource.body) for resource in of_kind]
         for kind, of_kind in resources_for(catalog, audience).items()

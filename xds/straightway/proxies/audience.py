@@ -25,6 +25,8 @@ _DEFAULT_NAMESPACE = "default"
 _LARGEST_REMEMBERED = 16_384  # bytes of metadata
 _METADATA = ("ROLE", "NAMESPACE", "LABELS", "INTERCEPTION_MODE", "OWN_PORTS")
 _MOST_OWN_PORTS = 32
+_LEAVES_SUBSETS = (1, 40)
+"""The first Envoy whose composite cluster goes on where a member has no healthy endpoint."""
 
 
 class Role(StrEnum):
@@ -41,7 +43,8 @@ class Proxy:
     ``captured`` is false if nothing redirects the application's traffic to the sidecar (metadata
     ``INTERCEPTION_MODE: NONE``): its listeners then bind their ports on the loopback address.
     ``own_ports`` are those of the application itself (metadata ``OWN_PORTS: "8080,9090"``), which
-    could not listen on them if the sidecar did.
+    could not listen on them if the sidecar did. ``leaves_subsets``: its version can send a request
+    elsewhere that its subset cannot answer.
     ``claimed_namespace`` is "" if the node names none, ``pod`` if it names no Pod.
     """
 
@@ -50,6 +53,7 @@ class Proxy:
     labels: Mapping[str, str]
     captured: bool = True
     own_ports: frozenset[int] = frozenset()
+    leaves_subsets: bool = False
     claimed_namespace: str = field(default="", compare=False)
     pod: str = field(default="", compare=False)
 
@@ -68,6 +72,7 @@ class Audience:
     labels: tuple[tuple[str, str], ...] = ()
     captured: bool = True
     own_ports: tuple[int, ...] = ()
+    leaves_subsets: bool = False
 
     def __str__(self) -> str:
         chosen = ",".join(f"{key}={value}" for key, value in self.labels)
@@ -76,15 +81,19 @@ class Audience:
             f"{self.role}/{self.namespace or '*'}"
             + (f"[{chosen}]" if chosen else "")
             + (f" without {without}" if without else "")
+            + (" leaving subsets" if self.leaves_subsets else "")
         )
 
 
-def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
+def proxy_of(
+    node_id: str, metadata: Mapping[str, Any], *, envoy: tuple[int, int] | None = None
+) -> Proxy:
     """Return the proxy with a node id and metadata.
 
     Istio's ids (``router~10.0.0.2~gw-1.istio-system~istio-system.svc.cluster.local``) contain role
     and namespace; for any other id they come from the metadata (``ROLE``, ``NAMESPACE``). The role
-    defaults to sidecar, the namespace to ``default``, also where the value is malformed.
+    defaults to sidecar, the namespace to ``default``, also where the value is malformed. ``envoy``
+    is the version, if it is an Envoy.
     """
     parts = node_id.split("~")
     istio = len(parts) == 4
@@ -100,6 +109,7 @@ def proxy_of(node_id: str, metadata: Mapping[str, Any]) -> Proxy:
         else {},
         captured=metadata.get("INTERCEPTION_MODE") != "NONE",
         own_ports=_ports(metadata.get("OWN_PORTS")),
+        leaves_subsets=envoy is not None and envoy >= _LEAVES_SUBSETS,
         claimed_namespace=namespace,
         pod=parts[2].rpartition(".")[0] if istio else "",
     )
@@ -126,16 +136,26 @@ def _namespace_of(name: str, domain: str) -> str:
 def proxy_of_node(node: base_pb2.Node) -> Proxy:
     """Return the proxy of an ``envoy.config.core.v3.Node``."""
     metadata = node.metadata.SerializeToString(deterministic=True)
+    envoy = envoy_version(node)
     if len(metadata) > _LARGEST_REMEMBERED:
-        return _proxy_of_node.__wrapped__(node.id, metadata)
-    return _proxy_of_node(node.id, metadata)
+        return _proxy_of_node.__wrapped__(node.id, metadata, envoy)
+    return _proxy_of_node(node.id, metadata, envoy)
+
+
+def envoy_version(node: base_pb2.Node) -> tuple[int, int] | None:
+    """Return the major and minor version of a node that is an Envoy, as far as it tells it."""
+    if node.user_agent_name != "envoy" or not node.HasField("user_agent_build_version"):
+        return None
+    version = node.user_agent_build_version.version
+    return version.major_number, version.minor_number
 
 
 # The server asks for the proxies of all open streams again when the selectors change.
 @lru_cache(maxsize=4096)
-def _proxy_of_node(node_id: str, metadata: bytes) -> Proxy:
+def _proxy_of_node(node_id: str, metadata: bytes, envoy: tuple[int, int] | None) -> Proxy:
     fields = struct_pb2.Struct.FromString(metadata).fields
-    return proxy_of(node_id, {name: _plain(fields[name]) for name in _METADATA if name in fields})
+    known = {name: _plain(fields[name]) for name in _METADATA if name in fields}
+    return proxy_of(node_id, known, envoy=envoy)
 
 
 def _plain(value: struct_pb2.Value) -> Any:
@@ -158,10 +178,12 @@ def audience_of(
     with config that affects their proxies, ``ports`` those at which services speak HTTP.
     """
     namespace = proxy.namespace if proxy.namespace in namespaces else ""
+    leaves = proxy.leaves_subsets
     if proxy.role is Role.SIDECAR:
         own = () if proxy.captured else tuple(sorted(ports & proxy.own_ports))
-        return _shared(Audience(proxy.role, namespace, (), proxy.captured, own))
-    return _shared(Audience(proxy.role, namespace, tuple(sorted(labels & proxy.labels.items()))))
+        return _shared(Audience(proxy.role, namespace, (), proxy.captured, own, leaves))
+    selected = tuple(sorted(labels & proxy.labels.items()))
+    return _shared(Audience(proxy.role, namespace, selected, leaves_subsets=leaves))
 
 
 # All proxies of an audience have the same object, which is compared for every response.

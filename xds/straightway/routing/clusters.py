@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from straightway.routing.policies import NO_DEMANDS, Policy, Subsets
+from straightway.routing.policies import NO_DEMANDS, Leaving, Policy, Subsets
+
+COMPOSITE = "composite"
+"""The part of a cluster that requests go to which may leave their subset."""
+ANY = "any"
+"""The part that requests go to which have left their subset."""
 
 
 class Resolution(StrEnum):
@@ -25,8 +30,9 @@ class Resolution(StrEnum):
 class Cluster:
     """A group of endpoints with one policy: a service's port, or a named subset of it.
 
-    ``is_http`` and ``speaks_http2`` give the declared protocol of the port; if it is not HTTP, the
-    proxy uses the client's protocol.
+    ``assignment`` names the assignment of its endpoints, empty for its own name. ``is_http`` and
+    ``speaks_http2`` give the declared protocol of the port; if it is not HTTP, the proxy uses the
+    client's protocol.
     """
 
     name: str
@@ -34,6 +40,7 @@ class Cluster:
     is_http: bool = True
     speaks_http2: bool = False
     policy: Policy = NO_DEMANDS
+    assignment: str = ""
 
     @property
     def found_by(self) -> Resolution:
@@ -44,6 +51,11 @@ class Cluster:
     def subsets(self) -> Subsets | None:
         """The dynamic subsets; a cluster without endpoints of its own has none."""
         return None if self.found_by is Resolution.NONE else self.policy.subsets
+
+    @property
+    def leaving(self) -> Leaving | None:
+        """How requests leave their subsets; None if they never do."""
+        return self.subsets.leaving if self.subsets is not None else None
 
     @property
     def subset_keys(self) -> tuple[str, ...]:

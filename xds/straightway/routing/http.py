@@ -8,6 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from straightway.routing.subset_keys import SubsetKey
+
 NO_LIMIT = timedelta()
 """A timeout that never ends a request."""
 
@@ -140,7 +142,10 @@ class PathRewrite:
 class Retry:
     """When a failed request is retried, on another endpoint if there is one.
 
-    ``attempts`` 0: never. ``conditions`` are those of Envoy's ``retry_on``.
+    ``attempts`` 0: never. ``conditions`` are those of Envoy's ``retry_on``. ``if_unknown``: also if
+    an endpoint does not know what the request asks for, and the request carries a subset key. The
+    ``backoff`` is the shortest time between two tries, ``hosts_considered`` how often another
+    endpoint is chosen if the chosen one was tried before.
     """
 
     attempts: int
@@ -148,6 +153,8 @@ class Retry:
     status_codes: tuple[int, ...] = ()
     per_try_timeout: timedelta | None = None
     backoff: timedelta | None = None
+    if_unknown: bool = False
+    hosts_considered: int = 5
 
 
 class HashSource(StrEnum):
@@ -171,14 +178,6 @@ class HashKey:
     name: str = ""
     path: str = ""
     ttl: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SubsetKey:
-    """A request header that holds the value of a subset key; no header, no value."""
-
-    key: str
-    header: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,15 @@ def outbound_cluster(hostname: str, port: int, subset: str = "") -> str:
     return f"outbound|{port}|{subset}|{hostname}"
 
 
+def part_of(cluster: str, part: str) -> str:
+    """Return the name of a cluster that another one is made of: ``outbound|8033|v1~any|reviews…``.
+
+    The mark stands before the host, so that what reads hosts and ports from names still does.
+    """
+    direction, port, subset, hostname = cluster.split("|", 3)
+    return f"{direction}|{port}|{subset}~{part}|{hostname}"
+
+
 def listener(address: str, port: int) -> str:
     """Return ``0.0.0.0_8008``."""
     return f"{address}_{port}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -55,22 +55,58 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """How often and when a request that its subset cannot answer is tried again, and elsewhere.
+
+    ``conditions`` (Envoy's ``retry_on``) and ``status_codes`` come beside those that tell that no
+    endpoint has begun to work on the request.
+    """
+
+    attempts: int = 7
+    conditions: tuple[str, ...] = ()
+    status_codes: tuple[int, ...] = ()
+    per_try_timeout: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subsets:
     """The subsets of a cluster's endpoints.
 
     ``fallback`` applies to requests that carry none of the keys, or keys that no selector has.
-    ``default`` (pairs of key and value, sorted) is where DEFAULT_SUBSET sends requests.
+    ``default`` (pairs of key and value, sorted) is where DEFAULT_SUBSET sends requests. ``leaving``
+    None: a request never leaves a subset that has an endpoint.
     """
 
     selectors: tuple[Selector, ...]
     fallback: Fallback = Fallback.ANY_ENDPOINT
     default: tuple[tuple[str, str], ...] = ()
+    leaving: Leaving | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Every key that a selector or the default subset names, sorted: what endpoints carry."""
         named = {key for selector in self.selectors for key in selector.keys}
         return tuple(sorted(named.union(key for key, _ in self.default)))
+
+    @property
+    def can_be_left(self) -> bool:
+        """Whether some selector lets its requests go to any endpoint.
+
+        Requests outside of the subsets must be allowed to, too: a request that has left its subset
+        is one of them.
+        """
+        any_endpoint = Fallback.ANY_ENDPOINT
+        allowed = any(selector.fallback is any_endpoint for selector in self.selectors)
+        return self.fallback is any_endpoint and allowed
+
+    @property
+    def not_left(self) -> Subsets | None:
+        """What remains of the subsets for requests that have left theirs: the stricter selectors.
+
+        None if there are none, so that all endpoints are alike.
+        """
+        kept = tuple(each for each in self.selectors if each.fallback is not Fallback.ANY_ENDPOINT)
+        return replace(self, selectors=kept, leaving=None) if kept else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +153,7 @@ class OutlierDetection:
     splits_local_origin_errors: bool = False
     interval: timedelta | None = None
     base_ejection_time: timedelta | None = None
+    longest_ejection_time: timedelta | None = None
     max_ejection_percent: int | None = None
     min_health_percent: int | None = None
 

@@ -10,7 +10,7 @@ from straightway.discovery import Resource
 from straightway.proxies.audience import Audience, Role
 from straightway.routing.istio.destinations import ClusterKey, service_key
 from straightway.routing.istio.gateways import bound_ports
-from straightway.routing.istio.rules import rule_in, rule_view
+from straightway.routing.istio.rules import View, rule_in, rule_view
 from straightway.snapshots.clusters import ClusterSet, cluster_set, joined
 from straightway.snapshots.listeners import (
     gateway_listener,
@@ -39,11 +39,11 @@ def snapshot_of(reading: Reading, audience: Audience) -> Snapshot:
 
 def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     """Return a gateway's snapshot: a listener with routes per port, and the clusters they use."""
-    view = reading.make(rule_view, audience.namespace)
+    view = View(reading.make(rule_view, audience.namespace), audience.leaves_subsets)
     ports = reading.make(bound_ports, audience)
     routes: list[Routes] = _made(reading, (Call(gateway_routes, (each, view)) for each in ports))
     used = frozenset[ClusterKey]().union(*(each.clusters for each in routes))
-    clusters = reading.make(clusters_used, used)
+    clusters = reading.make(clusters_used, used, view.leaves_subsets)
     return Snapshot(
         clusters=(*clusters.clusters, reading.make(static_cluster, black_hole_cluster)),
         listeners=tuple(
@@ -54,9 +54,11 @@ def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     )
 
 
-def clusters_used(reading: Reading, used: frozenset[ClusterKey]) -> ClusterSet:
+def clusters_used(
+    reading: Reading, used: frozenset[ClusterKey], leaves_subsets: bool
+) -> ClusterSet:
     """Return the clusters that some routes use, in order."""
-    return reading.make(cluster_set, tuple(sorted(used)))
+    return reading.make(cluster_set, tuple(sorted(used)), leaves_subsets)
 
 
 def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
@@ -65,7 +67,7 @@ def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     Ports on which the application itself listens are left to it. Other ports need no listener:
     unclaimed traffic passes through to its original destination.
     """
-    view = reading.make(rule_view, audience.namespace)
+    view = View(reading.make(rule_view, audience.namespace), audience.leaves_subsets)
     captured = audience.captured
     taken = CAPTURING_PORTS if captured else audience.own_ports
     ports = sorted(reading.values(keys.HTTP_PORTS).difference(taken))
@@ -97,23 +99,23 @@ def _local(reading: Reading, namespace: str, port: int) -> str:
     return namespace if reading.hostnames(keys.http_services(port, namespace)) else ""
 
 
-def mesh_clusters(reading: Reading, view: str) -> ClusterSet:
+def mesh_clusters(reading: Reading, view: View) -> ClusterSet:
     """Return the clusters of all services as seen by clients in a view."""
     namespaces = sorted(reading.values(keys.SERVICE_NAMESPACES))
     return joined(reading.make(clusters_in, namespace, view) for namespace in namespaces)
 
 
-def clusters_in(reading: Reading, namespace: str, view: str) -> ClusterSet:
+def clusters_in(reading: Reading, namespace: str, view: View) -> ClusterSet:
     """Return the clusters of all services of a namespace, with those of their named subsets."""
     found = [
         key
         for hostname in reading.hostnames(keys.services_in(namespace))
         for key in reading.make(clusters_of_service, hostname, view)
     ]
-    return reading.make(cluster_set, tuple(found))
+    return reading.make(cluster_set, tuple(found), view.leaves_subsets)
 
 
-def clusters_of_service(reading: Reading, hostname: str, view: str) -> tuple[ClusterKey, ...]:
+def clusters_of_service(reading: Reading, hostname: str, view: View) -> tuple[ClusterKey, ...]:
     """Return what distinguishes a service's clusters: its ports, and a rule's named subsets."""
     service = reading.service(hostname)
     found = []

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from straightway.discovery import Resource
-from straightway.routing.clusters import Resolution
+from straightway.routing.clusters import Cluster, Resolution
 from straightway.routing.istio.clusters import cluster_of
 from straightway.routing.istio.destinations import ClusterKey
 from straightway.snapshots.assignments import assignment, endpoints_of
-from straightway.translate import clusters
+from straightway.translate import clusters, composite
 from straightway.units import Call, Reading
 
 
@@ -34,6 +34,33 @@ def cluster_resource(reading: Reading, key: ClusterKey) -> Resource | None:
     return Resource.of(cluster.name, clusters.cluster(cluster, (each.value for each in found)))
 
 
+def composite_resources(reading: Reading, key: ClusterKey) -> tuple[Resource, ...]:
+    """Return a cluster in the form for proxies that can leave subsets: with what it is part of.
+
+    The parts have the same endpoints, in one assignment. Where no subset can be left, the cluster
+    is the one of all proxies.
+    """
+    cluster = reading.make(cluster_of, key)
+    if cluster is None or cluster.leaving is None:
+        alone = reading.make(cluster_resource, key)
+        return () if alone is None else (alone,)
+    is_dns = cluster.found_by is Resolution.DNS
+    found = [each.value for each in endpoints_of(reading, key, cluster)] if is_dns else []
+    messages = composite.composite(cluster, found)
+    return tuple(
+        Resource.of(each.name, each, eds_service_name=_assigned(each, cluster)) for each in messages
+    )
+
+
+def _assigned(part: clusters.Message, whole: Cluster) -> str:
+    return whole.name if part.HasField("eds_cluster_config") else ""
+
+
+def cluster_call(key: ClusterKey, leaves_subsets: bool) -> Call:
+    """Return the call of the unit that makes the resources of a cluster."""
+    return Call(composite_resources if leaves_subsets else cluster_resource, (key,))
+
+
 def joined(sets: Iterable[ClusterSet]) -> ClusterSet:
     """Merge several sets."""
     clusters: list[Resource] = []
@@ -44,14 +71,16 @@ def joined(sets: Iterable[ClusterSet]) -> ClusterSet:
     return ClusterSet(tuple(clusters), tuple(assignments))
 
 
-def cluster_set(reading: Reading, keys: tuple[ClusterKey, ...]) -> ClusterSet:
+def cluster_set(reading: Reading, keys: tuple[ClusterKey, ...], leaves_subsets: bool) -> ClusterSet:
     """Return clusters and the calls of their assignments, without those that do not exist."""
-    clusters, assignments = [], []
+    clusters: list[Resource] = []
+    assignments: list[Call] = []
     for key in keys:
-        resource: Resource | None = reading.value_or_none(Call(cluster_resource, (key,)))
-        if resource is None:
-            continue
-        clusters.append(resource)
-        if resource.eds_service_name:
+        made = reading.value_or_none(cluster_call(key, leaves_subsets))
+        resources: tuple[Resource, ...] = (
+            made if isinstance(made, tuple) else (made,) if made else ()
+        )
+        clusters += resources
+        if any(resource.eds_service_name for resource in resources):
             assignments.append(Call(assignment, (key,)))
     return ClusterSet(tuple(clusters), tuple(assignments))

@@ -18,7 +18,7 @@ from straightway.routing.istio.gateways import (
     hosts_of,
     served_hosts,
 )
-from straightway.routing.istio.rules import rule_view
+from straightway.routing.istio.rules import View, rule_view
 from straightway.routing.istio.virtual_hosts import Scope
 from straightway.snapshots.audiences import (
     clusters_in,
@@ -26,7 +26,7 @@ from straightway.snapshots.audiences import (
     mesh_clusters,
     snapshot_of,
 )
-from straightway.snapshots.clusters import cluster_resource
+from straightway.snapshots.clusters import cluster_call
 from straightway.snapshots.routes import (
     EncodedHosts,
     Hosts,
@@ -51,7 +51,7 @@ def pieces_of(units: Units, audience: Audience) -> Iterator[Call]:
     What is new comes first: the parts of what is composed of other parts than before. Then comes
     what has changed, wherever it is.
     """
-    view = units.get(Call(rule_view, (audience.namespace,)))
+    view = View(units.get(Call(rule_view, (audience.namespace,))), audience.leaves_subsets)
     if audience.role is Role.GATEWAY:
         for bound in units.get(Call(bound_ports, (audience,))):
             yield from _route_pieces(units, bound, view)
@@ -61,7 +61,7 @@ def pieces_of(units: Units, audience: Audience) -> Iterator[Call]:
     yield from units.renewing(Call(snapshot_of, (audience,)))
 
 
-def _route_pieces(units: Units, bound: BoundPort, view: str) -> Iterator[Call]:
+def _route_pieces(units: Units, bound: BoundPort, view: View) -> Iterator[Call]:
     """Yield the virtual hosts of a gateway's port, and the clusters that they name."""
     whole = Call(gateway_routes, (bound, view))
     if units.is_fresh(whole):
@@ -75,7 +75,7 @@ def _route_pieces(units: Units, bound: BoundPort, view: str) -> Iterator[Call]:
             if piece.make is encoded_host:
                 encoded = units.get_or_none(piece)
                 for key in encoded.clusters if encoded is not None else ():
-                    yield Call(cluster_resource, (key,))
+                    yield cluster_call(key, view.leaves_subsets)
     yield from _renewed(units, whole)
 
 
@@ -89,7 +89,7 @@ def _served_pieces(units: Units, bound: BoundPort, hosts: Call) -> Iterator[Call
             yield Call(served_hosts, (server, reference))
 
 
-def _cluster_pieces(units: Units, view: str) -> Iterator[Call]:
+def _cluster_pieces(units: Units, view: View) -> Iterator[Call]:
     """Yield the clusters of all services, as sidecars in a view see them."""
     if units.is_fresh(Call(mesh_clusters, (view,))):
         return
@@ -102,11 +102,11 @@ def _cluster_pieces(units: Units, view: str) -> Iterator[Call]:
             piece = Call(clusters_of_service, (hostname, view))
             yield piece
             for key in units.get_or_none(piece) or ():
-                yield Call(cluster_resource, (key,))
+                yield cluster_call(key, view.leaves_subsets)
         yield whole
 
 
-def _host_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
+def _host_pieces(units: Units, audience: Audience, view: View) -> Iterator[Call]:
     """Yield the virtual hosts of sidecars for all services, and for everything else."""
     catalog = units.catalog
     for port in sorted(catalog.values_at(keys.HTTP_PORTS)):
@@ -124,7 +124,7 @@ def _host_pieces(units: Units, audience: Audience, view: str) -> Iterator[Call]:
 
 
 def _service_pieces(
-    units: Units, port: int, namespace: str, view: str, is_local: bool
+    units: Units, port: int, namespace: str, view: View, is_local: bool
 ) -> Iterator[Call]:
     """Yield the virtual hosts of sidecars for the services of a namespace."""
     whole = Call(encoded_namespace, (port, namespace, view, is_local))

@@ -20,6 +20,7 @@ from straightway.routing.http import VirtualHost
 from straightway.routing.istio.destinations import ClusterKey
 from straightway.routing.istio.gateways import EVERY_ADDRESS, BoundPort, hosts_of
 from straightway.routing.istio.mesh import hosts_of_no_service
+from straightway.routing.istio.rules import View
 from straightway.routing.istio.virtual_hosts import (
     Scope,
     anything_else,
@@ -57,7 +58,7 @@ class Routes(NamedTuple):
 # --- Gateways ---------------------------------------------------------------------------------
 
 
-def gateway_routes(reading: Reading, bound: BoundPort, view: str) -> Routes:
+def gateway_routes(reading: Reading, bound: BoundPort, view: View) -> Routes:
     """Return the routes of a gateway's port."""
     scope = Scope(bound.ports, bound.gateways, view)
     found = _group(
@@ -85,7 +86,7 @@ def encoded_host(
 
 
 def sidecar_routes(
-    reading: Reading, port: int, namespace: str, view: str, captured: bool
+    reading: Reading, port: int, namespace: str, view: View, captured: bool
 ) -> Resource:
     """Return the routes of sidecars at a port.
 
@@ -110,14 +111,14 @@ def namespace_blocks(reading: Reading, port: int) -> tuple[tuple[str, ...], ...]
 
 
 def encoded_namespaces(
-    reading: Reading, port: int, block: tuple[str, ...], view: str
+    reading: Reading, port: int, block: tuple[str, ...], view: View
 ) -> EncodedHosts:
     """Return the virtual hosts of all services of a block of namespaces, for sidecars elsewhere."""
     return _group(reading.make(encoded_namespace, port, each, view, False) for each in block)
 
 
 def encoded_namespace(
-    reading: Reading, port: int, namespace: str, view: str, is_local: bool
+    reading: Reading, port: int, namespace: str, view: View, is_local: bool
 ) -> EncodedHosts:
     """Return the virtual hosts of all services of a namespace at a port."""
     rest = (port, view, is_local)
@@ -133,7 +134,7 @@ def service_blocks(reading: Reading, port: int, namespace: str) -> tuple[Hosts, 
     return divided([(hostname,) for hostname in hostnames], itemgetter(0))
 
 
-def encoded_others(reading: Reading, port: int, view: str, captured: bool) -> EncodedHosts:
+def encoded_others(reading: Reading, port: int, view: View, captured: bool) -> EncodedHosts:
     """Return the virtual hosts for everything that no service has."""
     found = [
         reading.make(encoded_hosts, encoded_other_host, block, (port, view))
@@ -150,14 +151,14 @@ def other_blocks(reading: Reading) -> tuple[Hosts, ...]:
 
 
 def encoded_service_host(
-    reading: Reading, hostname: str, port: int, view: str, is_local: bool
+    reading: Reading, hostname: str, port: int, view: View, is_local: bool
 ) -> EncodedHosts | None:
     """Return the sidecars' encoded virtual host for a service, or None."""
     host = service_host(reading, hostname, port, view, local=is_local)
     return _encoded(host) if host is not None else None
 
 
-def encoded_other_host(reading: Reading, host: str, port: int, view: str) -> EncodedHosts | None:
+def encoded_other_host(reading: Reading, host: str, port: int, view: View) -> EncodedHosts | None:
     """Return the sidecars' encoded virtual host for a host without a service, if it has rules."""
     found = other_host(reading, host, port, view)
     return _encoded(found) if found is not None else None

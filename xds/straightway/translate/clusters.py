@@ -42,6 +42,8 @@ def _set_discovery(message: Message, value: Cluster, dns_endpoints: Iterable[End
         case Resolution.STATIC:
             message.type = Message.EDS
             message.eds_cluster_config.eds_config.CopyFrom(ads())
+            if value.assignment:
+                message.eds_cluster_config.service_name = value.assignment
         case Resolution.DNS:
             message.type = Message.STRICT_DNS
             message.dns_lookup_family = Message.V4_PREFERRED

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from envoy.config.core.v3 import base_pb2
 from envoy.config.listener.v3 import listener_pb2
-from envoy.extensions.filters.http.header_to_metadata.v3 import header_to_metadata_pb2
 from envoy.extensions.filters.http.router.v3 import router_pb2
 from envoy.extensions.filters.listener.original_dst.v3 import original_dst_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import (
@@ -18,8 +17,9 @@ from google.protobuf.message import Message
 
 from straightway.routing import names
 from straightway.routing.listeners import HttpListener, Side
-from straightway.translate import subsets
 from straightway.translate.config_sources import ads
+from straightway.translate.http_filter import HttpFilter
+from straightway.translate.key_filters import key_filters
 
 Listener: TypeAlias = listener_pb2.Listener
 HttpConnectionManager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
@@ -32,14 +32,6 @@ _ROUTER_FILTER = "envoy.filters.http.router"
 _HTTP_CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 _TCP_PROXY = "envoy.filters.network.tcp_proxy"
 _ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
-
-
-class HttpFilter(NamedTuple):
-    """An HTTP filter; ``first``: before all others instead of just before the router."""
-
-    name: str
-    config: Message
-    first: bool = False
 
 
 def http_listener(value: HttpListener, filters: Iterable[HttpFilter] = ()) -> Listener:
@@ -109,15 +101,15 @@ def _http_connection_manager(
     manager.stream_idle_timeout.SetInParent()
     manager.upgrade_configs.add(upgrade_type="websocket")
     for each in _http_filters(filters):
-        manager.http_filters.add(name=each.name).typed_config.Pack(each.config, deterministic=True)
+        added = manager.http_filters.add(
+            name=each.name, disabled=each.disabled, is_optional=each.optional
+        )
+        added.typed_config.Pack(each.config, deterministic=True)
     return manager
 
 
 def _http_filters(filters: Iterable[HttpFilter]) -> list[HttpFilter]:
-    # The filter itself has no rules: only routes with rules read headers. It is always present,
-    # because a change of the filter chain drains the listener's connections, and enabling dynamic
-    # subsets must take effect at once on open connections.
-    chain = [HttpFilter(subsets.FILTER_NAME, header_to_metadata_pb2.Config())]
+    chain = list(key_filters())
     for each in filters:
         chain.insert(0 if each.first else len(chain), each)
     chain.append(HttpFilter(_ROUTER_FILTER, router_pb2.Router()))

@@ -126,6 +126,26 @@ def _set_backends(action: RouteAction, backends: tuple[Backend, ...]) -> None:
             weighted.host_rewrite_literal = backend.host_rewrite
 
 
+_UNKNOWN_STATUS = 404
+"""How inference APIs answer for a model that they do not know; in gRPC with one of these codes."""
+_UNKNOWN_GRPC = ("5", "12")  # NOT_FOUND, UNIMPLEMENTED
+_WITH_KEY = "%CEL('envoy.lb' in metadata.filter_metadata ? '{}' : '')%"
+
+
+def set_retry_headers(route: Route, retry: Retry) -> None:
+    """Have answers for something unknown retried for requests that carry a subset key.
+
+    The route's policy says what is such an answer, and these headers that it is a reason: only the
+    filters before the router know whether there is a key. Envoy removes them again.
+    """
+    added = {"x-envoy-retry-on": "retriable-status-codes,retriable-headers"}
+    if retry.status_codes:
+        # The policy has the codes that are a reason for all requests.
+        added["x-envoy-retriable-status-codes"] = str(_UNKNOWN_STATUS)
+    for name, value in added.items():
+        _add(route.request_headers_to_add.add(), name, _WITH_KEY.format(value), _SET)
+
+
 @lru_cache(maxsize=256)
 def retry_policy(retry: Retry) -> RetryPolicy:
     """Return a RetryPolicy. It is shared: copy it."""
@@ -138,8 +158,13 @@ def retry_policy(retry: Retry) -> RetryPolicy:
         conditions.append("retriable-status-codes")
         policy.retriable_status_codes.extend(retry.status_codes)
     policy.retry_on = ",".join(dict.fromkeys(conditions))
+    if retry.if_unknown:
+        if not retry.status_codes:
+            policy.retriable_status_codes.append(_UNKNOWN_STATUS)
+        for code in _UNKNOWN_GRPC:
+            policy.retriable_headers.add(name="grpc-status").string_match.exact = code
     # A different host than the one that failed, if there is one.
-    policy.host_selection_retry_max_attempts = 5
+    policy.host_selection_retry_max_attempts = retry.hosts_considered
     policy.retry_host_predicate.add(
         name="envoy.retry_host_predicates.previous_hosts"
     ).typed_config.Pack(previous_hosts_pb2.PreviousHostsPredicate())

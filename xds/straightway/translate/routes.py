@@ -19,9 +19,9 @@ from straightway.routing.http import (
     TextKind,
     VirtualHost,
 )
-from straightway.translate.route_action import set_action, set_headers
+from straightway.translate.route_action import set_action, set_headers, set_retry_headers
 from straightway.translate.route_match import lacks_missing, set_match
-from straightway.translate.subsets import FILTER_NAME, header_rules
+from straightway.translate.subset_keys import Variant, variants
 
 Route: TypeAlias = route_components_pb2.Route
 RouteConfiguration: TypeAlias = route_pb2.RouteConfiguration
@@ -40,7 +40,8 @@ def virtual_host(host: VirtualHost) -> bytes:
     message = route_components_pb2.VirtualHost(name=host.name, domains=host.domains)
     for rule in host.rules:
         for each in _expressible(rule):
-            _set_route(message.routes.add(), each)
+            for variant in _variants(each):
+                _set_route(message.routes.add(), each, variant)
     return encoded_field(_VIRTUAL_HOSTS, message.SerializeToString(deterministic=True))
 
 
@@ -67,15 +68,23 @@ def _tail() -> bytes:
 _TAIL = _tail()
 
 
-def _set_route(route: Route, rule: Rule) -> None:
+def _variants(rule: Rule) -> tuple[Variant | None, ...]:
+    """Return the variants of a rule whose requests have subset keys, else only None."""
+    keys = rule.action.subset_keys if isinstance(rule.action, Forward) else ()
+    return variants(keys) or (None,)
+
+
+def _set_route(route: Route, rule: Rule, variant: Variant | None) -> None:
     if rule.name:
         route.name = rule.name
     set_match(route.match, rule.match)
     action = rule.action
     set_action(route, action, rule.match.path)
     set_headers(route, rule.request_headers, rule.response_headers)
-    if isinstance(action, Forward) and action.subset_keys:
-        route.typed_per_filter_config[FILTER_NAME].CopyFrom(header_rules(action.subset_keys))
+    if isinstance(action, Forward) and action.retry is not None and action.retry.if_unknown:
+        set_retry_headers(route, action.retry)
+    if variant is not None:
+        variant.apply(route)
 
 
 def _expressible(rule: Rule) -> Iterator[Rule]:

@@ -1,25 +1,20 @@
 """Dynamic subsets: how endpoints are grouped, and which subset a request selects.
 
 A policy's subsets become the cluster's ``lb_subset_config``, the values of endpoints become their
-metadata (``endpoints``), and a rule's subset keys become request metadata. Envoy compares the last
-two.
+metadata (``endpoints``), and a rule's subset keys become request metadata (``subset_keys``). Envoy
+compares the last two.
 https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/subsets
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TypeAlias
 
 from envoy.config.cluster.v3 import cluster_pb2
-from envoy.extensions.filters.http.header_to_metadata.v3 import header_to_metadata_pb2
-from google.protobuf.any_pb2 import Any
 
-from straightway.routing.http import SubsetKey
 from straightway.routing.policies import Fallback, Subsets
 
 METADATA_NAMESPACE = "envoy.lb"
-FILTER_NAME = "envoy.filters.http.header_to_metadata"
 
 _SubsetConfig: TypeAlias = cluster_pb2.Cluster.LbSubsetConfig
 _Selector: TypeAlias = cluster_pb2.Cluster.LbSubsetConfig.LbSubsetSelector
@@ -50,17 +45,3 @@ def lb_subset_config(subsets: Subsets) -> _SubsetConfig:
     if subsets.default:
         config.default_subset.update(dict(subsets.default))
     return config
-
-
-@lru_cache(maxsize=1024)
-def header_rules(keys: tuple[SubsetKey, ...]) -> Any:
-    """Return a route's own config of the ``header_to_metadata`` filter. It is shared: copy it."""
-    config = header_to_metadata_pb2.Config()
-    for each in keys:
-        rule = config.request_rules.add(header=each.header)
-        rule.on_header_present.metadata_namespace = METADATA_NAMESPACE
-        rule.on_header_present.key = each.key
-        rule.on_header_present.type = header_to_metadata_pb2.Config.STRING
-    packed = Any()
-    packed.Pack(config, deterministic=True)
-    return packed

@@ -39,7 +39,7 @@ def apply_policy(message: Message, policy: Policy) -> None:
     """Apply a policy except subsets and protocols; a cluster's own ``lb_policy`` stays."""
     if message.lb_policy != Message.CLUSTER_PROVIDED:
         _set_balancing(message, policy.balancing)
-    _set_connection_pool(message, policy.pool)
+    set_connection_pool(message, policy.pool)
     if policy.outliers is not None:
         _set_outlier_detection(message, policy.outliers)
 
@@ -57,7 +57,8 @@ def _set_balancing(message: Message, balancing: Balancing) -> None:
         message.lb_policy = _SIMPLE[balancing]
 
 
-def _set_connection_pool(message: Message, pool: ConnectionPool) -> None:
+def set_connection_pool(message: Message, pool: ConnectionPool) -> None:
+    """Set the limits of a cluster, and how it connects."""
     # By default Envoy limits connections, requests and pending requests to 1,024, retries to 3.
     thresholds = message.circuit_breakers.thresholds.add()
     thresholds.max_connections.value = pool.max_connections or _UNLIMITED
@@ -95,12 +96,15 @@ def _set_outlier_detection(message: Message, outliers: OutlierDetection) -> None
         detection.interval.CopyFrom(duration(outliers.interval))
     if outliers.base_ejection_time is not None:
         detection.base_ejection_time.CopyFrom(duration(outliers.base_ejection_time))
+    if outliers.longest_ejection_time is not None:
+        detection.max_ejection_time.CopyFrom(duration(outliers.longest_ejection_time))
     if outliers.max_ejection_percent is not None:
         detection.max_ejection_percent.value = outliers.max_ejection_percent
     if outliers.min_health_percent is not None:
         message.common_lb_config.healthy_panic_threshold.value = outliers.min_health_percent
     if outliers.splits_local_origin_errors:
         detection.split_external_local_origin_errors = True
+        detection.enforcing_local_origin_success_rate.value = 0
 
 
 def _set_consecutive(

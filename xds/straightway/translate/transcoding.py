@@ -1,6 +1,6 @@
 """Transcoding: gRPC as JSON over HTTP, by Envoy's ``grpc_json_transcoder``.
 
-The filter comes after ``header_to_metadata``, because it rewrites ``:path`` (unless
+The filter comes after those that find subset keys, because it rewrites ``:path`` (unless
 ``transcodeFirst`` reverses the order); it keeps the route that was found for the client's path.
 """
 
@@ -14,7 +14,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 
 from straightway.routing.listeners import JsonTranscoder
-from straightway.translate.listeners import HttpFilter
+from straightway.translate.http_filter import HttpFilter
 
 FILTER_NAME = "envoy.filters.http.grpc_json_transcoder"
 

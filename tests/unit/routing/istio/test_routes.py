@@ -23,9 +23,9 @@ from straightway.routing.http import (
     Retry,
     RewriteKind,
     Rule,
-    SubsetKey,
 )
 from straightway.routing.istio import DEFAULT_RETRY, Target, forward_to, rule_of, rules_of
+from straightway.routing.subset_keys import HeaderSource, SubsetKey
 from tests.support.configs import documents, istio
 
 ROUTE = "route: [{destination: {host: web}}]"
@@ -252,7 +252,9 @@ def test_direct_responses(body, expected):
 def test_headers_for_subsets():
     mapping = "headerToDynamicSubsetKey: [{header: x-model, key: model}]"
 
-    assert forward(f"{mapping}, {ROUTE}").subset_keys == (SubsetKey("model", "x-model"),)
+    assert forward(f"{mapping}, {ROUTE}").subset_keys == (
+        SubsetKey("model", (HeaderSource("x-model"),)),
+    )
 
 
 class TestRules:

@@ -7,6 +7,7 @@ from straightway.routing.clusters import Cluster, Resolution
 from straightway.routing.http import HashKey
 from straightway.routing.istio.destinations import ClusterKey, chosen
 from straightway.routing.istio.policies import policy_of
+from straightway.routing.policies import Leaving
 from straightway.units import Reading
 
 
@@ -29,6 +30,12 @@ def cluster_of(reading: Reading, key: ClusterKey) -> Cluster | None:
         speaks_http2=found.port.speaks_http2,
         policy=policy_of(general, own),
     )
+
+
+def leaving_of(reading: Reading, key: ClusterKey) -> Leaving | None:
+    """Return how requests leave their subsets of the cluster, or None if they never do."""
+    cluster = reading.make(cluster_of, key)
+    return cluster.leaving if cluster is not None else None
 
 
 def hash_key_of(reading: Reading, key: ClusterKey) -> HashKey | None:

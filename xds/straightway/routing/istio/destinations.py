@@ -7,7 +7,7 @@ from typing import NamedTuple
 from straightway.api.destination_rule import Subset
 from straightway.api.virtual_service import Destination
 from straightway.catalog import RegisteredService, ServicePort
-from straightway.routing.istio.rules import MergedRule, rule_home, rule_in
+from straightway.routing.istio.rules import MergedRule, View, rule_home, rule_in
 from straightway.routing.istio.services import port_of, resolve
 from straightway.units import Reading
 
@@ -36,7 +36,7 @@ class Chosen(NamedTuple):
 
 
 def key_of(
-    reading: Reading, destination: Destination, namespace: str, listener_port: int, view: str
+    reading: Reading, destination: Destination, namespace: str, listener_port: int, view: View
 ) -> ClusterKey | None:
     """Return the key of a destination that an object of ``namespace`` names.
 
@@ -51,10 +51,10 @@ def key_of(
 
 
 def service_key(
-    reading: Reading, hostname: str, port: int, view: str, subset: str = ""
+    reading: Reading, hostname: str, port: int, view: View, subset: str = ""
 ) -> ClusterKey:
     """Return the key of a service's port as seen by clients in a view."""
-    return ClusterKey(hostname, port, subset, reading.make(rule_home, hostname, view))
+    return ClusterKey(hostname, port, subset, reading.make(rule_home, hostname, view.home))
 
 
 def chosen(reading: Reading, key: ClusterKey) -> Chosen | None:

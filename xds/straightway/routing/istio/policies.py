@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from straightway.api.connection_pool import ConnectionPool as IstioPool
 from straightway.api.connection_pool import H2UpgradePolicy, HttpSettings, TcpKeepalive
 from straightway.api.destination_rule import TrafficPolicy
-from straightway.api.dynamic_subset import DynamicSubset, FallbackPolicy
+from straightway.api.dynamic_subset import DynamicSubset, FallbackPolicy, SubsetRetries
 from straightway.api.load_balancer import ConsistentHash, LoadBalancer, SimpleLoadBalancer
 from straightway.api.outlier_detection import OutlierDetection as IstioOutliers
 from straightway.routing.http import HashKey, HashSource
+from straightway.routing.istio.conditions import retry_conditions
 from straightway.routing.policies import (
     NO_DEMANDS,
     NO_LIMITS,
@@ -17,6 +20,7 @@ from straightway.routing.policies import (
     Fallback,
     Http2,
     Keepalive,
+    Leaving,
     Maglev,
     OutlierDetection,
     Policy,
@@ -96,7 +100,7 @@ def _balancing(balancer: LoadBalancer) -> Balancing:
 
 
 def _subsets(subsets: DynamicSubset) -> Subsets:
-    return Subsets(
+    found = Subsets(
         selectors=tuple(
             Selector(tuple(sorted(selector.keys)), _FALLBACK[selector.fallback_policy])
             for selector in subsets.subset_selectors
@@ -104,6 +108,14 @@ def _subsets(subsets: DynamicSubset) -> Subsets:
         fallback=_FALLBACK[subsets.fallback_policy or FallbackPolicy.ANY_ENDPOINT],
         default=tuple(sorted(subsets.default_subset.items())),
     )
+    return replace(found, leaving=_leaving(subsets.retries)) if found.can_be_left else found
+
+
+def _leaving(retries: SubsetRetries) -> Leaving | None:
+    if retries.attempts == 0:
+        return None
+    conditions, codes = retry_conditions(retries.also)
+    return Leaving(retries.attempts, conditions, codes, retries.per_try_timeout)
 
 
 def _pool(pool: IstioPool) -> ConnectionPool:

@@ -6,9 +6,11 @@ Source: https://istio.io/latest/docs/reference/config/networking/virtual-service
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeAlias
 
+from straightway.api.dynamic_subset import MOST_RETRIES
 from straightway.api.headers import HeaderOperations, Headers
 from straightway.api.http_actions import Redirect as IstioRedirect
 from straightway.api.http_actions import Retries, Rewrite
@@ -34,22 +36,33 @@ from straightway.routing.http import (
     Retry,
     RewriteKind,
     Rule,
-    SubsetKey,
     TextKind,
 )
+from straightway.routing.istio.conditions import retry_conditions
 from straightway.routing.istio.matches import match_of
+from straightway.routing.istio.subset_keys import subset_keys_of
+from straightway.routing.policies import Leaving
 
 _DEFAULT_CONDITIONS = ("connect-failure", "refused-stream", "unavailable", "cancelled")
 DEFAULT_RETRY = Retry(2, _DEFAULT_CONDITIONS)
 """By default Istio retries twice, on failures that certainly did not reach the application."""
+_NOT_BEGUN = ("connect-failure", "refused-stream", "reset-before-request")
+# Another endpoint is asked, so there is nothing to wait for.
+_SHORT_BACKOFF = timedelta(milliseconds=5)
+# Among few endpoints the one that was not tried yet is rarely chosen.
+_MANY_HOSTS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a destination resolves to: a cluster, and what that hashes of a request."""
+    """What a destination resolves to: a cluster, and what that hashes of a request.
+
+    ``leaving`` says how its requests leave their subset; None if they do not.
+    """
 
     cluster: str
     hash_on: HashKey | None = None
+    leaving: Leaving | None = None
 
 
 TargetOf: TypeAlias = Callable[[Destination], Target]
@@ -126,12 +139,10 @@ def _forward(http: HttpRoute, conditions: Match, target_of: TargetOf) -> Forward
     return Forward(
         backends=backends,
         timeout=http.timeout or NO_LIMIT,
-        retry=_retry(http.retries) if http.retries is not None else DEFAULT_RETRY,
+        retry=_retry_of(http, next((each.leaving for each in targets if each.leaving), None)),
         host_rewrite=_host_rewrite(http),
         path_rewrite=_path_rewrite(http.rewrite, conditions),
-        subset_keys=tuple(
-            SubsetKey(each.key, each.header) for each in http.header_to_dynamic_subset_key
-        ),
+        subset_keys=subset_keys_of(http),
         hash_on=next((each.hash_on for each in targets if each.hash_on), None),
     )
 
@@ -167,13 +178,33 @@ def _path_rewrite(rewrite: Rewrite | None, conditions: Match) -> PathRewrite | N
     return PathRewrite(RewriteKind.PREFIX if prefix else RewriteKind.WHOLE, rewrite.uri)
 
 
+def _retry_of(http: HttpRoute, leaving: Leaving | None) -> Retry:
+    """Return when requests are retried: as the route says, or else so that they find an endpoint.
+
+    A route without subset keys has no requests that a wrong endpoint could get.
+    """
+    if http.retries is not None:
+        retry = _retry(http.retries)
+        if leaving is not None and retry.attempts > MOST_RETRIES:
+            return replace(retry, attempts=MOST_RETRIES)
+        return retry
+    if leaving is None or not subset_keys_of(http):
+        return DEFAULT_RETRY
+    return Retry(
+        attempts=leaving.attempts,
+        conditions=(*_NOT_BEGUN, *leaving.conditions),
+        status_codes=leaving.status_codes,
+        per_try_timeout=leaving.per_try_timeout,
+        backoff=_SHORT_BACKOFF,
+        if_unknown=True,
+        hosts_considered=_MANY_HOSTS,
+    )
+
+
 def _retry(retries: Retries) -> Retry:
     if retries.attempts == 0:
         return Retry(0)
-    written = [part.strip() for part in retries.retry_on.split(",")]
-    conditions = tuple(dict.fromkeys(part for part in written if part and not part.isdecimal()))
-    # Istio accepts status codes in retryOn; for proxies they are a separate setting.
-    codes = tuple(int(part) for part in written if part.isdecimal())
+    conditions, codes = retry_conditions(retries.retry_on)
     if not conditions and not codes:
         conditions = _DEFAULT_CONDITIONS
     return Retry(retries.attempts, conditions, codes, retries.per_try_timeout, retries.backoff)

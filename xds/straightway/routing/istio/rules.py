@@ -12,6 +12,7 @@ nothing that the second would not find. They share one view, and everything comp
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from straightway.api import DestinationRule
 from straightway.api.destination_rule import Subset, TrafficPolicy
@@ -21,6 +22,17 @@ from straightway.routing.istio.services import hostname_of, resolve
 from straightway.units import Reading
 
 NO_RULE = ""
+
+
+class View(NamedTuple):
+    """What a class of proxies sees alike: services, with the rules and in the forms for them.
+
+    ``home`` is the namespace whose rules come first (:func:`rule_view`). ``leaves_subsets``: the
+    proxies can send a request elsewhere that its subset cannot answer.
+    """
+
+    home: str = ""
+    leaves_subsets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

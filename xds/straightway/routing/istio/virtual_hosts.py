@@ -10,8 +10,9 @@ from straightway.api.virtual_service import Destination, HttpMatch
 from straightway.catalog.gateways import MESH, gateway_name
 from straightway.documents import Reference
 from straightway.routing import names
+from straightway.routing.clusters import COMPOSITE
 from straightway.routing.http import EVERY_REQUEST, Rule, VirtualHost, in_order
-from straightway.routing.istio.clusters import cluster_name, hash_key_of
+from straightway.routing.istio.clusters import cluster_name, hash_key_of, leaving_of
 from straightway.routing.istio.destinations import ClusterKey, key_of, service_key
 from straightway.routing.istio.mesh import (
     domains_of,
@@ -19,19 +20,19 @@ from straightway.routing.istio.mesh import (
     mesh_routes,
 )
 from straightway.routing.istio.routes import Target, forward_to, rules_of
+from straightway.routing.istio.rules import View
 from straightway.units import Reading
 
 
 class Scope(NamedTuple):
     """The scope of routes: the ports that clients call, sorted, and who serves them.
 
-    ``gateways`` are ``namespace/name``, or ``mesh`` for sidecars; ``view`` is that of the proxies'
-    namespace (:func:`~straightway.routing.istio.rules.rule_view`).
+    ``gateways`` are ``namespace/name``, or ``mesh`` for sidecars; ``view`` is that of the proxies.
     """
 
     ports: tuple[int, ...]
     gateways: frozenset[str]
-    view: str
+    view: View
 
 
 class Routed(NamedTuple):
@@ -41,7 +42,7 @@ class Routed(NamedTuple):
     clusters: frozenset[ClusterKey]
 
 
-def mesh_scope(port: int, view: str) -> Scope:
+def mesh_scope(port: int, view: View) -> Scope:
     """Return the scope of sidecars at a port."""
     return Scope((port,), frozenset({MESH}), view)
 
@@ -59,7 +60,7 @@ def gateway_host(
 
 
 def service_host(
-    reading: Reading, hostname: str, port: int, view: str, *, local: bool
+    reading: Reading, hostname: str, port: int, view: View, *, local: bool
 ) -> VirtualHost | None:
     """Return the sidecars' virtual host for a service at a port, or None.
 
@@ -76,7 +77,7 @@ def service_host(
     return VirtualHost(f"{hostname}:{port}", domains, rules)
 
 
-def other_host(reading: Reading, host: str, port: int, view: str) -> VirtualHost | None:
+def other_host(reading: Reading, host: str, port: int, view: View) -> VirtualHost | None:
     """Return the sidecars' virtual host for a host that no service has, or None."""
     if is_address_taken(reading, host, port):
         return None
@@ -127,4 +128,8 @@ class _Resolver:
             # It answers with 503: routes must not name a cluster that Envoy does not have.
             return Target(names.BLACK_HOLE_CLUSTER)
         self.clusters.add(key)
-        return Target(cluster_name(key), reading.make(hash_key_of, key))
+        name, hash_on = cluster_name(key), reading.make(hash_key_of, key)
+        leaving = reading.make(leaving_of, key) if scope.view.leaves_subsets else None
+        if leaving is None:
+            return Target(name, hash_on)
+        return Target(names.part_of(name, COMPOSITE), hash_on, leaving)
