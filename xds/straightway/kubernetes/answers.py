@@ -17,6 +17,11 @@ _MOST_OF_AN_ERROR = 2**16
 _ERROR_SECONDS = 10.0
 """For how long to read why a request is refused."""
 _MOST_RETRY_AFTER = 60.0
+_MOST_AT_ONCE = 1 << 16
+"""How many bytes of a stream are read at once: after a pause, much more waits.
+
+To copy and divide all of it would keep others on the event loop waiting.
+"""
 _KEEPALIVE = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
@@ -99,7 +104,7 @@ async def _batches(response: aiohttp.ClientResponse, form: Format) -> AsyncItera
     framing = form.framing()
     while True:
         with told():
-            chunk = await response.content.readany()
+            chunk = await response.content.read(_MOST_AT_ONCE)
             if not chunk:
                 return
             complete = framing.feed(chunk)

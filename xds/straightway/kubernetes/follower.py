@@ -182,6 +182,8 @@ class Follower:
                 self._be_patient(patience)
                 async for messages in stream.batches:
                     await self._take(messages, stream.format)
+                    # More may be there already: then nothing else has had its turn.
+                    await asyncio.sleep(0)
                     self._be_patient(patience)
         except TimeoutError as error:
             raise UnreachableError("the list or the watch does not begin, or stalls") from error
