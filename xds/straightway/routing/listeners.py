@@ -18,7 +18,7 @@ class HttpListener:
     """A port that accepts HTTP; ``routes`` is the name of its route configuration.
 
     ``captured``: connections are redirected to another listener, which hands them over, so this one
-    binds no port.
+    binds no port. ``answers_missing``: it can answer requests for what no endpoint has.
     """
 
     address: str
@@ -26,6 +26,7 @@ class HttpListener:
     routes: str
     side: Side = Side.EDGE
     captured: bool = False
+    answers_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
