@@ -32,7 +32,8 @@ class Loader(Model):
     host: Host
     """The service: a short name in the namespace of the DestinationRule, or a full name."""
     port: LoaderPort | None = None
-    """The service's port; needed only if it has several."""
+    """The service's port; without it the only one, or else the number that the pool was called at.
+    """
 
 
 class OnMissing(CheckedModel):
