@@ -27,7 +27,11 @@ from tests.support.waiting import eventually
 KEYS = [{"header": "x-model", "key": "model"}]
 FORMS = ("openai", "open-inference", "kserve-v1")
 ODD = 'no "such" \\ model'
-RULES: dict[str, dict[str, Any]] = {form: {"missing": {"answer": form}} for form in FORMS} | {
+RULES: dict[str, dict[str, Any]] = {
+    # What older proxies do makes no difference.
+    form: {"missing": {"answer": form}, "policy": policy}
+    for form, policy in zip(FORMS, ("ANY_ENDPOINT", "NO_FALLBACK", None), strict=True)
+} | {
     "loaded": {"policy": "ANY_ENDPOINT", "missing": {"loader": {"host": "loader"}}},
     "unloaded": {"missing": {"loader": {"host": "loader"}}, "retries": {"attempts": 0}},
     "silent": {},

@@ -112,10 +112,14 @@ class Subsets:
         return self.fallback is any_endpoint and allowed
 
     @property
-    def without_fallback(self) -> Subsets:
-        """The same without endpoints for requests whose subset has none, so that a loader has."""
-        strict = (replace(each, fallback=Fallback.NO_FALLBACK) for each in self.selectors)
-        return replace(self, selectors=tuple(strict))
+    def strict(self) -> Subsets:
+        """The same where something else takes the place of a fallback: an answer, or a loader."""
+        no_endpoint = Fallback.NO_FALLBACK
+        selectors = tuple(
+            replace(each, fallback=no_endpoint) if each.missing or self.loader else each
+            for each in self.selectors
+        )
+        return replace(self, selectors=selectors)
 
     @property
     def not_left(self) -> Subsets | None:

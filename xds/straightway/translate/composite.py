@@ -48,12 +48,9 @@ def composite(value: Cluster, dns_endpoints: Iterable[Endpoint] = ()) -> tuple[M
     """
     endpoints = tuple(dns_endpoints)
     policy = _quick_to_give_up(value.policy)
-    loader = policy.subsets.loader if policy.subsets is not None else ""
-    if policy.subsets is not None and loader:
-        policy = replace(policy, subsets=policy.subsets.without_fallback)
     subsets = replace(value, policy=policy)
-    if loader:
-        return cluster(subsets, endpoints), _whole(value, policy, loader)
+    if policy.subsets is not None and policy.subsets.loader:
+        return cluster(subsets, endpoints), _whole(value, policy, policy.subsets.loader)
     left = policy.subsets.not_left if policy.subsets is not None else None
     any_endpoint = replace(
         value,

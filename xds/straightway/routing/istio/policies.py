@@ -127,7 +127,7 @@ def _subsets(subsets: DynamicSubset) -> Subsets:
         fallback=_FALLBACK[subsets.fallback_policy or FallbackPolicy.ANY_ENDPOINT],
         default=tuple(sorted(subsets.default_subset.items())),
     )
-    can_be_left = found.can_be_left and subsets.retries.attempts
+    can_be_left = found.strict.can_be_left and subsets.retries.attempts
     if can_be_left or subsets.loader is not None:
         return replace(found, leaving=_leaving(subsets.retries))
     return found

@@ -49,7 +49,7 @@ DEFAULT_RETRY = Retry(2, _DEFAULT_CONDITIONS)
 """By default Istio retries twice, on failures that certainly did not reach the application."""
 _NOT_BEGUN = ("connect-failure", "refused-stream", "reset-before-request")
 # Another endpoint is asked, so there is nothing to wait for.
-_SHORT_BACKOFF = timedelta(milliseconds=5)
+_SHORT_BACKOFF = timedelta(milliseconds=1)
 # Among few endpoints the one that was not tried yet is rarely chosen.
 _MANY_HOSTS = 32
 
