@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from bench import change, cold, discovery, kubernetes, label, leaving, push
+from bench import change, cold, discovery, kubernetes, label, leaving, models, push
 from tests.support import kube_binaries
 
 BENCHMARKS = {
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "push": push.run,
     "discovery": discovery.run,
     "change": change.run,
+    "discovery-of-models": models.run,
     "leaving": leaving.run,
     "kubernetes": kubernetes.run,
 }

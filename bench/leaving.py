@@ -50,6 +50,7 @@ _ENDPOINTS = 1000
 _MODELS_EACH = 20
 _CHANGES = 30
 _REQUESTS = 1500
+_ROUNDS = 3
 _ATTEMPTS = {"plain": 0, "can leave": 7}
 _KEYS = [{"header": MODEL_HEADER, "key": "model"}]
 
@@ -65,11 +66,27 @@ class _Setup:
 
 def run() -> Table:
     """Measure and return the table."""
-    forms = {name: list(_measure(attempts)) for name, attempts in _ATTEMPTS.items()}
+    rounds = [
+        {name: list(_measure(attempts)) for name, attempts in _ATTEMPTS.items()}
+        for _ in range(_ROUNDS)
+    ]
+    forms = {
+        name: [_least(each) for each in zip(*(r[name] for r in rounds), strict=True)]
+        for name in _ATTEMPTS
+    }
     title = (
         f"What leaving subsets costs Envoy: {_ENDPOINTS:,} endpoints, {_MODELS_EACH} models each"
     )
-    return table(title, forms, f"{_CHANGES} labels, {_REQUESTS:,} requests, one at a time.")
+    return table(
+        title,
+        forms,
+        f"The least of {_ROUNDS} rounds of {_CHANGES} labels and {_REQUESTS:,} requests.",
+    )
+
+
+def _least(figures: Sequence[Figure]) -> Figure:
+    """Return the least of several measurements: what else the machine does only adds."""
+    return min(figures, key=lambda each: each.value)
 
 
 def _measure(attempts: int) -> Iterator[Figure]:
