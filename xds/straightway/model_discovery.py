@@ -48,13 +48,13 @@ class ModelDiscoveries:
         """Ask and tell until cancelled; do nothing while there are no pools."""
         await self._wanted.wait()
         from straightway.holdings.apis import HttpClient
-        from straightway.holdings.asking import asks_with
+        from straightway.holdings.asking import by_http
         from straightway.holdings.holdings import Holdings
 
         async with HttpClient() as http:
             self.holdings = Holdings(
                 self._control.observe,
-                asks_with(http),
+                by_http(http),
                 problems=self._problems,
                 origin_of=self._control.origin,
             )
