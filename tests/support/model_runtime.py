@@ -10,7 +10,6 @@ from typing import Any
 
 from tests.support.http import UPSTREAM_HEADER
 
-
 _SERVER = b'{"name": "triton", "version": "2.51.0", "extensions": ["model_repository"]}'
 
 
