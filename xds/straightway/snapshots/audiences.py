@@ -73,7 +73,7 @@ def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     ports = sorted(reading.values(keys.HTTP_PORTS).difference(taken))
     clusters = reading.make(mesh_clusters, view)
     static = [black_hole_cluster, passthrough_cluster]
-    listeners = [Call(sidecar_listener, (port, captured)) for port in ports]
+    listeners = [Call(sidecar_listener, (port, captured, audience.finds_keys)) for port in ports]
     routes = [
         Call(sidecar_routes, (port, _local(reading, audience.namespace, port), view, captured))
         for port in ports
