@@ -53,7 +53,7 @@ def preset_sources(preset: str | None) -> list[Mapping[str, Any]]:
         paths = ["/v1/models/{}", "/openai/v1/models/{}"]
         return [*({"path": each} for each in paths), {"body": "model"}]
     if preset == "open-inference":
-        ends = [f"/{call}" for call in (*CALLS, "trace/setting")] + [""]
+        ends = [f"/{call}" for call in CALLS] + [""]
         return [{"ends": ("/v2/models/", ends, "versions")}, {"grpcField": "model_name"}]
     if preset == "kserve-v1":
         ends = [f":{verb}" for verb in VERBS] + [""]
