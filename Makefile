@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow kube check bench format protos crds charts clean
+.PHONY: help demo test test-slow kube runtimes check bench format protos crds charts clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## Run the tutorial on this machine; KEEP=1 leaves it running
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m demo $(if $(KEEP),--keep)
 
-test: $(READY)  ## Run the tests; those with a Kubernetes API server need `make kube`
+test: $(READY)  ## Run the tests; some need what `make kube` and `make runtimes` bring
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q -m 'not long'
 
 test-slow: $(READY)  ## Run the long tests, and outages of a minute, which the others shorten
@@ -29,6 +29,9 @@ test-slow: $(READY)  ## Run the long tests, and outages of a minute, which the o
 
 kube:  ## Build a Kubernetes API server for the tests, with Go (minutes, once)
 	@tests/kubernetes/binaries/build.sh
+
+runtimes: $(READY)  ## Install Triton, MLServer and KServe for the tests (1 GB, minutes, once)
+	@PYTHON="$(abspath $(BIN))/python" tests/support/runtimes/install.sh
 
 check: $(READY)  ## Check style, types and import rules
 	$(BIN)/ruff check .

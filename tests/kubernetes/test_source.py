@@ -9,8 +9,10 @@ import pytest
 from straightway.kubernetes import follower, reflector
 from straightway.schemas import definitions
 from tests.support.kube import KubeServer
+from tests.support.kube_client import MERGE_PATCH
 from tests.support.kube_credentials import USER_TOKEN
 from tests.support.objects import destination_rule, service, virtual_service
+from tests.support.pods import pod
 from tests.support.running_source import RunningSource
 from tests.support.waiting import eventually
 
@@ -43,9 +45,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "_LACKING_SECONDS", 0.5)
 
 
-def shop(namespace: str, **labels: str) -> Json:
-    item = service("shop", namespace, selector={"app": "shop"}, ports={"http": 80})
-    return {**item, "metadata": {**item["metadata"], "labels": labels}}
+def shop(namespace: str, **selector: str) -> Json:
+    return service("shop", namespace, selector={"app": "shop", **selector}, ports={"http": 80})
 
 
 def key(item: Json, plural: str) -> str:
@@ -80,9 +81,7 @@ def test_quick_changes_end_in_the_last(server: KubeServer, namespace: str) -> No
         source.wait_for(key(item, "services"))
         for step in range(1, 21):
             server.apply(shop(namespace, step=str(step)))
-        eventually(
-            lambda: source.bodies[key(item, "services")]["metadata"]["labels"] == {"step": "20"}
-        )
+        eventually(lambda: source.bodies[key(item, "services")]["spec"]["selector"]["step"] == "20")
         server.delete(item)
         source.wait_for()
 
@@ -102,6 +101,32 @@ def test_a_status_is_no_change_and_a_new_spec_is(server: KubeServer, namespace: 
         assert source.emitted[len(before) :] == [
             f"destinationrules.networking.istio.io/{namespace}/other"
         ]
+
+
+def test_heartbeats_are_no_change_and_a_name_that_counts_brings_the_newest(
+    server: KubeServer, namespace: str
+) -> None:
+    name, sentinel = f"pods/{namespace}/runtime", f"pods/{namespace}/sentinel"
+    runtime = pod("runtime", namespace, labels={"app": "shop", "role": "follower"})
+    path = server.path_of(runtime)
+    server.make_service_account(namespace, "default")
+    server.apply(runtime)
+    with RunningSource(server.kubeconfig(), namespaces=[namespace]) as source:
+        source.wait_until_synced()
+        source.count_labels("app")
+        emitted = len(source.emitted)
+        for beat in range(20):
+            change: Json = {"annotations": {"example.com/beat": str(beat)}}
+            change["labels"] = {"role": "leader" if beat % 2 else "follower"}
+            server.request("PATCH", path, {"metadata": change}, content_type=MERGE_PATCH)
+        server.apply(pod("sentinel", namespace))
+        source.wait_for(name, sentinel)
+        assert source.emitted[emitted:] == [sentinel]
+        source.count_labels("app", "role")
+        assert source.emitted[emitted:] == [sentinel, name]
+        metadata = source.bodies[name]["metadata"]
+        assert metadata["labels"]["role"] == "leader"
+        assert metadata["annotations"]["example.com/beat"] == "19"
 
 
 def test_a_client_certificate_is_enough(server: KubeServer, namespace: str) -> None:

@@ -48,17 +48,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "_LACKING_SECONDS", 0.5)
 
 
-def item(place: str, name: str, **labels: str) -> Json:
-    body = service(name, place, selector={"app": name}, ports={"http": 80})
-    return {**body, "metadata": {**body["metadata"], "labels": labels}}
+def item(place: str, name: str, **selector: str) -> Json:
+    return service(name, place, selector={"app": name, **selector}, ports={"http": 80})
 
 
 def keys(place: str, *names: str) -> list[str]:
     return [f"services/{place}/{name}" for name in names]
 
 
-def label(source: RunningSource, place: str, name: str) -> Any:
-    return source.bodies[f"services/{place}/{name}"]["metadata"]["labels"].get("step")
+def step_of(source: RunningSource, place: str, name: str) -> Any:
+    return source.bodies[f"services/{place}/{name}"]["spec"]["selector"].get("step")
 
 
 def test_objects_change_while_the_server_is_killed_and_comes_back(
@@ -85,8 +84,8 @@ def test_objects_change_while_the_server_is_killed_and_comes_back(
         finally:
             end.set()
             writer.join()
-        stored = server.read(item(place, "a"))["metadata"]["labels"]["step"]
-        eventually(lambda: label(source, place, "a") == stored, seconds=30)
+        stored = server.read(item(place, "a"))["spec"]["selector"]["step"]
+        eventually(lambda: step_of(source, place, "a") == stored, seconds=30)
         assert set(source.bodies) == set(keys(place, "a", "b"))
         eventually(lambda: source.problems == {})
 
@@ -108,7 +107,7 @@ def test_what_was_deleted_behind_a_compaction_is_gone(server: KubeServer, place:
         server.start()
         proxy.mend()
         source.wait_for(*keys(place, "b", "c", "d", "e"))
-        eventually(lambda: label(source, place, "c") == "2")
+        eventually(lambda: step_of(source, place, "c") == "2")
         # And nothing was said of what has not changed.
         assert f"services/{place}/b" not in source.emitted[emitted:]
 
@@ -126,9 +125,9 @@ def test_older_data_is_caught_up_with(server: KubeServer, place: str) -> None:
         source.wait_for(*keys(place, "a", "c"))
         server.restore(saved)
         source.wait_for(*keys(place, "a", "b"))
-        eventually(lambda: label(source, place, "a") == "old")
+        eventually(lambda: step_of(source, place, "a") == "old")
         server.apply(item(place, "a", step="new"))
-        eventually(lambda: label(source, place, "a") == "new")
+        eventually(lambda: step_of(source, place, "a") == "new")
 
 
 def test_a_frozen_server_costs_nothing_and_is_caught_up_with(

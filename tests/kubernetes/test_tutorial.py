@@ -27,7 +27,7 @@ from tests.support.load import Load
 from tests.support.mesh import Mesh
 from tests.support.objects import gateway_service
 from tests.support.ports import free_port
-from tests.support.tutorial import tutorial_slice
+from tests.support.tutorial import documents, tutorial_slice
 from tests.support.waiting import eventually
 
 Json = dict[str, Any]
@@ -160,6 +160,39 @@ def test_labels_of_pods_change_under_load(tutorial: Tutorial) -> None:
             load.wait_for_more()
     assert load.failures == []
     assert load.upstreams.keys() == {"runtime-1", "runtime-3"}
+
+
+def test_a_label_that_is_named_from_now_on_routes_by_its_newest_value(tutorial: Tutorial) -> None:
+    # Nobody names it yet, so it changes without a word.
+    for stage, name in [("prod", "runtime-1"), ("old", "runtime-1"), ("prod", "runtime-3")]:
+        body = pod(name, tutorial.ports[name], HOLDERS[name])
+        body["metadata"]["labels"]["stage"] = stage
+        tutorial.kube.apply(body)
+    tutorial.hold("runtime-2", *HOLDERS["runtime-2"], "sentinel")
+    wait_until_served(tutorial, "sentinel", "runtime-2")
+    for item in documents(ROOT / "demo" / "config"):
+        if item["kind"] == "DestinationRule":
+            subset = item["spec"]["trafficPolicy"]["loadBalancer"]["dynamicSubset"]
+            subset["subsetSelectors"].append({"keys": ["stage"], "fallbackPolicy": "NO_FALLBACK"})
+            tutorial.kube.apply(item)
+        elif item["kind"] == "VirtualService":
+            mappings = item["spec"]["http"][0]["headerToDynamicSubsetKey"]
+            mappings.append({"header": "stage", "key": "stage"})
+            tutorial.kube.apply(item)
+    try:
+        with closing(GrpcClient(tutorial.port)) as client:
+
+            def served(stage: str) -> set[str]:
+                headers = {"stage": stage}
+                answers = [client.infer("any", 1.0, headers=headers) for _ in range(20)]
+                return {answer.upstream for answer in answers}
+
+            eventually(lambda: served("prod") == {"runtime-3"}, seconds=30)
+            assert served("old") == {"runtime-1"}
+    finally:
+        kubectl(tutorial.kube, "apply", "--server-side", "--force-conflicts", "-f", "demo/config")
+        for name, models in HOLDERS.items():
+            tutorial.hold(name, *models)
 
 
 @pytest.mark.slow

@@ -51,6 +51,10 @@ class FakeCluster:
         body = self._objects[key] = {**body, "metadata": {**body["metadata"], **version}}
         self._tell(kind, body)
 
+    def has(self, body: Body) -> bool:
+        """Whether there is an object of that name."""
+        return _key(body) in self._objects
+
     def delete(self, body: Body) -> None:
         self._version += 1
         stored = self._objects.pop(_key(body))

@@ -73,6 +73,13 @@ class RunningSource:
         assert self._source is not None
         self._loop.call_soon_threadsafe(self._source.want_secrets, names)
 
+    def count_labels(self, *names: str) -> None:
+        """Let labels and annotations with these names count; returns when what counts came."""
+        assert self._loop is not None
+        assert self._source is not None
+        counting = self._source.count_labels(names)
+        asyncio.run_coroutine_threadsafe(counting, self._loop).result(timeout=30)
+
     def _is_well(self) -> bool:
         if self._failure is not None:
             raise RuntimeError("the source has ended") from self._failure

@@ -30,15 +30,16 @@ class EndpointConditions:
     ready: bool | None = None
 
 
-_CONDITIONS = {ready: EndpointConditions(ready) for ready in (True, False, None)}
+CONDITIONS = {ready: EndpointConditions(ready) for ready in (True, False, None)}
+"""The conditions that all endpoints in a state share: there may be 100,000 of these."""
 
 
 def _shared(conditions: object) -> object:
-    """Let all endpoints in the same state share one value: there may be 100,000."""
+    """Let all endpoints in the same state share one value."""
     if isinstance(conditions, dict):
         ready = conditions.get("ready")
         if ready is None or isinstance(ready, bool):
-            return _CONDITIONS[ready]
+            return CONDITIONS[ready]
     return conditions
 
 

@@ -45,22 +45,22 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which ``kubectl apply`` keeps a copy of what was applied."""
 
 
-def _without_last_applied(annotations: dict[str, str]) -> dict[str, str]:
+def without_last_applied(annotations: dict[str, str]) -> dict[str, str]:
     """Drop kubectl's copy of the whole object: it can be larger than everything that is kept."""
     if LAST_APPLIED in annotations:
         return {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     return annotations
 
 
-def _interned(labels: dict[str, str]) -> dict[str, str]:
+def interned(labels: dict[str, str]) -> dict[str, str]:
     """Share the texts of labels: those of thousands of Pods are mostly the same."""
     return {sys.intern(key): sys.intern(value) for key, value in labels.items()}
 
 
-Labels = Annotated[dict[str, str], BeforeValidator(none_as_empty_dict), AfterValidator(_interned)]
+Labels = Annotated[dict[str, str], BeforeValidator(none_as_empty_dict), AfterValidator(interned)]
 Interned = Annotated[str, AfterValidator(sys.intern)]
 """A text that many objects have."""
-Annotations = Annotated[Labels, AfterValidator(_without_last_applied)]
+Annotations = Annotated[Labels, AfterValidator(without_last_applied)]
 
 Timestamp = Annotated[
     str | None,

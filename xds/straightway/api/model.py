@@ -31,7 +31,11 @@ class Model(BaseModel):
     """Part of an Istio object: an unknown field is an error."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=camel, protected_namespaces=()
+        frozen=True,
+        extra="forbid",
+        alias_generator=camel,
+        protected_namespaces=(),
+        defer_build=True,
     )
 
 
@@ -48,7 +52,7 @@ class CheckedModel(Model):
         return self
 
 
-KUBERNETES = ConfigDict(extra="ignore", alias_generator=camel)
+KUBERNETES = ConfigDict(extra="ignore", alias_generator=camel, defer_build=True)
 """For parts of core Kubernetes objects: unused fields are dropped.
 
 They are slotted dataclasses, because there are many: an endpoint takes 200 bytes, a pydantic model

@@ -18,7 +18,9 @@ _OTHERS = frozenset({"status"})
 class ApiObject(BaseModel):
     """One object: frozen and self-contained."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=camel, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, alias_generator=camel, protected_namespaces=(), defer_build=True
+    )
 
     api_version: Interned
     kind: Interned

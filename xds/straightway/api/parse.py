@@ -23,6 +23,7 @@ from straightway.api.objects import ApiObject
 from straightway.api.paths import Path, path_text
 from straightway.api.pruning import pruned
 from straightway.api.texts import quoted
+from straightway.api.validated import built
 from straightway.documents import Document, Problem, Reference, Severity
 
 
@@ -46,6 +47,8 @@ def parse(document: Document) -> Parsed:
 
 def parse_known(document: Document) -> Parsed | None:
     """Do the same, but return None for a document of another kind, which nobody here reads."""
+    if document.is_valid and (trusted := built(document.body)) is not None:
+        return Parsed(trusted.reference, trusted)
     body: object = document.body
     found = identify(body)
     if found is None:

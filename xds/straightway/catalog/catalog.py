@@ -30,6 +30,7 @@ Changes: TypeAlias = Mapping[Reference, ApiObject | None]
 Mistaken: TypeAlias = Callable[[Reference, Exception], None]
 
 _LABELLED_KINDS = frozenset({"WorkloadEntry", "Pod"})
+_NOTHING: Mapping[str, Observation] = {}
 _BATCH = 64
 """How many workloads are listed anew in one step."""
 
@@ -90,7 +91,7 @@ class Catalog:
 
     def held(self, reference: Reference) -> Mapping[str, Observation]:
         """Return what a workload was observed to hold, by subset key."""
-        return self._held.get(reference, {})
+        return self._held.get(reference, _NOTHING)
 
     @property
     def size(self) -> int:

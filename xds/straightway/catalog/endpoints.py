@@ -7,6 +7,7 @@ selector matches; WorkloadEntries that match are added in both cases.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from straightway.api import EndpointSlice, Pod, WorkloadEntry
@@ -70,7 +71,14 @@ def endpoints_of_slice(
 def _workload(target: TargetReference | None, namespace: str) -> Reference | None:
     if target is None or not target.name:
         return None
-    return Reference("", target.kind or "", target.namespace or namespace, target.name)
+    return _reference(target.kind or "", target.namespace or namespace, target.name)
+
+
+@lru_cache(
+    1 << 16
+)  # A workload is behind several services, and finding it is faster than making it.
+def _reference(kind: str, namespace: str, name: str) -> Reference:
+    return Reference("", kind, namespace, name)
 
 
 def endpoint_of_pod(pod: Pod, service: RegisteredService, port: ServicePort) -> Endpoint | None:

@@ -34,9 +34,12 @@ class Breath:
 
     async def through(self, steps: Generator[object, None, T]) -> T:
         """Take all steps, yielding to other tasks in between, and return their result."""
+        clock, seconds = self._clock, self._seconds
         while True:
             try:
                 next(steps)
+                while clock() - self._since < seconds:
+                    next(steps)
             except StopIteration as end:
                 result: T = end.value
                 return result

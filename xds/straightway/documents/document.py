@@ -39,12 +39,15 @@ class Document:
     ``is_small``: its source knows that it holds little, so that nobody needs to measure it.
     ``is_durable``: an earlier version may be all that is left of it, so it is kept for the next
     run; not so where an API server validates and keeps it.
+    ``is_valid``: that API server has validated every field of it, and whoever has decoded it every
+    type.
     """
 
     body: Mapping[str, Any]
     origin: Origin = field(compare=False)
     is_small: bool = field(default=False, compare=False)
     is_durable: bool = field(default=True, compare=False)
+    is_valid: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

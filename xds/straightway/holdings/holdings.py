@@ -24,9 +24,9 @@ from straightway.holdings.views import PoolView, RuntimeView, pool_view, runtime
 Listener: TypeAlias = Callable[[Sequence[Transition]], None]
 
 QUIET_SECONDS: Final = 0.010
-GATHER_SECONDS: Final = 0.040
-"""Changes are told when there are no more for the first time, or after the second at most: what
-happens at many runtimes at once is one push."""
+"""Changes are told when there was none for so long: what happens at many runtimes is one push."""
+GATHER_SECONDS: Final = 0.200
+"""But no change waits longer than this for others."""
 
 
 class Holdings:

@@ -67,6 +67,11 @@ class Objects:
         step: Step,
     ) -> None:
         """Replace the claims of a bundle; :meth:`decide` chooses among them."""
+        if not before:
+            for slot, claim in after.items():
+                self._claims.setdefault(slot.reference, []).append(claim)
+                step.touched[slot.reference] = None
+            return
         step.left += [(place, slot) for slot in before if slot not in after]
         touched = {slot.reference: None for slot in before if before[slot] is not after.get(slot)}
         touched |= {slot.reference: None for slot in after if after[slot] is not before.get(slot)}

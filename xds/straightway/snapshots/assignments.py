@@ -6,12 +6,13 @@ digest of its block.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
 from straightway.api.values import is_ip
+from straightway.catalog import Observation
+from straightway.catalog.endpoints import Endpoint as Found
 from straightway.catalog.labels import selects
 from straightway.discovery import CLUSTER_LOAD_ASSIGNMENT, Resource
 from straightway.documents import Reference
@@ -28,6 +29,9 @@ from straightway.snapshots.digest import digest
 from straightway.translate import endpoints
 from straightway.units import Reading
 
+_NOTHING: Mapping[str, Observation] = {}
+Held = Mapping[str, Observation]
+"""What a workload was observed to hold, by subset key."""
 Labels = tuple[tuple[str, str], ...]
 Place = tuple[str, int]
 """An address and a port."""
@@ -173,18 +177,46 @@ def _encoded(
     service_port = service.port(port) if service is not None else None
     if service is None or service_port is None:
         return []
-    encoded = [
-        _encoded_endpoint(neutral_endpoint(reading, item, subset_keys), item.workload)
-        for item in endpoints_in(reading, block, service, service_port)
-        if not labels or selects(labels, item.labels)
-    ]
+    encoded = []
+    for item in endpoints_in(reading, block, service, service_port):
+        if not labels or selects(labels, item.labels):
+            workload = item.workload if subset_keys else None
+            held = reading.held(workload) if workload is not None else _NOTHING
+            encoded.append(_ENCODED.get(item, held, subset_keys))
     encoded.sort(key=itemgetter(0))
     return encoded
 
 
-@lru_cache(maxsize=1 << 16)
-def _encoded_endpoint(value: Endpoint, workload: Reference | None) -> Encoded:
-    """Return an endpoint, encoded once for all services that it is behind."""
+class _EncodedEndpoints:
+    """Encodes an endpoint once for all services that it is behind.
+
+    What a workload has for labels, annotations and observations never changes, and is the same
+    wherever the workload is found. So it is known by its identity: comparing it would take longer
+    than all else.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        # With what each was made from: as long as that is kept, its identity is no other's.
+        self._known: dict[object, tuple[Encoded, Found, Held]] = {}
+
+    def get(self, item: Found, held: Held, subset_keys: tuple[str, ...]) -> Encoded:
+        """Return an endpoint, encoded with its values for the subset keys."""
+        address, port, labels, annotations, *rest = item
+        key = (address, port, id(labels), id(annotations), *rest, id(held), subset_keys)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) == self._most:
+                del self._known[next(iter(self._known))]
+            known = self._known[key] = (_encode(item, held, subset_keys), item, held)
+        return known[0]
+
+
+_ENCODED = _EncodedEndpoints(1 << 14)
+
+
+def _encode(item: Found, held: Held, subset_keys: tuple[str, ...]) -> Encoded:
+    value = neutral_endpoint(item, held, subset_keys)
     is_ipv4 = ":" not in value.address and is_ip(value.address)
     place = (value.address, value.port)
-    return Encoded(place, value, endpoints.encode_endpoint(value), workload, is_ipv4)
+    return Encoded(place, value, endpoints.encode_endpoint(value), item.workload, is_ipv4)

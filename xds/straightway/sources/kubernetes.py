@@ -302,5 +302,5 @@ class KubernetesSource:
 def _bundle_of(version: Version, body: Body) -> Bundle:
     core = version.resource.is_core
     origin = ObjectOrigin(version.resource.kind, version.key, version.number)
-    document = Document(body, origin, version.is_small or core, not core)
+    document = Document(body, origin, version.is_small or core, not core, core)
     return Bundle(version.bundle, (document,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from collections.abc import Set as AbstractSet
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
@@ -56,7 +55,7 @@ class Node:
         self.call = call
         self.value: Any = _NOT_MADE
         self.state = State.STALE
-        self.keys: AbstractSet[Key] = frozenset()
+        self.keys: tuple[Key, ...] = ()
         self.uses: tuple[Node, ...] = ()
         self.users: set[Node] = set()
         self.held = 0

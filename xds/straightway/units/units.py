@@ -269,17 +269,18 @@ class Units:
 
     def _note(self, node: Node, reading: Reading) -> None:
         """Record what a unit has read and used, in place of the previous record."""
-        keys = reading.keys
-        if keys != node.keys:
-            for key in node.keys - keys if node.keys else ():
+        known = set(node.keys)
+        if reading.keys != known:
+            for key in known - reading.keys:
                 self._leave(key, node)
-            for key in keys - node.keys if node.keys else keys:
+            for key in reading.keys - known if known else reading.keys:
                 readers = self._readers.get(key)
                 if readers is None:
                     self._readers[key] = {node}
                 else:
                     readers.add(node)
-            node.keys = keys
+            # A set would take five times as much memory.
+            node.keys = tuple(reading.keys)
         uses = tuple(reading.uses)
         if uses != node.uses:
             before, node.uses = node.uses, uses

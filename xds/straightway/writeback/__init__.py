@@ -3,10 +3,13 @@
 - ``lease`` and ``leader``: which of the replicas leads: only that one writes;
 - ``facts``, ``conditions``, ``wording``, ``desired``: from what is known about an object to the
   status that it should have; ``status``: from that, and what it has, to a patch; all pure;
-- ``pacing``, ``kinds``, ``dialects``, ``writer``: the patches, at a bounded rate;
-- ``confirmations``, ``rollouts``, ``rejections``, ``addresses``: what is known about the proxies;
-- ``events``, ``recorder``: Events;
-- ``writeback``: puts it together. ``requests`` and ``sight`` say what it needs of other parts.
+- ``kinds``, ``pacing``, ``dialects``, ``statuses``, ``troubles``, ``writer``: the patches, at a
+  bounded rate, and what follows when one is refused;
+- ``confirmations``, ``rollouts``, ``rejections``, ``progress``, ``addresses``: what is known about
+  the proxies; ``knowledge``: what is known about each object;
+- ``events``, ``identifying``, ``recorder``: Events;
+- ``teller``: what is told about one object; ``writeback``: when, for all of them. ``sight`` says
+  what it needs of other parts.
 
 It reads what the control loop and the discovery server know, and changes nothing there.
 """

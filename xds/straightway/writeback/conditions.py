@@ -59,6 +59,15 @@ def says(raw: Raw | None, condition: Condition) -> bool:
     )
 
 
+def is_true(raw: Raw | None, generation: int | None) -> bool:
+    """Whether a condition that an object has is true of this generation."""
+    return (
+        raw is not None
+        and raw.get("status") == Verdict.TRUE
+        and str(raw.get("observedGeneration")) == str(generation)
+    )
+
+
 def dated(condition: Condition, before: Raw | None, now: str, *, as_text: bool) -> dict[str, Any]:
     """Return a condition to write.
 

@@ -77,6 +77,10 @@ class Confirmations:
         found = self._seen.get(id(client))
         return found[1].moment if found is not None else NEVER
 
+    def has_any(self, client: ClientState) -> bool:
+        """Whether a proxy has had everything up to some moment since it was first looked at."""
+        return self.reached(client) > NEVER
+
     def forget(self) -> None:
         """Forget all proxies, but not the moment."""
         self._seen, self._by_audience = {}, {}

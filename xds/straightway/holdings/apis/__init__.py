@@ -15,6 +15,7 @@ from straightway.holdings.apis.auto import Auto
 from straightway.holdings.apis.http import HttpClient
 from straightway.holdings.apis.kserve import KServe
 from straightway.holdings.apis.mlserver import MLServer
+from straightway.holdings.apis.modelmesh import ModelMesh
 from straightway.holdings.apis.openai import OpenAI
 from straightway.holdings.apis.torchserve import TorchServe
 from straightway.holdings.apis.triton import Triton
@@ -29,6 +30,7 @@ ASKERS: Final[Mapping[Api, Callable[[], Asker]]] = MappingProxyType(
         Api.KSERVE: KServe,
         Api.OPENAI: OpenAI,
         Api.TORCHSERVE: TorchServe,
+        Api.MODELMESH: ModelMesh,
         Api.AUTO: lambda: Auto(ASKERS),
     }
 )

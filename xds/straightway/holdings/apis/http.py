@@ -9,10 +9,12 @@ Nothing is followed, stored or decompressed: no redirect, no cookie, no proxy of
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from dataclasses import replace
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from straightway.holdings.answers import FailureKind, NoAnswerError
 from straightway.holdings.apis.replies import Reply, printable
@@ -28,6 +30,8 @@ class HttpClient:
     """Sends requests to runtimes; made for the event loop that uses it, and closed at the end."""
 
     def __init__(self) -> None:
+        self.shared: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
+        """What askers have in common, such as a registry of many runtimes, while one holds it."""
         self._client = Client()
 
     async def __aenter__(self) -> Self:
@@ -50,10 +54,21 @@ class HttpClient:
         endpoint = Endpoint(target.address, target.port, settings.access)
         return await self._send(endpoint, "GET", path, settings)
 
-    async def post(self, target: Target, path: str, body: bytes, settings: Settings) -> Reply:
-        """Send JSON by POST, which only asks. Raises NoAnswerError: without an answer."""
+    async def post(
+        self,
+        target: Target,
+        path: str,
+        body: bytes,
+        settings: Settings,
+        *,
+        seconds: float | None = None,
+    ) -> Reply:
+        """Send JSON by POST, which only asks. Raises NoAnswerError: without an answer.
+
+        ``seconds`` are for all of it; without them it is the pool's timeout.
+        """
         endpoint = Endpoint(target.address, target.port, settings.access)
-        return await self._send(endpoint, "POST", path, settings, body)
+        return await self._send(endpoint, "POST", path, settings, body, seconds)
 
     async def send(self, method: str, url: str, settings: Settings, body: bytes = b"") -> Reply:
         """Send a request to a URL without a user, and return what came, whatever its status.
@@ -68,16 +83,23 @@ class HttpClient:
         return await self._send(endpoint, method, path, settings, body)
 
     async def _send(
-        self, endpoint: Endpoint, method: str, path: str, settings: Settings, body: bytes = b""
+        self,
+        endpoint: Endpoint,
+        method: str,
+        path: str,
+        settings: Settings,
+        body: bytes = b"",
+        seconds: float | None = None,
     ) -> Reply:
         asked = f"{method} {endpoint.url}{path}"
+        seconds = settings.timeout if seconds is None else seconds
         try:
-            async with asyncio.timeout(settings.timeout):
+            async with asyncio.timeout(seconds):
                 response = await self._client.call(endpoint, method, path, body, most=MOST_BYTES)
         except NoAnswerError as error:
             raise NoAnswerError(error.kind, f"{asked}: {error}") from None
         except TimeoutError:
-            why = f"no complete answer within {settings.timeout:g} s"
+            why = f"no complete answer within {seconds:g} s"
             raise NoAnswerError(FailureKind.TIMEOUT, f"{asked}: {why}") from None
         return _reply(asked, response)
 

@@ -2,7 +2,8 @@
 
 So each model is asked whether it is ready. A model that is not (503) may be loading or have failed:
 KServe does not tell which. While a load blocks the server, it answers nothing at all. A name with a
-slash cannot be asked about; such a model is ready if the whole server is.
+slash cannot be asked about, as no path leads to it; such a model, which clients name in the body,
+counts as ready.
 https://kserve.github.io/website/docs/reference/api
 """
 
@@ -21,7 +22,6 @@ from straightway.holdings.apis.replies import Reply
 from straightway.holdings.pools import Api, Settings, Target
 
 PATH: Final = "/v2/models"
-_SERVER: Final = "/v2/health/ready"
 _READINESS: Final[Mapping[int, ModelState]] = {
     200: ModelState.READY,
     404: ModelState.UNAVAILABLE,
@@ -49,7 +49,11 @@ class KServe:
         try:
             reply = await http.get(target, PATH, settings)
             models = reply.models(map(Model, reply.decode(_DECODER).models))
-            paths = {model.name: _path_of(model) for model in models}
+            paths = {
+                model.name: readiness.path_of(model)
+                for model in models
+                if readiness.can_be_asked(model.name)
+            }
 
             async def ask(path: str) -> ModelState:
                 return await readiness.ask(http, target, path, settings, _READINESS)
@@ -58,7 +62,7 @@ class KServe:
         except NoAnswerError:
             self._confirmations.clear()
             raise
-        return Answer(tuple(_in_state(model, states.get(paths[model.name])) for model in models))
+        return Answer(tuple(_judged(model, paths.get(model.name), states) for model in models))
 
 
 def is_list(reply: Reply) -> bool:
@@ -70,12 +74,10 @@ def is_list(reply: Reply) -> bool:
     return True
 
 
-def _path_of(model: Model) -> str:
-    return readiness.path_of(model) if readiness.can_be_asked(model.name) else _SERVER
-
-
-def _in_state(model: Model, state: ModelState | None) -> Model:
-    if state is None:  # There was no time to ask yet.
-        state = ModelState.LOADING
+def _judged(model: Model, path: str | None, states: Mapping[str, ModelState]) -> Model:
+    if path is None:
+        return model
+    # There may have been no time to ask about it yet.
+    state = states.get(path, ModelState.LOADING)
     reason = "no longer registered" if state is ModelState.UNAVAILABLE else ""
     return model._replace(state=state, reason=reason)

@@ -83,37 +83,8 @@ class Reply:
             raise self.failure(FailureKind.INVALID, why) from None
 
     def models(self, found: Iterable[Model]) -> tuple[Model, ...]:
-        """Return models as this reply lists them, each version once.
-
-        Raises NoAnswerError: if there are too many, or if a name cannot be one.
-        """
-        models: dict[tuple[str, str], Model] = {}
-        for model in found:
-            self._check(model)
-            if model.reason:
-                model = model._replace(reason=printable(model.reason))
-            models.setdefault((model.name, model.version), model)
-        if len(models) > MOST_MODELS:
-            why = f"it lists {len(models):,} models, and at most {MOST_MODELS:,} are read"
-            raise self.failure(FailureKind.INVALID, why)
-        return tuple(models.values())
-
-    def _check(self, model: Model) -> None:
-        for what, text, longest in (
-            ("name", model.name, LONGEST_NAME),
-            ("version", model.version, LONGEST_VERSION),
-            ("base", model.base, LONGEST_NAME),
-        ):
-            if len(text) > longest:
-                why = (
-                    f"a model's {what} has {len(text):,} characters, and at most {longest} are read"
-                )
-                raise self.failure(FailureKind.INVALID, why)
-            if not text.isprintable():
-                why = f"a model's {what} has characters that cannot be shown: {text[:40]!a}"
-                raise self.failure(FailureKind.INVALID, why)
-        if not model.name:
-            raise self.failure(FailureKind.INVALID, "a model has no name")
+        """Return models as this reply lists them. Raises NoAnswerError: as :func:`checked`."""
+        return checked(found, self.asked)
 
     def _refusal(self) -> str:
         if 300 <= self.status < 400:
@@ -130,6 +101,39 @@ class Reply:
             why = "it has no such API there"
         said = printable(self.body[:_LONGEST_REASON].decode(errors="replace"))
         return f"it answered {phrase}" + (f", {why}" if why else "") + (f": {said}" if said else "")
+
+
+def checked(found: Iterable[Model], asked: str) -> tuple[Model, ...]:
+    """Return models as something that was asked lists them, each version once.
+
+    Raises NoAnswerError: if there are too many, or if a name cannot be one.
+    """
+    models: dict[tuple[str, str], Model] = {}
+    for model in found:
+        why = _fault(model)
+        if why:
+            raise NoAnswerError(FailureKind.INVALID, f"{asked}: {why}")
+        if model.reason:
+            model = model._replace(reason=printable(model.reason))
+        models.setdefault((model.name, model.version), model)
+    if len(models) > MOST_MODELS:
+        why = f"it lists {len(models):,} models, and at most {MOST_MODELS:,} are read"
+        raise NoAnswerError(FailureKind.INVALID, f"{asked}: {why}")
+    return tuple(models.values())
+
+
+def _fault(model: Model) -> str:
+    """Return what is wrong with a model's names; nothing if they can be used."""
+    for what, text, longest in (
+        ("name", model.name, LONGEST_NAME),
+        ("version", model.version, LONGEST_VERSION),
+        ("base", model.base, LONGEST_NAME),
+    ):
+        if len(text) > longest:
+            return f"a model's {what} has {len(text):,} characters, and at most {longest} are read"
+        if not text.isprintable():
+            return f"a model's {what} has characters that cannot be shown: {text[:40]!a}"
+    return "" if model.name else "a model has no name"
 
 
 def printable(text: str) -> str:

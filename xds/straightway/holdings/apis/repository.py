@@ -29,9 +29,11 @@ class Entry(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(list[Entry])
 
 
-async def ask_index(http: HttpClient, target: Target, settings: Settings) -> Reply:
-    """Ask for the index of all models. MLServer demands a body."""
-    return await http.post(target, PATH, b"{}", settings)
+async def ask_index(
+    http: HttpClient, target: Target, settings: Settings, *, seconds: float | None = None
+) -> Reply:
+    """Ask for the index of all models, within some seconds. MLServer demands a body."""
+    return await http.post(target, PATH, b"{}", settings, seconds=seconds)
 
 
 def models_in(reply: Reply, states: Mapping[str, ModelState]) -> tuple[Model, ...]:

@@ -6,12 +6,12 @@ a unit of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from operator import attrgetter
 
 from straightway.api import EndpointSlice, Pod, WorkloadEntry
-from straightway.catalog import RegisteredService, ServicePort, keys
+from straightway.catalog import Observation, RegisteredService, ServicePort, keys
 from straightway.catalog.blocks import divided
 from straightway.catalog.endpoints import Endpoint as Found
 from straightway.catalog.endpoints import (
@@ -73,19 +73,23 @@ def endpoints_in(
                 yield endpoint_of_entry(entry, port)
 
 
-def neutral_endpoint(reading: Reading, item: Found, subset_keys: tuple[str, ...]) -> Endpoint:
-    """Return an endpoint of a cluster, with its values for the cluster's subset keys."""
-    values = _values(reading, item, subset_keys) if subset_keys else ()
+def neutral_endpoint(
+    item: Found, held: Mapping[str, Observation], subset_keys: tuple[str, ...]
+) -> Endpoint:
+    """Return an endpoint of a cluster, with its values for the cluster's subset keys.
+
+    ``held`` is what its workload was observed to hold.
+    """
+    values = _values(item, held, subset_keys) if subset_keys else ()
     return Endpoint(item.address, item.port, item.weight, item.locality, values)
 
 
 def _values(
-    reading: Reading, item: Found, subset_keys: tuple[str, ...]
+    item: Found, held: Mapping[str, Observation], subset_keys: tuple[str, ...]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    held = reading.held(item.workload) if item.workload is not None else {}
     values = []
     for key in subset_keys:
-        observed = held[key].values if held and key in held else ()
+        observed = held[key].values if key in held else ()
         found = subset_values(key, item.labels, item.annotations, observed)
         if found:
             values.append((key, found))
