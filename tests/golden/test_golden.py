@@ -176,7 +176,7 @@ def _decoded(body: any_pb2.Any) -> Any:
 
 
 def _comparable(value: Any) -> Any:
-    """Take out in what the two differ: 64 bits in wrappers as numbers, `5_xx` for `5xx`, no type."""
+    """Take out in what they differ: 64 bits in wrappers as numbers, `5_xx` for `5xx`, no type."""
     if isinstance(value, dict):
         named = {key.replace("_", ""): _comparable(item) for key, item in value.items()}
         return {key: item for key, item in named.items() if (key, item) != ("@type", "")}

@@ -63,7 +63,8 @@ def test_all_filters_for_keys_stand_there_for_proxies_that_have_them_and_do_noth
 
     assert [each.name for each in found] == [each.name for each in key_filters(everywhere=True)]
     first, *others = found
-    assert not (first.disabled or first.is_optional)
+    assert not first.disabled
+    assert not first.is_optional
     assert all(each.disabled and each.is_optional for each in others)
     assert not router.disabled
 

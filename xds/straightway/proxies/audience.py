@@ -28,8 +28,10 @@ _MOST_OWN_PORTS = 32
 _LEAVES_SUBSETS = (1, 40)
 """The first Envoy whose composite cluster goes on where a member has no healthy endpoint."""
 _FINDS_KEYS = (1, 38)
-"""The first Envoy that finds subset keys wherever a request has them: 1.36 reads no bodies, and 1.37
-crashes when its script meets a field that a gRPC message lacks."""
+"""The first Envoy that finds subset keys wherever a request has them.
+
+1.36 reads no bodies; 1.37 crashes when its script meets a field that a gRPC message lacks.
+"""
 
 
 class Role(StrEnum):
