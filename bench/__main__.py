@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from bench import change, cold, discovery, kubernetes, label, push
+from bench import change, cold, discovery, kubernetes, label, push, request_keys
 from tests.support import kube_binaries
 
 BENCHMARKS = {
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "discovery": discovery.run,
     "change": change.run,
     "kubernetes": kubernetes.run,
+    "request-keys": request_keys.run,
 }
 
 
