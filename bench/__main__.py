@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from bench import change, cold, discovery, kubernetes, label, push, request_keys
+from bench import change, cold, discovery, kubernetes, label, models, push, request_keys
 from tests.support import kube_binaries
 
 BENCHMARKS = {
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "push": push.run,
     "discovery": discovery.run,
     "change": change.run,
+    "discovery-of-models": models.run,
     "kubernetes": kubernetes.run,
     "request-keys": request_keys.run,
 }

@@ -200,7 +200,8 @@ def store(cluster: FakeCluster, body: Body, *, there: bool) -> None:
         cluster.delete(body)
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+# To shrink an example takes minutes, and the steps speak for themselves.
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(STEP, min_size=4, max_size=12))
 def test_all_that_is_sent_and_decided_is_as_if_every_label_counted(steps):
     async def story() -> None:

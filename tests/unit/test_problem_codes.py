@@ -27,7 +27,7 @@ def tables() -> dict[str, dict[str, str]]:
 def codes_of_sources(*, cluster: bool) -> Iterator[str]:
     """Yield the texts in the code of sources/ that read like codes; nothing else there does."""
     for file in (ROOT / "xds/straightway/sources").glob("*.py"):
-        if (file.stem == "kubernetes") is not cluster:
+        if (file.stem in ("kubernetes", "cluster_problems")) is not cluster:
             continue
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Constant) and CODE.fullmatch(str(node.value)):

@@ -85,6 +85,24 @@ def test_what_follows_a_change_of_endpoints_is_gathered():
     run(scenario())
 
 
+def test_after_many_changes_of_endpoints_more_of_them_are_gathered():
+    async def scenario():
+        async with synced() as desk:
+            desk.apply(*(workload(f"10.0.0.{number}", f"w{number}") for number in range(2, 12)))
+            for _ in range(2):
+                await asyncio.sleep(PAUSE / 4)
+                desk.apply(workload("10.0.0.100"))
+            await asyncio.sleep(LONG)
+            desk.apply(workload("10.0.0.101"))
+            await asyncio.sleep(PAUSE / 4)
+            desk.apply(workload("10.0.0.102"))
+            await asyncio.sleep(LONG)
+            again = LONG + PAUSE / 2
+            assert desk.times == [0, 3 * PAUSE, again, again + PAUSE]
+
+    run(scenario())
+
+
 def test_changes_of_endpoints_without_end_go_out_after_every_pause():
     async def scenario():
         async with synced() as desk:

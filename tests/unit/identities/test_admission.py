@@ -256,6 +256,18 @@ async def test_labels_stay_when_the_pod_is_gone():
     assert str(admission.key_of(node())) == "router/shop[app=front]"
 
 
+async def test_of_a_pod_that_is_gone_only_labels_count_that_counted_then():
+    body = pod()
+    body["metadata"]["labels"]["tier"] = "old"
+    door = Door(body)
+    admission = await door.admission(token(pod="gw-1"))
+    admission.key_of(node())
+    door.catalog.change({reference_of("shop", "gw-1"): None})
+    # It may have got another value without a word, because nobody named it.
+    door.put(gateway("old", "shop", selector={"tier": "old"}, ports=[81]))
+    assert str(admission.key_of(node())) == "router/shop[app=front]"
+
+
 async def test_without_tls_everybody_may_do_everything():
     admission = await Door().admissions.authenticate(Peer("ipv4:127.0.0.1:1", {}, {}))
     assert admission.key_of is None

@@ -176,8 +176,9 @@ def serve(
     # gRPC's core writes to stderr in its own format; we log what matters ourselves.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Imported here so that the other commands start without grpc.
-    from straightway.app import Cluster, Options
+    from straightway.app import Options
     from straightway.app import serve as run
+    from straightway.cluster import Cluster
     from straightway.kubernetes import ConnectError
     from straightway.listening import ListenError, UnusableFileError
     from straightway.sources.files import ConfigFolderError

@@ -44,6 +44,11 @@ _log = structlog.get_logger()
 
 ENDPOINTS_PAUSE = 0.010
 """For how many seconds changes of endpoints are gathered after one that was put in force."""
+_MANY_ENDPOINTS = 8
+_LONGER = 3
+"""By how much longer they are gathered after so many at once, as in a rollout: neighbours share
+assignments, each of which is joined and sent again every time.
+"""
 CONFIG = Debounce(quiet=0.100, limit=1.0)
 """For all else: an apply of many files is one change."""
 
@@ -196,11 +201,12 @@ class Control:
         await self.synced.wait()
         self._endpoints_due.clear()
         breath = Breath()
+        count = len(self._pending_endpoints) + len(self._observed)
         await self._making.take(self._pending_endpoints, breath)
         await self._take_observed(breath)
         if await self._making.renew(breath):
             self._config_due.set()
-        await asyncio.sleep(self._endpoints_pause)
+        await asyncio.sleep(self._endpoints_pause * (_LONGER if count > _MANY_ENDPOINTS else 1))
 
     async def _take_observed(self, breath: Breath) -> None:
         while self._observed:

@@ -15,7 +15,7 @@ from dataclasses import replace
 import grpc
 from envoy.config.core.v3.base_pb2 import Node
 
-from straightway.catalog import Catalog
+from straightway.catalog import Catalog, keys
 from straightway.discovery import RefusedError
 from straightway.documents import Reference
 from straightway.identities.identity import Identity
@@ -55,7 +55,10 @@ class ProvedKey:
         pod = pod_in(self._catalog, self.pod) if self.pod is not None else None
         if pod is not None:
             # They stay when the Pod is gone, for its proxy may still serve its last requests.
-            self._labels = pod.metadata.labels
+            # Others may have changed: sources keep back labels that nobody names.
+            names = self._catalog.values_at(keys.LABEL_NAMES)
+            labels = pod.metadata.labels.items()
+            self._labels = {name: text for name, text in labels if name in names}
         proved = replace(proxy, namespace=identity.namespace, labels=self._labels)
         return audience_in(proved, self._catalog)
 

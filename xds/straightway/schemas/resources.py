@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from straightway.api.kinds import ASM, ISTIO_NETWORKING, STRAIGHTWAY
+from straightway.kubernetes.resources import BY_KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,10 @@ _STATE = (_ACCEPTED, _RESOLVED, _PROGRAMMED, _AGE)
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind as a resource of the API server. The first of ``versions`` is the stored one."""
+    """A kind as a resource of the API server. The first of ``versions`` is the stored one.
+
+    Plurals are written once, where the kinds are followed.
+    """
 
     plural: str
     versions: tuple[str, ...]
@@ -44,11 +48,12 @@ class Resource:
     categories: tuple[str, ...] = ()
 
 
-def _istio(plural: str, short_name: str, *columns: Column) -> Resource:
+def _istio(kind: str, short_name: str, *columns: Column) -> Resource:
     """Return a networking kind of Istio; since 1.22 it stores v1, and serves all three."""
+    followed = BY_KIND[ISTIO_NETWORKING, kind]
     return Resource(
-        plural,
-        versions=("v1", "v1beta1", "v1alpha3"),
+        followed.plural,
+        followed.versions,
         columns=(*columns, *_STATE),
         short_names=(short_name,),
         categories=("istio-io", "networking-istio-io"),
@@ -73,19 +78,19 @@ _MODELS = Column("Models", ".status.models.ready", "How many models they hold.",
 
 RESOURCES: Final[Mapping[tuple[str, str], Resource]] = MappingProxyType(
     {
-        (ISTIO_NETWORKING, "Gateway"): _istio("gateways", "gw", _REACHED_AT),
-        (ISTIO_NETWORKING, "VirtualService"): _istio("virtualservices", "vs", _GATEWAYS, _HOSTS),
-        (ISTIO_NETWORKING, "DestinationRule"): _istio("destinationrules", "dr", _HOST),
+        (ISTIO_NETWORKING, "Gateway"): _istio("Gateway", "gw", _REACHED_AT),
+        (ISTIO_NETWORKING, "VirtualService"): _istio("VirtualService", "vs", _GATEWAYS, _HOSTS),
+        (ISTIO_NETWORKING, "DestinationRule"): _istio("DestinationRule", "dr", _HOST),
         (ISTIO_NETWORKING, "ServiceEntry"): _istio(
-            "serviceentries", "se", _HOSTS, _LOCATION, _RESOLUTION
+            "ServiceEntry", "se", _HOSTS, _LOCATION, _RESOLUTION
         ),
-        (ISTIO_NETWORKING, "WorkloadEntry"): _istio("workloadentries", "we", _ADDRESS),
+        (ISTIO_NETWORKING, "WorkloadEntry"): _istio("WorkloadEntry", "we", _ADDRESS),
         (ASM, "ASMGrpcJsonTranscoder"): Resource(
-            "asmgrpcjsontranscoders", versions=("v1beta1",), columns=_STATE
+            BY_KIND[ASM, "ASMGrpcJsonTranscoder"].plural, versions=("v1beta1",), columns=_STATE
         ),
         (STRAIGHTWAY, "ModelDiscovery"): Resource(
-            "modeldiscoveries",
-            versions=("v1alpha1",),
+            BY_KIND[STRAIGHTWAY, "ModelDiscovery"].plural,
+            BY_KIND[STRAIGHTWAY, "ModelDiscovery"].versions,
             columns=(_SERVICE, _ASKED, _ANSWERING, _MODELS, *_STATE),
             short_names=("md",),
         ),
