@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from straightway.api.dynamic_subset import DynamicSubset, SubsetSelector
+from straightway.api.dynamic_subset import DynamicSubset, SubsetRetries, SubsetSelector
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoderSpec
 from straightway.api.model import Model, camel
+from straightway.api.on_missing import OnMissing
 from straightway.api.subset_keys import (
     DynamicSubsetKey,
     HeaderToDynamicSubsetKey,
@@ -50,7 +51,10 @@ def fields(model: type[Model]) -> set[str]:
         (
             "dynamic-subsets.md",
             "DestinationRule: `spec.trafficPolicy.loadBalancer.dynamicSubset`",
-            fields(DynamicSubset) | {f"subsetSelectors.{each}" for each in fields(SubsetSelector)},
+            fields(DynamicSubset)
+            | {f"subsetSelectors.{each}" for each in fields(SubsetSelector)}
+            | {f"subsetSelectors.onMissing.{each}" for each in fields(OnMissing)}
+            | {f"retries.{each}" for each in fields(SubsetRetries)},
         ),
     ],
 )

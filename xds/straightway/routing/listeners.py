@@ -19,7 +19,7 @@ class HttpListener:
 
     ``captured``: connections are redirected to another listener, which hands them over, so this one
     binds no port. ``finds_keys``: the proxy can find subset keys wherever a request has them, and
-    not only in headers.
+    not only in headers. ``answers_missing``: it can answer requests for what no endpoint has.
     """
 
     address: str
@@ -28,6 +28,7 @@ class HttpListener:
     side: Side = Side.EDGE
     captured: bool = False
     finds_keys: bool = False
+    answers_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

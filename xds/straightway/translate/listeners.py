@@ -20,6 +20,7 @@ from straightway.routing.listeners import HttpListener, Side
 from straightway.translate.config_sources import ads
 from straightway.translate.http_filter import HttpFilter
 from straightway.translate.key_filters import key_filters
+from straightway.translate.missing import local_replies
 
 Listener: TypeAlias = listener_pb2.Listener
 HttpConnectionManager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
@@ -43,6 +44,8 @@ def http_listener(value: HttpListener, filters: Iterable[HttpFilter] = ()) -> Li
         # At the edge the proxy writes x-forwarded-for, and trusts no client's.
         manager.use_remote_address.value = True
         manager.normalize_path.value = True
+    if value.answers_missing:
+        manager.local_reply_config.CopyFrom(local_replies())
     listener = _listener(name, value.address, value.port)
     _add_network_filter(listener, _HTTP_CONNECTION_MANAGER, manager)
     if value.side is Side.APPLICATION:
