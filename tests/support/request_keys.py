@@ -124,8 +124,13 @@ def before_an_end(path: str, start: str, ends: Sequence[str], words: str) -> str
 
 
 def decoded(text: str | None) -> str | None:
-    """Decode what is percent-encoded; a value that is no text is nobody's."""
-    return None if text is None else unquote_to_bytes(text).decode(errors="replace")
+    """Decode what is percent-encoded; with control characters in it, a text stays as it is."""
+    if text is None:
+        return None
+    found = unquote_to_bytes(text)
+    if any(byte < 32 or byte == 127 for byte in found):
+        return text
+    return found.decode(errors="replace")
 
 
 def in_body(names: Sequence[str], request: Request) -> str | None:
