@@ -8,7 +8,17 @@ import sys
 
 from rich.console import Console
 
-from bench import change, cold, discovery, kubernetes, label, leaving, models, push
+from bench import (
+    change,
+    cold,
+    discovery,
+    kubernetes,
+    label,
+    leaving,
+    models,
+    push,
+    request_keys,
+)
 from tests.support import kube_binaries
 
 BENCHMARKS = {
@@ -20,6 +30,7 @@ BENCHMARKS = {
     "discovery-of-models": models.run,
     "leaving": leaving.run,
     "kubernetes": kubernetes.run,
+    "request-keys": request_keys.run,
 }
 
 

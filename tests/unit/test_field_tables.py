@@ -11,7 +11,12 @@ from straightway.api.dynamic_subset import DynamicSubset, SubsetRetries, SubsetS
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoderSpec
 from straightway.api.model import Model, camel
 from straightway.api.on_missing import OnMissing
-from straightway.api.subset_keys import HeaderToDynamicSubsetKey
+from straightway.api.subset_keys import (
+    DynamicSubsetKey,
+    HeaderToDynamicSubsetKey,
+    KeySource,
+    Preset,
+)
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -26,13 +31,18 @@ def table_under(page: str, heading: str) -> set[str]:
 
 
 def fields(model: type[Model]) -> set[str]:
-    return {camel(name) for name in model.model_fields}
+    return {field.alias or camel(name) for name, field in model.model_fields.items()}
 
 
 @pytest.mark.parametrize(
     ("page", "heading", "expected"),
     [
         ("transcoding.md", "Fields of `spec`", fields(GrpcJsonTranscoderSpec)),
+        (
+            "dynamic-subsets.md",
+            "VirtualService: `spec.http[].dynamicSubsetKeys[]`",
+            fields(DynamicSubsetKey) | fields(KeySource) | set(Preset),
+        ),
         (
             "dynamic-subsets.md",
             "VirtualService: `spec.http[].headerToDynamicSubsetKey[]`",

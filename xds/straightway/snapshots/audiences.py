@@ -75,7 +75,8 @@ def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     ports = sorted(reading.values(keys.HTTP_PORTS).difference(taken))
     clusters = reading.make(mesh_clusters, view)
     static = [black_hole_cluster, passthrough_cluster]
-    listeners = [Call(sidecar_listener, (port, captured, view.leaves_subsets)) for port in ports]
+    versions = (audience.finds_keys, audience.leaves_subsets)
+    listeners = [Call(sidecar_listener, (port, captured, *versions)) for port in ports]
     routes = [
         Call(sidecar_routes, (port, _local(reading, audience.namespace, port), view, captured))
         for port in ports

@@ -25,6 +25,7 @@ def gateway_listener(reading: Reading, bound: BoundPort, audience: Audience) -> 
         bound.address,
         bound.port,
         gateway_route_name(bound),
+        finds_keys=audience.finds_keys,
         answers_missing=audience.leaves_subsets,
     )
     transcoders = map(transcoder_of, transcoders_at(reading, audience, bound.ports))
@@ -34,7 +35,7 @@ def gateway_listener(reading: Reading, bound: BoundPort, audience: Audience) -> 
 
 
 def sidecar_listener(
-    _reading: Reading, port: int, captured: bool, answers_missing: bool
+    _reading: Reading, port: int, captured: bool, finds_keys: bool, answers_missing: bool
 ) -> Resource:
     """Return the listener of sidecars for the requests that applications send to a port.
 
@@ -43,7 +44,13 @@ def sidecar_listener(
     address = "0.0.0.0" if captured else "127.0.0.1"  # noqa: S104 (binds no port)
     routes = names.sidecar_route(port)
     value = HttpListener(
-        address, port, routes, Side.APPLICATION, captured, answers_missing=answers_missing
+        address,
+        port,
+        routes,
+        Side.APPLICATION,
+        captured,
+        finds_keys=finds_keys,
+        answers_missing=answers_missing,
     )
     return _resource(http_listener(value))
 

@@ -38,7 +38,8 @@ _ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
 def http_listener(value: HttpListener, filters: Iterable[HttpFilter] = ()) -> Listener:
     """Return an HTTP listener with its own filters in addition to the common ones."""
     name = names.listener(value.address, value.port)
-    manager = _http_connection_manager(name, value.routes, filters)
+    chain = _http_filters(filters, finds_keys=value.finds_keys)
+    manager = _http_connection_manager(name, value.routes, chain)
     if value.side is Side.EDGE:
         # At the edge the proxy writes x-forwarded-for, and trusts no client's.
         manager.use_remote_address.value = True
@@ -103,7 +104,7 @@ def _http_connection_manager(
     # Streams of tokens may pause for long; routes have their own timeouts.
     manager.stream_idle_timeout.SetInParent()
     manager.upgrade_configs.add(upgrade_type="websocket")
-    for each in _http_filters(filters):
+    for each in filters:
         added = manager.http_filters.add(
             name=each.name, disabled=each.disabled, is_optional=each.optional
         )
@@ -111,8 +112,8 @@ def _http_connection_manager(
     return manager
 
 
-def _http_filters(filters: Iterable[HttpFilter]) -> list[HttpFilter]:
-    chain = list(key_filters())
+def _http_filters(filters: Iterable[HttpFilter], *, finds_keys: bool) -> list[HttpFilter]:
+    chain = list(key_filters(everywhere=finds_keys))
     for each in filters:
         chain.insert(0 if each.first else len(chain), each)
     chain.append(HttpFilter(_ROUTER_FILTER, router_pb2.Router()))
