@@ -30,6 +30,9 @@ class Target:
 
 TARGETS = (
     Target("open_inference", "straightway.openinference", "xds/straightway/openinference", True),
+    Target(
+        "core_kinds", "straightway.kubernetes", "xds/straightway/kubernetes", has_services=False
+    ),
     Target("model_mesh", "demo", "demo"),
     Target(
         "composite_cluster",

@@ -1,20 +1,26 @@
-"""A Kubernetes cluster in memory, in the place of the client: what it answers, a test decides."""
+"""A Kubernetes cluster in memory, in the place of the client: what it answers, a test decides.
+
+It writes Kubernetes' own kinds as protobuf, if that is asked for, and all others as JSON.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from straightway.kubernetes import ApiError, Client, UnreachableError
+from straightway.kubernetes import ApiError, Client, UnreachableError, media_types
+from straightway.kubernetes.answers import Answer, Stream
+from straightway.kubernetes.formats import JSON, PROTOBUF, Format
 from straightway.kubernetes.resources import NAMESPACES, RESOURCES, SECRETS, Resource
+from tests.support import kubernetes_protobuf
 
 Body = dict[str, Any]
 _ALL = (*RESOURCES, NAMESPACES, SECRETS)
 _END = {"annotations": {"k8s.io/initial-events-end": "true"}}
-_Line = bytes | Exception
+_Message = bytes | Exception
 
 
 class FakeCluster:
@@ -25,6 +31,8 @@ class FakeCluster:
 
     def __init__(self) -> None:
         self.is_up = True
+        self.has_protobuf = True
+        """Else it is one behind a proxy that has JSON alone."""
         self.installed = {resource.group for resource in RESOURCES}
         self.forbidden: set[str] = set()
         """Plurals of kinds that may not be read; `namespace/plural`, `namespace/plural/name`."""
@@ -83,17 +91,24 @@ class FakeCluster:
 
     def _end(self, error: Exception) -> None:
         for watch in self._watches:
-            watch.lines.put_nowait(error)
+            watch.messages.put_nowait(error)
         self._watches = []
 
     def _tell(self, kind: str, body: Body) -> None:
         for watch in self._watches:
             if watch.wants(body):
-                watch.lines.put_nowait(_line(kind, body))
+                watch.tell(kind, body)
 
     # What the client offers.
 
-    async def read(self, path: str, query: Mapping[str, Any] | None = None, **_: Any) -> bytes:
+    async def read(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        *,
+        accept: str = media_types.JSON,
+        **_: Any,
+    ) -> Answer:
         name = _selected_name(query)
         self._check(path, name)
         parts = path.strip("/").split("/")
@@ -101,42 +116,48 @@ class FakeCluster:
             versions = {
                 each.versions[:1] or ("v1",) for each in RESOURCES if each.group == parts[1]
             }
-            return json.dumps({"versions": [{"version": v} for (v,) in versions]}).encode()
+            return _answer({"versions": [{"version": v} for (v,) in versions]})
         if parts[0] == "apis" and len(parts) == 3:
             plurals = [each.plural for each in RESOURCES if each.group == parts[1]]
-            return json.dumps({"resources": [{"name": plural} for plural in plurals]}).encode()
-        watch = _Watch(path, name)
+            return _answer({"resources": [{"name": plural} for plural in plurals]})
+        watch = _Watch(path, name, self._format(path, accept))
         found = [body for body in self._objects.values() if watch.wants(body)]
         metadata = {"resourceVersion": str(self._version)}
         if query and query.get("limit") == 1:
             found, metadata = found[:1], {**metadata, "continue": "more"}
-        return json.dumps({"metadata": metadata, "items": found}).encode()
+        if watch.format is PROTOBUF:
+            page = kubernetes_protobuf.page(found, *metadata.values())
+            return Answer(page, PROTOBUF)
+        return _answer({"metadata": metadata, "items": found})
 
     @asynccontextmanager
-    async def lines(
-        self, path: str, query: Mapping[str, Any], *, read_timeout: float
-    ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
+    async def stream(
+        self, path: str, query: Mapping[str, Any], *, accept: str, read_timeout: float
+    ) -> AsyncIterator[Stream]:
         name = _selected_name(query)
         self._check(path, name)
-        watch = _Watch(path, name)
+        watch = _Watch(path, name, self._format(path, accept))
         self._watches.append(watch)
         if query.get("sendInitialEvents"):
-            for line in self._initial(watch):
-                watch.lines.put_nowait(line)
+            self._tell_all(watch)
         elif int(query["resourceVersion"]) > self._version:
             await asyncio.Event().wait()
         try:
-            yield watch.batches()
+            yield Stream(watch.batches(), watch.format)
         finally:
             if watch in self._watches:
                 self._watches.remove(watch)
 
-    def _initial(self, watch: _Watch) -> Iterator[bytes]:
+    def _tell_all(self, watch: _Watch) -> None:
         for body in self._objects.values():
             if watch.wants(body):
-                yield _line("ADDED", body)
-        mark = {"metadata": {"resourceVersion": str(self._version), **_END}}
-        yield _line("BOOKMARK", mark)
+                watch.tell("ADDED", body)
+        watch.tell("BOOKMARK", {"metadata": {"resourceVersion": str(self._version), **_END}})
+
+    def _format(self, path: str, accept: str) -> Format:
+        is_core = not any(f"/{each.group}/" in path for each in RESOURCES if not each.is_core)
+        is_asked_for = media_types.PROTOBUF in accept
+        return PROTOBUF if self.has_protobuf and is_core and is_asked_for else JSON
 
     def _check(self, path: str, name: str = "") -> None:
         self.requests.append(path)
@@ -156,10 +177,11 @@ class FakeCluster:
 
 
 class _Watch:
-    def __init__(self, path: str, name: str = "") -> None:
+    def __init__(self, path: str, name: str, form: Format) -> None:
         self._name = name
-        self.lines: asyncio.Queue[_Line] = asyncio.Queue()
         self._path = path
+        self.format = form
+        self.messages: asyncio.Queue[_Message] = asyncio.Queue()
 
     def wants(self, body: Body) -> bool:
         if self._name not in ("", body["metadata"]["name"]):
@@ -170,12 +192,15 @@ class _Watch:
         paths = (resource.path(version), resource.path(version, namespace))
         return self._path in paths
 
+    def tell(self, kind: str, body: Body) -> None:
+        self.messages.put_nowait(_event(self.format, kind, body))
+
     async def batches(self) -> AsyncIterator[list[bytes]]:
         while True:
-            line = await self.lines.get()
-            if isinstance(line, Exception):
-                raise line
-            yield [line]
+            message = await self.messages.get()
+            if isinstance(message, Exception):
+                raise message
+            yield [message]
 
 
 def _selected_name(query: Mapping[str, Any] | None) -> str:
@@ -191,5 +216,11 @@ def _key(body: Body) -> tuple[str, str, str]:
     return body["kind"], body["metadata"].get("namespace", ""), body["metadata"]["name"]
 
 
-def _line(kind: str, body: Body) -> bytes:
+def _answer(body: Any) -> Answer:
+    return Answer(json.dumps(body).encode(), JSON)
+
+
+def _event(form: Format, kind: str, body: Body) -> bytes:
+    if form is PROTOBUF:
+        return kubernetes_protobuf.event(kind, body)
     return json.dumps({"type": kind, "object": body}).encode()

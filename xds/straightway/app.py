@@ -97,6 +97,9 @@ async def _serve(
     )
 
     discoveries = ModelDiscoveries(control, problems)
+    if writeback is not None:
+        writeback.ask_for_own(discoveries.status)
+        discoveries.report_to(writeback.own_changed)
 
     def key_of(node: base_pb2.Node) -> Audience:
         return audience_in(proxy_of_node(node), catalog)

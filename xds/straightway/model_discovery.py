@@ -8,21 +8,24 @@ starts must not take from proxies what the one before it knew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from straightway.control import Control
-from straightway.documents import ProblemStore
+from straightway.documents import ProblemStore, Reference
 from straightway.holdings.pools import Pool, pools
 from straightway.units import Call
 
 if TYPE_CHECKING:
     from straightway.holdings.holdings import Holdings
     from straightway.holdings.transitions import Transition
+    from straightway.holdings.views import PoolView
 
 FIRST_ANSWERS_SECONDS: Final = 3.0
 """For how long the first config waits for the runtimes' answers."""
+REPORT_SECONDS: Final = 2.0
+"""How often the pools are told at which something has happened."""
 
 
 class ModelDiscoveries:
@@ -34,15 +37,21 @@ class ModelDiscoveries:
         self._pools: Sequence[Pool] = ()
         self._wanted = asyncio.Event()
         self._running = asyncio.Event()
-        self._listeners: list[Callable[[Sequence[Transition]], None]] = []
+        self._stirred: dict[Reference, None] = {}
+        self._report: Callable[[Iterable[Reference]], None] = lambda _: None
         self.holdings: Holdings | None = None
         """What is known; None while nothing was ever asked."""
         control.follow(Call(pools), self._follow)
         control.before_first(self._ask_all)
 
-    def listen(self, listener: Callable[[Sequence[Transition]], None]) -> None:
-        """Call ``listener`` with what happens at runtimes; before :meth:`run`."""
-        self._listeners.append(listener)
+    def report_to(self, report: Callable[[Iterable[Reference]], None]) -> None:
+        """Call ``report`` with the pools at which something has happened, every few seconds."""
+        self._report = report
+
+    def status(self, discovery: Reference) -> Mapping[str, Any] | None:
+        """Return what the status of a ModelDiscovery says of its runtimes; None if unknown."""
+        view = self.holdings.view(discovery) if self.holdings is not None else None
+        return status_of(view) if view is not None else None
 
     async def run(self) -> None:
         """Ask and tell until cancelled; do nothing while there are no pools."""
@@ -58,11 +67,22 @@ class ModelDiscoveries:
                 problems=self._problems,
                 origin_of=self._control.origin,
             )
-            for listener in self._listeners:
-                self.holdings.listen(listener)
+            self.holdings.listen(self._stir)
             self.holdings.follow(self._pools)
             self._running.set()
-            await self.holdings.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.holdings.run())
+                tasks.create_task(self._report_again_and_again())
+
+    async def _report_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            stirred, self._stirred = self._stirred, {}
+            if stirred:
+                self._report(stirred)
+
+    def _stir(self, transitions: Sequence[Transition]) -> None:
+        self._stirred.update((each.pool, None) for each in transitions)
 
     def _follow(self, wanted: Sequence[Pool]) -> None:
         self._pools = wanted
@@ -70,6 +90,7 @@ class ModelDiscoveries:
             self._wanted.set()
         if self.holdings is not None:
             self.holdings.follow(wanted)
+        self._stirred.update((pool.discovery, None) for pool in wanted)
 
     async def _ask_all(self) -> None:
         if self._pools:
@@ -78,3 +99,13 @@ class ModelDiscoveries:
                     await self._running.wait()
             if self.holdings is not None:
                 await self.holdings.asked(FIRST_ANSWERS_SECONDS)
+
+
+def status_of(view: PoolView) -> dict[str, Any]:
+    """Return what the status of a ModelDiscovery says: counts, and the last errors by runtime."""
+    runtimes: dict[str, Any] = {"asked": view.runtimes, "answering": view.answering}
+    if view.apis:
+        runtimes["apis"] = [str(api) for api in view.apis]
+    if view.errors:
+        runtimes["errors"] = [{"name": name, "error": error} for name, error in view.errors]
+    return {"runtimes": runtimes, "models": {"ready": view.models, "loading": view.loading}}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from straightway.kubernetes import Client, connect
 from tests.support.kube_credentials import Credentials
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -86,6 +88,25 @@ class Kubeconfig:
         return self.file
 
 
+MakeKubeconfig = Callable[[str], Kubeconfig]
+
+
+def answering(body: str | bytes, status: int = 200, headers: Mapping[str, str] | None = None):
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, status=status, headers=headers)
+
+    return handler
+
+
+@asynccontextmanager
+async def begun(request: web.Request, size: int = 0) -> AsyncIterator[web.StreamResponse]:
+    response = web.StreamResponse()
+    if size:
+        response.content_length = size
+    await response.prepare(request)
+    yield response
+
+
 @pytest.fixture(scope="session")
 def credentials(tmp_path_factory: pytest.TempPathFactory) -> Credentials:
     return Credentials(tmp_path_factory.mktemp("fake-api-server") / "credentials")
@@ -100,6 +121,14 @@ async def server(credentials: Credentials) -> AsyncIterator[FakeServer]:
 
 
 @pytest.fixture
-def kubeconfig(tmp_path: Path, credentials: Credentials) -> Callable[[str], Kubeconfig]:
+def kubeconfig(tmp_path: Path, credentials: Credentials) -> MakeKubeconfig:
     """Makes a kubeconfig for a server."""
     return lambda url: Kubeconfig(tmp_path / "kubeconfig", url, credentials.ca)
+
+
+@pytest.fixture
+async def api(server: FakeServer, kubeconfig: MakeKubeconfig) -> AsyncIterator[Client]:
+    """A client of a fake server without TLS."""
+    file = kubeconfig(await server.start()).write({"token": "first"})
+    async with connect(file) as connected:
+        yield connected

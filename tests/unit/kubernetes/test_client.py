@@ -4,45 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import partial
 
 import pytest
 from aiohttp import web
 
 from straightway.kubernetes import ApiError, Client, UnreachableError, client, connect
-from straightway.kubernetes.lines import Lines
+from straightway.kubernetes.media_types import PROTOBUF
 from straightway.kubernetes.patches import APPLY
+from tests.support.kubernetes_protobuf import enveloped
 from tests.support.ports import free_port
-from tests.unit.kubernetes.conftest import FakeServer, Kubeconfig
-
-MakeKubeconfig = Callable[[str], Kubeconfig]
-
-
-@pytest.fixture
-async def api(server: FakeServer, kubeconfig: MakeKubeconfig) -> AsyncIterator[Client]:
-    """A client of a fake server without TLS."""
-    file = kubeconfig(await server.start()).write({"token": "first"})
-    async with connect(file) as connected:
-        yield connected
-
-
-def answering(body: str | bytes, status: int = 200, **headers: str):
-    async def handler(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, status=status, headers=headers)
-
-    return handler
-
-
-@asynccontextmanager
-async def begun(request: web.Request, size: int = 0) -> AsyncIterator[web.StreamResponse]:
-    response = web.StreamResponse()
-    if size:
-        response.content_length = size
-    await response.prepare(request)
-    yield response
-
+from tests.unit.kubernetes.conftest import (
+    FakeServer,
+    Kubeconfig,
+    MakeKubeconfig,
+    answering,
+    begun,
+)
 
 # Answers.
 
@@ -84,7 +61,7 @@ async def test_an_empty_answer_is_none(api: Client, server: FakeServer):
 
 async def test_a_refusal_has_status_reason_message_and_time(api: Client, server: FakeServer):
     text = '{"kind": "Status", "code": 429, "reason": "TooManyRequests", "message": "slow down"}'
-    server.handler = answering(text, 429, **{"Retry-After": "7"})
+    server.handler = answering(text, 429, {"Retry-After": "7"})
     with pytest.raises(ApiError) as caught:
         await api.request("GET", "/x")
     error = caught.value
@@ -92,9 +69,31 @@ async def test_a_refusal_has_status_reason_message_and_time(api: Client, server:
     assert error.retry_after == 7
 
 
+async def test_a_refusal_may_be_protobuf(api: Client, server: FakeServer):
+    status = {"kind": "Status", "code": 409, "reason": "Conflict", "message": "it has changed"}
+    server.handler = answering(enveloped(status), 500, {"Content-Type": PROTOBUF})
+    with pytest.raises(ApiError) as caught:
+        await api.read("/x", accept=PROTOBUF)
+    error = caught.value
+    assert (error.status, error.reason, error.message) == (409, "Conflict", "it has changed")
+    server.handler = answering(b"\xffnone", 502, {"Content-Type": PROTOBUF})
+    with pytest.raises(ApiError, match=r"^no message \(502\)$"):
+        await api.read("/x", accept=PROTOBUF)
+
+
+async def test_what_is_not_asked_for_otherwise_is_json(api: Client, server: FakeServer):
+    async def accepted(request: web.Request) -> web.StreamResponse:
+        return web.json_response(request.headers.getall("Accept"))
+
+    server.handler = accepted
+    assert await api.request("GET", "/x") == ["application/json"]
+    assert (await api.read("/x")).content == b'["application/json"]'
+    assert (await api.read("/x", accept="a/b,c/d")).content == b'["a/b,c/d"]'
+
+
 @pytest.mark.parametrize("when", ["", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"])
 async def test_a_time_that_is_no_number_is_none(api: Client, server: FakeServer, when: str):
-    server.handler = answering("busy", 503, **{"Retry-After": when})
+    server.handler = answering("busy", 503, {"Retry-After": when})
     with pytest.raises(ApiError, match=r"^busy \(503\)$") as caught:
         await api.request("GET", "/x")
     assert caught.value.retry_after is None
@@ -104,7 +103,7 @@ async def test_a_time_that_is_no_number_is_none(api: Client, server: FakeServer,
     ("when", "seconds"), [("0.5", 0.5), ("1e9", 60), ("inf", 60), ("nan", 0), ("-3", 0)]
 )
 async def test_a_time_is_within_reason(api: Client, server: FakeServer, when: str, seconds: float):
-    server.handler = answering("busy", 503, **{"Retry-After": when})
+    server.handler = answering("busy", 503, {"Retry-After": when})
     with pytest.raises(ApiError) as caught:
         await api.request("GET", "/x")
     assert caught.value.retry_after == seconds
@@ -191,85 +190,6 @@ async def test_a_host_that_is_not_found_has_a_reason(
             await api.request("GET", "/x")
 
 
-# Lines.
-
-
-async def lines_of(api: Client, read_timeout: float = 10) -> list[bytes]:
-    async with api.lines("/x", {}, read_timeout=read_timeout) as batches:
-        return [line async for batch in batches for line in batch]
-
-
-async def test_a_line_may_be_longer_than_any_buffer(api: Client, server: FakeServer):
-    long = b"x" * (3 * 2**20)
-    server.handler = answering(b"a\n" + long + b"\nb\n")
-    assert await lines_of(api) == [b"a", long, b"b"]
-
-
-async def test_a_line_without_end_is_given_up(
-    api: Client, server: FakeServer, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(client, "Lines", partial(Lines, max_line=1000))
-    server.handler = answering(b"x" * 5000)
-    with pytest.raises(UnreachableError, match="1,000 bytes"):
-        await lines_of(api)
-
-
-async def test_silence_between_lines_has_a_limit(api: Client, server: FakeServer):
-    async def stops(request: web.Request) -> web.StreamResponse:
-        async with begun(request) as response:
-            await response.write(b"a\n")
-            await asyncio.Event().wait()
-            return response
-
-    server.handler = stops
-    async with api.lines("/x", {}, read_timeout=0.05) as batches:
-        assert await anext(batches) == [b"a"]
-        with pytest.raises(UnreachableError):
-            await anext(batches)
-
-
-async def test_lines_that_are_refused_have_a_reason(api: Client, server: FakeServer):
-    server.handler = answering('{"code": 410, "reason": "Expired", "message": "too old"}', 410)
-    with pytest.raises(ApiError, match="too old"):
-        await lines_of(api)
-
-
-async def test_who_stops_in_the_middle_leaves_nothing_to_the_next(api: Client, server: FakeServer):
-    server.handler = answering(b"a\n" * 100_000)
-    async with api.lines("/x", {}, read_timeout=10) as batches:
-        async for _ in batches:
-            break
-    server.handler = answering("{}")
-    assert await api.request("GET", "/x") == {}
-
-
-async def test_many_watches_do_not_wait_for_each_other(api: Client, server: FakeServer):
-    async def hangs(request: web.Request) -> web.StreamResponse:
-        async with begun(request) as response:
-            await response.write(b"a\n")
-            await asyncio.Event().wait()
-            return response
-
-    server.handler = hangs
-    begun_watches = 0
-    all_begun = asyncio.Event()
-
-    async def watch() -> None:
-        nonlocal begun_watches
-        async with api.lines("/x", {}, read_timeout=60) as batches:
-            async for _ in batches:
-                begun_watches += 1
-                if begun_watches == 120:
-                    all_begun.set()
-
-    tasks = [asyncio.create_task(watch()) for _ in range(120)]
-    async with asyncio.timeout(20):
-        await all_begun.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 # Credentials that are refused.
 
 
@@ -317,13 +237,13 @@ async def test_a_watch_outlives_new_credentials(
     server.handler = watch_or_refuse
     async with (
         connect(config.write({"token": "old"})) as api,
-        api.lines("/watched", {}, read_timeout=10) as batches,
+        api.stream("/watched", {}, read_timeout=10) as stream,
     ):
-        assert await anext(batches) == [b"a"]
+        assert await anext(stream.batches) == [b"a"]
         with pytest.raises(ApiError):
             await api.request("GET", "/refused")
         go_on.set()
-        assert await anext(batches) == [b"b"]
+        assert await anext(stream.batches) == [b"b"]
 
 
 async def test_refused_credentials_that_are_just_loaded_are_not_loaded_again(

@@ -19,7 +19,7 @@ def pod(name: str = "runtime", *, ip: str = "10.0.0.1", beat: int = 0, **labels:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {**metadata, "annotations": {"example.com/beat": str(beat)}},
-        "spec": {},
+        "spec": {"containers": [{}]},
         "status": {"podIP": ip},
     }
 

@@ -57,8 +57,28 @@ def test_objects_have_their_kind_and_origin():
             assert document.origin.at(("spec", "http", 0)) == "VirtualService/default/routes@101"
             assert document.is_durable
             [document] = source.taken["services/default/shop"].documents
-            assert document.body == SHOP
+            # As every Service has it.
+            assert document.body == {**SHOP, "status": {"loadBalancer": {}}}
             assert not document.is_durable
+
+    run(story())
+
+
+def test_a_server_without_protobuf_is_read_as_json():
+    async def story():
+        cluster = FakeCluster()
+        cluster.has_protobuf = False
+        async with followed(cluster) as source:
+            await source.after()
+            cluster.write(SHOP)
+            await source.after()
+            assert source.taken["services/default/shop"].documents[0].body == SHOP
+            cluster.has_protobuf = True
+            # The next list is in the other form, and nothing is new.
+            cluster.expire()
+            assert await source.after() == []
+            cluster.write({**SHOP, "spec": {**SHOP["spec"], "type": "NodePort"}})
+            assert len(await source.after()) == 1
 
     run(story())
 

@@ -265,11 +265,13 @@ def test_many_are_not_begun_at_once():
     run(story())
 
 
-def test_no_line_of_the_log_holds_what_cannot_be_decoded():
+@pytest.mark.parametrize("has_protobuf", [True, False])
+def test_no_line_of_the_log_holds_what_cannot_be_decoded(has_protobuf):
     broken = {**SHOP, "data": {"tls.key": ["private", "parts"]}}
 
     async def story():
         cluster = FakeCluster()
+        cluster.has_protobuf = has_protobuf
         cluster.write(broken)
         async with at_work(cluster) as found:
             found.want(NAME)

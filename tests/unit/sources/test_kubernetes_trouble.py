@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from structlog.testing import capture_logs
 
 from tests.support.fake_cluster import FakeCluster
@@ -17,15 +18,18 @@ SLICE = {
     "kind": "EndpointSlice",
     "metadata": {"name": "shop-1", "namespace": "default"},
     "addressType": "IPv4",
-    "endpoints": [],
+    "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {}}],
+    "ports": [{"name": "http", "port": 80}],
 }
 KIND = "virtualservices.networking.istio.io"
 KEY = f"{KIND}/default/routes"
 
 
-def test_an_object_that_cannot_be_read_stays_as_it_was():
+@pytest.mark.parametrize("has_protobuf", [True, False])
+def test_an_object_that_cannot_be_read_stays_as_it_was(has_protobuf):
     async def story():
         cluster = FakeCluster()
+        cluster.has_protobuf = has_protobuf
         cluster.write(SLICE)
         async with followed(cluster) as source:
             await source.after()

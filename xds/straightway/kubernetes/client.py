@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,10 @@ import aiohttp
 import msgspec
 import structlog
 
-from straightway.kubernetes import credentials
-from straightway.kubernetes.errors import ApiError, ConnectError, UnreachableError
-from straightway.kubernetes.lines import Lines, LineTooLongError
-from straightway.system_errors import reason_of
+from straightway.kubernetes import credentials, media_types
+from straightway.kubernetes.answers import Answer, Stream, refusal, streamed, whole
+from straightway.kubernetes.errors import ConnectError, UnreachableError
+from straightway.kubernetes.transport_errors import told
 
 if TYPE_CHECKING:
     from kubernetes.aio.client import ApiClient
@@ -29,17 +28,6 @@ _log = structlog.get_logger()
 _CONNECT_SECONDS = 10.0
 _RENEW_SECONDS = 10.0
 """For how long credentials that were just loaded are not loaded again."""
-_MOST_OF_AN_ERROR = 2**16
-_ERROR_SECONDS = 10.0
-"""For how long to read why a request is refused."""
-_MOST_RETRY_AFTER = 60.0
-_KEEPALIVE = (
-    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 15),
-    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
-    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
-)
-"""A connection whose other end vanished without a word is noticed within 30 seconds."""
 
 Query = Mapping[str, str | int | bool]
 
@@ -85,7 +73,7 @@ class Client:
             path, query, method=method, body=body, content_type=content_type, timeout=timeout
         )
         try:
-            return msgspec.json.decode(answer) if answer else None
+            return msgspec.json.decode(answer.content) if answer.content else None
         except msgspec.DecodeError as error:
             raise UnreachableError(f"the answer is not JSON: {error}") from error
 
@@ -94,35 +82,37 @@ class Client:
         path: str,
         query: Query | None = None,
         *,
+        accept: str = media_types.JSON,
         method: str = "GET",
         body: Any = None,
         content_type: str = "application/json",
         timeout: float = 60.0,  # noqa: ASYNC109 (aiohttp applies it)
-    ) -> bytes:
-        """Send a request and return the answer as it came. Raises as :meth:`request` does."""
+    ) -> Answer:
+        """Send a request and return the answer as it came, in one of the forms to ``accept``.
+
+        Raises as :meth:`request` does.
+        """
         limits = aiohttp.ClientTimeout(total=timeout, sock_connect=_CONNECT_SECONDS)
-        headers = {"Content-Type": content_type}
+        headers = {"Accept": accept, "Content-Type": content_type}
         async with self._sent(method, path, query, headers, body, limits) as response:
-            with _told():
-                return await response.read()
+            return await whole(response)
 
     @asynccontextmanager
-    async def lines(
-        self, path: str, query: Query, *, read_timeout: float
-    ) -> AsyncIterator[AsyncIterator[list[bytes]]]:
-        """Follow an answer that comes in lines, those that arrived together at a time.
+    async def stream(
+        self, path: str, query: Query, *, accept: str = media_types.JSON, read_timeout: float
+    ) -> AsyncIterator[Stream]:
+        """Follow an answer that goes on, in one of the forms to ``accept``.
 
         ``read_timeout`` is the longest silence, in seconds. Raises as :meth:`request` does, also
-        while the lines come.
+        while messages come.
         """
         limits = aiohttp.ClientTimeout(
             total=None, sock_connect=_CONNECT_SECONDS, sock_read=read_timeout
         )
         # Nothing is gained by compression next door; at the start it costs more than all parsing.
-        headers = {"Accept-Encoding": "identity"}
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
         async with self._sent("GET", path, query, headers, None, limits) as response:
-            _keep_alive(response)
-            yield _lines_of(response)
+            yield streamed(response)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -143,7 +133,7 @@ class Client:
         send = partial(self._send, method, path + _query_string(query), headers, body, limits)
         async with AsyncExitStack() as until_read:
             api = await until_read.enter_async_context(self._used())
-            with _told():
+            with told():
                 try:
                     response = await send(api)
                 except aiohttp.ClientConnectorCertificateError:
@@ -156,7 +146,7 @@ class Client:
             # Whoever stops in the middle of an answer must not leave the rest to the next.
             until_read.callback(response.close)
             if response.status >= 400:
-                raise await _refusal(response)
+                raise await refusal(response)
             yield response
 
     @asynccontextmanager
@@ -182,7 +172,7 @@ class Client:
         limits: aiohttp.ClientTimeout,
         api: ApiClient,
     ) -> aiohttp.ClientResponse:
-        headers = {"Accept": "application/json", **headers}
+        headers = dict(headers)
         try:
             await api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
         except Exception as error:
@@ -245,31 +235,6 @@ def _api_for(access: credentials.Access) -> ApiClient:
         ) from error
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn whatever sending and reading may raise into one error with a reason."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise UnreachableError(str(error) or "no answer in time") from error
-    except aiohttp.ClientConnectorCertificateError as error:
-        raise UnreachableError(_why_not_verified(error)) from error
-    except aiohttp.ClientConnectorError as error:
-        why = reason_of(error.os_error)
-        raise UnreachableError(f"cannot connect to {error.host}:{error.port}: {why}") from error
-    except (aiohttp.ClientError, OSError, LineTooLongError) as error:
-        raise UnreachableError(str(error) or type(error).__name__) from error
-
-
-def _why_not_verified(error: aiohttp.ClientConnectorCertificateError) -> str:
-    cause = error.certificate_error
-    why = getattr(cause, "verify_message", "") or str(cause)
-    return (
-        f"the certificate of {error.host}:{error.port} cannot be verified: {why}. Check the server "
-        "and its certificate-authority in the kubeconfig"
-    )
-
-
 def _query_string(query: Query | None) -> str:
     if not query:
         return ""
@@ -278,57 +243,3 @@ def _query_string(query: Query | None) -> str:
         for key, value in query.items()
     }
     return "?" + urlencode(values)
-
-
-async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
-    with _told():
-        async with asyncio.timeout(_ERROR_SECONDS):
-            body = await _beginning(response)
-    try:
-        told: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        told = body.decode(errors="replace")
-    return ApiError.of(response.status, told, _pause_in(response.headers.get("Retry-After", "")))
-
-
-def _pause_in(header: str) -> float | None:
-    """Return how many seconds a server asks to wait, within reason; None for anything else."""
-    try:
-        # In this order, because the greater one of 0 and NaN is 0.
-        return min(max(0.0, float(header)), _MOST_RETRY_AFTER)
-    except ValueError:
-        return None
-
-
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body, up to a length that no honest error has."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) >= _MOST_OF_AN_ERROR:
-            break
-    return bytes(body[:_MOST_OF_AN_ERROR])
-
-
-def _keep_alive(response: aiohttp.ClientResponse) -> None:
-    """Have the system probe a connection over which nothing may come for minutes."""
-    transport = response.connection.transport if response.connection else None
-    endpoint = transport.get_extra_info("socket") if transport else None
-    if endpoint is None:
-        return
-    for level, name, value in _KEEPALIVE:
-        # Not every system has all of them.
-        if option := getattr(socket, name, None):
-            endpoint.setsockopt(level, option, value)
-
-
-async def _lines_of(response: aiohttp.ClientResponse) -> AsyncIterator[list[bytes]]:
-    lines = Lines()
-    while True:
-        with _told():
-            chunk = await response.content.readany()
-            if not chunk:
-                return
-            complete = lines.feed(chunk)
-        if complete:
-            yield complete

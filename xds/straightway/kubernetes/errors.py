@@ -17,6 +17,10 @@ class UnreachableError(KubernetesError):
     """The API server gave no answer, or broke off; the message is the reason."""
 
 
+class UnreadableError(KubernetesError):
+    """An object is not what its kind is declared to be."""
+
+
 class ApiError(KubernetesError):
     """The API server refuses a request.
 

@@ -8,18 +8,17 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Protocol
 
-import msgspec
 import structlog
 
 from straightway.kubernetes.client import Client, Query
-from straightway.kubernetes.errors import ApiError, KubernetesError, UnreachableError
-from straightway.kubernetes.events import (
-    read_bookmark,
-    read_event,
-    read_identity,
-    read_names,
-    read_page,
+from straightway.kubernetes.errors import (
+    ApiError,
+    KubernetesError,
+    UnreachableError,
+    UnreadableError,
 )
+from straightway.kubernetes.formats import Format
+from straightway.kubernetes.objects import Body, Undecoded
 from straightway.kubernetes.reflector import (
     AskForChanges,
     AskForPage,
@@ -28,7 +27,8 @@ from straightway.kubernetes.reflector import (
     Failure,
     Reflector,
 )
-from straightway.kubernetes.resources import Body, Resource
+from straightway.kubernetes.resources import Resource
+from straightway.kubernetes.versions import served_version
 
 _log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ _AT_ONCE = 16
 """How many objects are decoded before others have their turn: about two milliseconds."""
 _PAGE = 500
 _SMALL = 16_384
-"""Bytes of JSON."""
+"""Bytes of an object as it comes."""
 _WATCH_SECONDS = (240, 480)
 """How long a watch lasts, at random: the server closes it then."""
 _GRACE_SECONDS = 30.0
@@ -55,7 +55,7 @@ class Audience(Protocol):
     def changed(
         self, follower: Follower, key: str, version: str, body: Body, *, is_small: bool
     ) -> None:
-        """Handle an object that is new or has changed; ``is_small``: its JSON is short."""
+        """Handle an object that is new or has changed; ``is_small``: it was short as it came."""
 
     def gone(self, follower: Follower, keys: Iterable[str]) -> None:
         """Handle objects that are no longer there."""
@@ -126,47 +126,37 @@ class Follower:
     async def _ask(self) -> float:
         """Ask once; return how long to wait before the next time."""
         if not self._version:
-            self._version = await self._served_version()
+            self._version = await served_version(self._client, self.resource)
         path = self.resource.path(self._version, self.namespace)
         match self.reflector.ask():
             case AskForPage(token):
                 await self._list(path, token)
             case AskForVersion():
-                answer = await self._client.read(
-                    path, {"limit": 1, **self._selected}, timeout=_GRACE_SECONDS
-                )
-                self.reflector.current(read_page(answer)[1])
-                self._answered()
+                _, version, _ = await self._page(path, {"limit": 1}, _GRACE_SECONDS)
+                self.reflector.current(version)
+                self._audience.answered(self)
             case AskForStream():
                 return await self._watch(path, _STREAMED)
             case AskForChanges(version):
                 return await self._watch(path, {"resourceVersion": version})
         return 0.0
 
-    async def _served_version(self) -> str:
-        """Return the version to use. Raises ApiError: 404 if the kind is served in none of them."""
-        group = f"/apis/{self.resource.group}"
-        served = read_names(await self._client.read(group), "versions", "version")
-        for version in self.resource.versions or served:
-            # The kinds of a group may be served in different versions.
-            if version in served:
-                answer = await self._client.read(f"{group}/{version}")
-                if self.resource.plural in read_names(answer, "resources", "name"):
-                    return version
-        raise ApiError(404, "NotFound", f"{self.resource} is served in no supported version")
-
     async def _list(self, path: str, token: str) -> None:
-        query: dict[str, str | int | bool] = {"limit": _PAGE, **self._selected}
-        if token:
-            query["continue"] = token
-        answer = await self._client.read(path, query, timeout=2 * _GRACE_SECONDS)
-        items, version, next_token = read_page(answer)
-        for index, raw in enumerate(items, 1):
-            self._came(raw)
+        query: Query = {"limit": _PAGE, "continue": token} if token else {"limit": _PAGE}
+        items, version, next_token = await self._page(path, query, 2 * _GRACE_SECONDS)
+        for index, item in enumerate(items, 1):
+            self._came(item)
             if not index % _AT_ONCE:
                 await asyncio.sleep(0)
         self._listed(self.reflector.page(version, next_token))
-        self._answered()
+        self._audience.answered(self)
+
+    async def _page(
+        self, path: str, query: Query, seconds: float
+    ) -> tuple[Iterable[Undecoded], str, str]:
+        accept, query = self.resource.accept, {**query, **self._selected}
+        answer = await self._client.read(path, query, accept=accept, timeout=seconds)
+        return answer.format.read_page(answer.content)
 
     async def _watch(self, path: str, query: Query) -> float:
         clock = asyncio.get_running_loop().time
@@ -184,12 +174,16 @@ class Follower:
             # A server that is well answers at once, even if it has no events.
             async with (
                 asyncio.timeout(_GRACE_SECONDS) as patience,
-                self._client.lines(path, query, read_timeout=limit) as batches,
+                self._client.stream(
+                    path, query, accept=self.resource.accept, read_timeout=limit
+                ) as stream,
             ):
-                self._answered()
+                self._audience.answered(self)
                 self._be_patient(patience)
-                async for lines in batches:
-                    await self._take(lines)
+                async for messages in stream.batches:
+                    await self._take(messages, stream.format)
+                    # More may be there already: then nothing else has had its turn.
+                    await asyncio.sleep(0)
                     self._be_patient(patience)
         except TimeoutError as error:
             raise UnreachableError("the list or the watch does not begin, or stalls") from error
@@ -206,27 +200,27 @@ class Follower:
 
     # --- What came ---
 
-    async def _take(self, lines: list[bytes]) -> None:
-        for index, line in enumerate(lines, 1):
-            kind, raw = read_event(line)
+    async def _take(self, messages: list[bytes], form: Format) -> None:
+        for index, message in enumerate(messages, 1):
+            kind, item = form.read_event(message)
             if kind == "BOOKMARK":
-                version, ends_list = read_bookmark(raw)
+                version, ends_list = item.bookmark()
                 self._listed(self.reflector.bookmark(version, ends_list=ends_list))
             elif kind == "DELETED":
-                key, version = read_identity(raw)
+                key, version = item.identity()
                 if self.reflector.went(key, version):
                     self._audience.gone(self, [key])
             else:
-                self._came(raw)
+                self._came(item)
             if not index % _AT_ONCE:
                 await asyncio.sleep(0)
 
-    def _came(self, raw: msgspec.Raw) -> None:
+    def _came(self, item: Undecoded) -> None:
         try:
-            body = self.resource.decode(raw)
-        except msgspec.MsgspecError as error:
+            body = item.body(self.resource)
+        except UnreadableError as error:
             # One object that nobody can read must not cost the others.
-            key = read_identity(raw)[0]
+            key = item.identity()[0]
             self.reflector.is_there(key)
             _log.warning("object not readable", kind=str(self), key=key, reason=str(error))
             return
@@ -237,7 +231,7 @@ class Follower:
                 "apiVersion": self.resource.api_version(self._version),
                 "kind": self.resource.kind,
             }
-            is_small = len(raw) <= _SMALL
+            is_small = item.size <= _SMALL
             try:
                 self._audience.changed(self, key, version, body, is_small=is_small)
             except Exception:  # noqa: BLE001 (a bug at one object must not cost the others)
@@ -256,7 +250,7 @@ class Follower:
         """Note a failure; return how long to wait."""
         failure = self._failure_of(error)
         if failure is not Failure.BROKEN:
-            self._answered()
+            self._audience.answered(self)
         if failure in (Failure.EXPIRED, Failure.NOT_STREAMED):
             self._note(failure)
             # Once it is only news; if it happens again and again, it is a fault.
@@ -290,9 +284,6 @@ class Follower:
     def _note(self, failure: Failure) -> None:
         if gone := self.reflector.failed(failure, asyncio.get_running_loop().time()):
             self._audience.gone(self, gone)
-
-    def _answered(self) -> None:
-        self._audience.answered(self)
 
     def _next_wait(self) -> float:
         wait, self._wait = self._wait, min(2 * self._wait, _LONGEST_WAIT)

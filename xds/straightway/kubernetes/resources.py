@@ -1,4 +1,4 @@
-"""The kinds that are followed, and the fields of each that are kept.
+"""The kinds that are followed: where they are served, and how their objects are decoded.
 
 Of core kinds only what :mod:`straightway.api` reads is decoded: a Pod has 12 KB, and 500 bytes of
 it count. Objects of other kinds are kept whole, because an unknown field is an error there; but
@@ -7,138 +7,12 @@ their status is what we and others write, and a change of it must cause no work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypedDict
 
-import msgspec
-
-from straightway.documents.secrets import without_surplus
-
-Body = dict[str, Any]
-
-_Entries = TypedDict(
-    "_Entries",
-    {
-        "tls.crt": str,
-        "tls.key": str,
-        "ca.crt": str,
-        "cert": str,
-        "key": str,
-        "cacert": str,
-        "token": str,
-    },
-    total=False,
-)
-"""The entries of a Secret that are kept: no others are ever decoded."""
-
-
-class _Metadata(TypedDict, total=False):
-    name: str
-    namespace: str
-    labels: dict[str, str] | None
-    annotations: dict[str, str] | None
-    creationTimestamp: str | None
-    deletionTimestamp: str
-    generation: int
-    resourceVersion: str
-
-
-class _ContainerPort(TypedDict, total=False):
-    name: str
-    containerPort: int
-
-
-class _Container(TypedDict, total=False):
-    ports: list[_ContainerPort]
-
-
-class _PodSpec(TypedDict, total=False):
-    serviceAccountName: str
-    containers: list[_Container]
-
-
-class _Condition(TypedDict, total=False):
-    type: str
-    status: str
-
-
-class _PodStatus(TypedDict, total=False):
-    podIP: str
-    conditions: list[_Condition]
-
-
-class _Pod(TypedDict, total=False):
-    metadata: _Metadata
-    spec: _PodSpec
-    status: _PodStatus
-
-
-class _EndpointPort(TypedDict, total=False):
-    name: str | None
-    port: int | None
-
-
-class _EndpointConditions(TypedDict, total=False):
-    ready: bool | None
-
-
-class _TargetReference(TypedDict, total=False):
-    kind: str
-    name: str
-    namespace: str
-
-
-class _Endpoint(TypedDict, total=False):
-    addresses: list[str]
-    conditions: _EndpointConditions
-    targetRef: _TargetReference
-
-
-class _EndpointSlice(TypedDict, total=False):
-    metadata: _Metadata
-    addressType: str
-    ports: list[_EndpointPort] | None
-    endpoints: list[_Endpoint] | None
-
-
-class _LoadBalancerIngress(TypedDict, total=False):
-    ip: str
-    hostname: str
-
-
-class _LoadBalancer(TypedDict, total=False):
-    ingress: list[_LoadBalancerIngress] | None
-
-
-class _ServiceStatus(TypedDict, total=False):
-    loadBalancer: _LoadBalancer
-
-
-class _Service(TypedDict, total=False):
-    metadata: _Metadata
-    spec: dict[str, Any]
-    status: _ServiceStatus
-
-
-class _SecretMetadata(TypedDict, total=False):
-    """Without annotations: kubectl keeps a copy of all data there."""
-
-    name: str
-    namespace: str
-    labels: dict[str, str] | None
-    creationTimestamp: str | None
-    resourceVersion: str
-
-
-class _Secret(TypedDict, total=False):
-    metadata: _SecretMetadata
-    type: str
-    data: _Entries | None
-
-
-class _Named(TypedDict, total=False):
-    metadata: _Metadata
+from straightway.kubernetes import json_bodies, media_types, protobuf_bodies
+from straightway.kubernetes.json_bodies import Raw
+from straightway.kubernetes.objects import Body as Body
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +20,23 @@ class Resource:
     """A kind of object and where it is served.
 
     ``versions`` are those to ask for, best first; () for what the group says. ``decode`` turns an
-    object's JSON into what is kept of it, without ``apiVersion`` and ``kind``. ``is_core``: the
-    server has validated every field, and every start reads all of it again.
+    object's JSON into what is kept of it, without ``apiVersion`` and ``kind``, and
+    ``decode_protobuf`` does the same where the server has that form. ``is_core``: the server has
+    validated every field, and every start reads all of it again.
     """
 
     group: str
     kind: str
     plural: str
     versions: tuple[str, ...]
-    decode: Callable[[bytes | msgspec.Raw], Body]
+    decode: Callable[[Raw], Body]
+    decode_protobuf: Callable[[bytes], Body] | None = None
     is_core: bool = False
+
+    @property
+    def accept(self) -> str:
+        """The forms in which objects are asked for, best first, as a header has them."""
+        return media_types.JSON if self.decode_protobuf is None else media_types.RATHER_PROTOBUF
 
     def path(self, version: str, namespace: str = "") -> str:
         """Return the path of the collection in one namespace, "" for all."""
@@ -172,60 +53,19 @@ class Resource:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
-_decode_pod = msgspec.json.Decoder(_Pod).decode
-_decode_slice = msgspec.json.Decoder(_EndpointSlice).decode
-_decode_service = msgspec.json.Decoder(_Service).decode
-_decode_secret = msgspec.json.Decoder(_Secret).decode
-_decode_named = msgspec.json.Decoder(_Named).decode
-_decode_any = msgspec.json.Decoder(dict[str, Any]).decode
-
-_UNUSED_METADATA = ("uid", "selfLink", "ownerReferences", "finalizers", "generateName")
-
-
-def _whole(raw: bytes | msgspec.Raw) -> Body:
-    """Decode an object whose fields may all count, but for those that others write."""
-    body = _decode_any(raw)
-    body.pop("status", None)
-    metadata = body.get("metadata")
-    if isinstance(metadata, dict):
-        for name in _UNUSED_METADATA:
-            metadata.pop(name, None)
-        if "managedFields" in metadata:
-            metadata["managedFields"] = list(_owned(metadata["managedFields"]))
-    return body
-
-
-def _owned(managers: Iterable[Mapping[str, Any]]) -> Iterator[Body]:
-    """Yield which fields of the spec somebody set; not who and when, which every write changes."""
-    for manager in managers:
-        spec = (manager.get("fieldsV1") or {}).get("f:spec")
-        if spec and "subresource" not in manager:
-            yield {"fieldsV1": {"f:spec": spec}}
-
-
-def _pod(raw: bytes | msgspec.Raw) -> Body:
-    """Decode a Pod; of its conditions only Ready counts."""
-    body: Body = dict(_decode_pod(raw))
-    status = body.get("status")
-    if status and "conditions" in status:
-        status["conditions"] = [
-            each for each in status["conditions"] if each.get("type") == "Ready"
-        ]
-    return body
-
-
 def _core(
-    kind: str, plural: str, decode: Callable[..., Mapping[str, Any]], group: str = ""
+    kind: str,
+    plural: str,
+    decode: Callable[[Raw], Body],
+    decode_protobuf: Callable[[bytes], Body],
+    group: str = "",
 ) -> Resource:
-    def kept(raw: bytes | msgspec.Raw) -> Body:
-        return dict(decode(raw))
-
-    return Resource(group, kind, plural, ("v1",), kept, is_core=True)
+    return Resource(group, kind, plural, ("v1",), decode, decode_protobuf, is_core=True)
 
 
 def _istio(kind: str, plural: str) -> Resource:
     versions = ("v1", "v1beta1", "v1alpha3")
-    return Resource("networking.istio.io", kind, plural, versions, _whole)
+    return Resource("networking.istio.io", kind, plural, versions, json_bodies.whole)
 
 
 RESOURCES = (
@@ -235,24 +75,29 @@ RESOURCES = (
     _istio("ServiceEntry", "serviceentries"),
     _istio("WorkloadEntry", "workloadentries"),
     Resource(
-        "istio.alibabacloud.com", "ASMGrpcJsonTranscoder", "asmgrpcjsontranscoders", (), _whole
+        "istio.alibabacloud.com",
+        "ASMGrpcJsonTranscoder",
+        "asmgrpcjsontranscoders",
+        (),
+        json_bodies.whole,
     ),
-    Resource("straightway.dev", "ModelDiscovery", "modeldiscoveries", ("v1alpha1",), _whole),
-    _core("Service", "services", _decode_service),
-    _core("Pod", "pods", _pod),
-    _core("EndpointSlice", "endpointslices", _decode_slice, "discovery.k8s.io"),
+    Resource(
+        "straightway.dev", "ModelDiscovery", "modeldiscoveries", ("v1alpha1",), json_bodies.whole
+    ),
+    _core("Service", "services", json_bodies.service, protobuf_bodies.service),
+    _core("Pod", "pods", json_bodies.pod, protobuf_bodies.pod),
+    _core(
+        "EndpointSlice",
+        "endpointslices",
+        json_bodies.endpoint_slice,
+        protobuf_bodies.endpoint_slice,
+        "discovery.k8s.io",
+    ),
 )
 """All kinds that are followed."""
 BY_KIND = {(each.group, each.kind): each for each in RESOURCES}
 """(API group, kind) → its resource."""
-
-
-def _secret(raw: bytes | msgspec.Raw) -> Body:
-    """Decode a Secret, and seal what is kept of it at once."""
-    return without_surplus(_decode_secret(raw))
-
-
-SECRETS = _core("Secret", "secrets", _secret)
+SECRETS = _core("Secret", "secrets", json_bodies.secret, protobuf_bodies.secret)
 """Followed one by one, where somebody names them."""
-NAMESPACES = _core("Namespace", "namespaces", _decode_named)
+NAMESPACES = _core("Namespace", "namespaces", json_bodies.named, protobuf_bodies.named)
 """Followed for their names alone."""

@@ -7,7 +7,7 @@ lists the reasons.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ ACCEPTED: Final = "Accepted"
 RESOLVED_REFS: Final = "ResolvedRefs"
 PROGRAMMED: Final = "Programmed"
 TYPES: Final = (ACCEPTED, RESOLVED_REFS, PROGRAMMED)
+OWN_FIELDS: Final = ("runtimes", "models")
+"""The fields of a status that only our own kinds have."""
 
 REFERENCE_CODES: Final = frozenset(
     {
@@ -35,6 +37,8 @@ REFERENCE_CODES: Final = frozenset(
         CatalogCode.ADDRESS_NOT_RESOLVED,
         CatalogCode.SUBSETS_WITHOUT_ENDPOINTS,
         CatalogCode.SUBSET_KEY_WITHOUT_SELECTOR,
+        CatalogCode.SUBSET_KEY_UNKNOWN,
+        CatalogCode.SERVICE_ELSEWHERE,
         CatalogCode.UNKNOWN_CREDENTIAL,
         CatalogCode.INVALID_CREDENTIAL,
         CatalogCode.CREDENTIAL_LACKS_KEYS,
@@ -67,7 +71,7 @@ class Desired:
     """The status that an object should have.
 
     ``conditions`` are those to say now; of those in ``kept`` (types) what was said last holds.
-    ``addresses`` None: what was said last holds.
+    ``addresses`` None: what was said last holds; likewise ``own``, the fields of our own kinds.
     """
 
     generation: int
@@ -75,6 +79,7 @@ class Desired:
     kept: frozenset[str] = frozenset()
     messages: tuple[dict[str, Any], ...] = ()
     addresses: tuple[Address, ...] | None = None
+    own: Mapping[str, Any] | None = None
 
 
 def desired(facts: Facts, *, counts_proxies: bool = True) -> Desired:
@@ -93,6 +98,7 @@ def desired(facts: Facts, *, counts_proxies: bool = True) -> Desired:
         frozenset(kept),
         tuple(validation_messages(facts.problems)),
         facts.addresses,
+        facts.own,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from straightway.documents import Problem, Reference
 
@@ -42,7 +43,8 @@ class Facts:
     ``generation`` is that of the newest version, ``serving`` that of the version in force: None if
     none is. ``problems`` are those of the newest version and of its references, sorted by place.
     ``programming`` is None if what was said last still holds. ``addresses`` are a Gateway's: None
-    if unknown. ``is_left_out``: nothing of the version in force is translated yet.
+    if unknown. ``is_left_out``: nothing of the version in force is translated yet. ``own`` are the
+    fields of our own kinds: None if what was said last holds.
     """
 
     reference: Reference
@@ -52,3 +54,4 @@ class Facts:
     programming: Programming | None = None
     addresses: tuple[Address, ...] | None = None
     is_left_out: bool = False
+    own: Mapping[str, Any] | None = None

@@ -23,11 +23,18 @@ class StatusKind:
     ``is_istio``: the status has the form of ``istio.meta.v1alpha1.IstioStatus``, with generations
     as text and validation messages. ``is_endpoint``: endpoints change many times a second, so they
     have a status only while something is wrong with them, and none that counts proxies.
+    ``is_sent``: proxies get something of it by itself.
     """
 
     resource: Resource
     is_istio: bool = True
     is_endpoint: bool = False
+    is_sent: bool = True
+
+    @property
+    def counts_proxies(self) -> bool:
+        """Whether its status says how many proxies have it."""
+        return self.is_sent and not self.is_endpoint
 
     def path(self, api_version: str, reference: Reference) -> str:
         """Return the path of an object in the API version that it has."""
@@ -52,7 +59,7 @@ STATUS_KINDS: Final[Mapping[tuple[str, str], StatusKind]] = MappingProxyType(
             BY_KIND[ASM, "ASMGrpcJsonTranscoder"], is_istio=False
         ),
         (STRAIGHTWAY, "ModelDiscovery"): StatusKind(
-            BY_KIND[STRAIGHTWAY, "ModelDiscovery"], is_istio=False
+            BY_KIND[STRAIGHTWAY, "ModelDiscovery"], is_istio=False, is_sent=False
         ),
     }
 )

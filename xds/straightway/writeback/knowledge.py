@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from straightway.documents import Problem, Reference
 from straightway.intake import IntakeCode, Standing
@@ -10,6 +11,9 @@ from straightway.writeback.addresses import addresses_of
 from straightway.writeback.facts import Address, Facts, Programming
 from straightway.writeback.kinds import StatusKind, status_kind
 from straightway.writeback.sight import Sight
+
+Own: TypeAlias = Callable[[Reference], Mapping[str, Any] | None]
+"""Returns the fields of a status that only our own kinds have; None if they are not known."""
 
 
 class Knowledge:
@@ -22,6 +26,7 @@ class Knowledge:
     def __init__(self, source: str) -> None:
         self._source = source
         self._sight: Sight | None = None
+        self._own: Own = lambda _: None
         self._problems: dict[Reference, dict[Problem, None]] = {}
         self._said: dict[Reference, Programming] = {}
         # The generation that is in the catalog: the intake may be ahead of it for a moment.
@@ -30,6 +35,10 @@ class Knowledge:
     def look_at(self, sight: Sight) -> None:
         """Look things up here from now on."""
         self._sight = sight
+
+    def ask_for_own(self, own: Own) -> None:
+        """Have ``own`` say what the fields of our own kinds are."""
+        self._own = own
 
     def clear(self) -> None:
         """Forget what was told."""
@@ -113,6 +122,7 @@ class Knowledge:
             self._said.get(reference),
             self._addresses(reference),
             self._is_left_out(reference),
+            self._own(reference),
         )
 
     def _addresses(self, reference: Reference) -> tuple[Address, ...] | None:

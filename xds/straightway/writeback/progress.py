@@ -44,7 +44,7 @@ class Progress:
     def changed(self, reference: Reference) -> None:
         """Note an object of which something else is in force, but not yet on its way."""
         kind = status_kind(reference)
-        if kind is not None and not kind.is_endpoint:
+        if kind is not None and kind.counts_proxies:
             self._rollouts.changed((reference,))
 
     def gone(self, reference: Reference) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from straightway.documents import Reference
 from straightway.writeback.conditions import Raw, by_type, dated, says
-from straightway.writeback.desired import TYPES, Desired
+from straightway.writeback.desired import OWN_FIELDS, TYPES, Desired
 from straightway.writeback.facts import Address
 
 
@@ -16,8 +16,9 @@ from straightway.writeback.facts import Address
 class Known:
     """What an object has, as read or as the answer to what was written.
 
-    ``conditions`` are all by type. ``has_list``: the schema merges no conditions by type, so that
-    who writes one writes all of them. ``is_ours``: some of the status was written by us.
+    ``conditions`` are all by type, ``own`` the fields that only our own kinds have. ``has_list``:
+    the schema merges no conditions by type, so that who writes one writes all of them. ``is_ours``:
+    some of the status was written by us.
     """
 
     uid: str = ""
@@ -27,6 +28,7 @@ class Known:
     generation: str = ""
     messages: tuple[Mapping[str, Any], ...] = ()
     addresses: tuple[Address, ...] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
     has_list: bool = False
     is_ours: bool = False
 
@@ -43,6 +45,7 @@ def known(body: Mapping[str, Any], manager: str) -> Known:
         generation=str(status.get("observedGeneration") or ""),
         messages=tuple(status.get("validationMessages") or ()),
         addresses=tuple(_addresses(status.get("addresses"))),
+        own={name: status[name] for name in OWN_FIELDS if name in status},
         has_list=any(_owns_list(each) for each in managed),
         is_ours=any(each.get("manager") == manager for each in managed),
     )
@@ -58,6 +61,8 @@ def is_satisfied(has: Known, wanted: Desired, *, with_messages: bool, with_addre
     if has.generation != str(wanted.generation):
         return False
     if with_messages and has.messages != wanted.messages:
+        return False
+    if wanted.own not in (None, has.own):
         return False
     return not with_addresses or wanted.addresses in (None, has.addresses)
 
@@ -94,6 +99,7 @@ def patch(
     addresses = has.addresses if wanted.addresses is None else wanted.addresses
     if with_addresses and addresses:
         status["addresses"] = [each._asdict() for each in addresses]
+    status |= has.own if wanted.own is None else wanted.own
     return {**nothing_of_ours(reference, api_version), "status": status}
 
 

@@ -49,7 +49,7 @@ class Teller:
             if has is not None and has.is_ours:
                 self._writer.want(reference, Wanted(standing.api_version, None))
             return
-        status = desired(facts, counts_proxies=not kind.is_endpoint)
+        status = desired(facts, counts_proxies=kind.counts_proxies)
         self._writer.want(reference, Wanted(standing.api_version, status))
 
     def is_programmed(self, reference: Reference) -> bool:

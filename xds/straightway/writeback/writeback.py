@@ -7,7 +7,7 @@ lead, it looks at everything once; from then on at what has changed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -20,7 +20,7 @@ from straightway.kubernetes.requests import Requests
 from straightway.kubernetes.resources import Resource
 from straightway.writeback.identifying import Identifier
 from straightway.writeback.kinds import status_kind
-from straightway.writeback.knowledge import Knowledge
+from straightway.writeback.knowledge import Knowledge, Own
 from straightway.writeback.leader import Leader
 from straightway.writeback.progress import Progress
 from straightway.writeback.recorder import Recorder
@@ -110,6 +110,15 @@ class Writeback(ChangeListener, Callbacks):
                 self._stop()
 
     # --- What happens ---
+
+    def ask_for_own(self, own: Own) -> None:
+        """Have ``own`` say what the fields of our own kinds are, of an object at a time."""
+        self._knowledge.ask_for_own(own)
+
+    def own_changed(self, references: Iterable[Reference]) -> None:
+        """Note objects of our own kinds whose fields may be others now."""
+        for reference in references if self._is_active else ():
+            self._touch(reference)
 
     def changed(self, change: Change) -> None:
         """Note objects that came into force, changed or went."""

@@ -1,19 +1,16 @@
-"""What an API server says in watches, lists, discovery and errors."""
+"""What an API server says as JSON in watches, lists and errors."""
 
 from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
-from straightway.kubernetes.errors import ApiError, UnreachableError
-from straightway.kubernetes.events import (
-    read_bookmark,
-    read_event,
-    read_identity,
-    read_names,
-    read_page,
-)
+from straightway.kubernetes.errors import ApiError, UnreachableError, UnreadableError
+from straightway.kubernetes.json_format import JsonObject, read_event, read_page, read_refusal
+from straightway.kubernetes.resources import BY_KIND
+from straightway.kubernetes.versions import read_names
 
 
 def line(kind: str, /, **body) -> bytes:
@@ -21,9 +18,10 @@ def line(kind: str, /, **body) -> bytes:
 
 
 def test_an_event_has_a_type_and_an_object():
-    kind, raw = read_event(line("ADDED", metadata={"name": "a"}, spec={}))
+    kind, item = read_event(line("ADDED", metadata={"name": "a"}, spec={}))
     assert kind == "ADDED"
-    assert json.loads(bytes(raw)) == {"metadata": {"name": "a"}, "spec": {}}
+    assert item.size == len('{"metadata": {"name": "a"}, "spec": {}}')
+    assert item.body(BY_KIND["", "Service"]) == {"metadata": {"name": "a"}, "spec": {}}
 
 
 def test_an_error_is_raised_with_its_code():
@@ -49,36 +47,48 @@ def test_a_bookmark_may_end_the_initial_list():
     end = {"k8s.io/initial-events-end": "true"}
     for found, ends in [({}, False), (None, False), (end, True)]:
         metadata = {"resourceVersion": "7", "annotations": found}
-        _, raw = read_event(line("BOOKMARK", metadata=metadata))
-        assert read_bookmark(raw) == ("7", ends)
+        _, item = read_event(line("BOOKMARK", metadata=metadata))
+        assert item.bookmark() == ("7", ends)
 
 
 def test_a_bookmark_without_a_version_counts_as_no_answer():
-    _, raw = read_event(line("BOOKMARK", metadata={}))
+    _, item = read_event(line("BOOKMARK", metadata={}))
     with pytest.raises(UnreachableError):
-        read_bookmark(raw)
+        item.bookmark()
 
 
 def test_an_identity_is_namespace_and_name():
     body = {"metadata": {"name": "a", "namespace": "shop", "resourceVersion": "7"}}
-    assert read_identity(json.dumps(body).encode()) == ("shop/a", "7")
+    assert JsonObject(msgspec.Raw(json.dumps(body).encode())).identity() == ("shop/a", "7")
     for text in [b"{}", b'{"metadata": null}', b'{"metadata": {"name": "a"}}']:
         with pytest.raises(UnreachableError):
-            read_identity(text)
+            JsonObject(msgspec.Raw(text)).identity()
 
 
 def test_a_page_has_objects_a_version_and_a_token():
     page = {"metadata": {"resourceVersion": "7", "continue": "more"}, "items": [{"a": 1}]}
     items, version, token = read_page(json.dumps(page).encode())
-    assert [json.loads(bytes(item)) for item in items] == [{"a": 1}]
+    assert [item.size for item in items] == [len('{"a": 1}')]
     assert (version, token) == ("7", "more")
-    assert read_page(b'{"metadata": {"resourceVersion": "7"}, "items": null}') == ((), "7", "")
+    items, *rest = read_page(b'{"metadata": {"resourceVersion": "7"}, "items": null}')
+    assert (list(items), *rest) == ([], "7", "")
 
 
 @pytest.mark.parametrize("text", [b"", b"<html>", b"[]", b"{}", b'{"metadata": {}, "items": []}'])
 def test_what_is_no_list_counts_as_no_answer(text):
     with pytest.raises(UnreachableError):
         read_page(text)
+
+
+def test_an_object_of_another_form_is_unreadable():
+    for text in [b"", b"[]", b'{"metadata": 1}', b'{"spec": {"ports": 1}}']:
+        with pytest.raises(UnreadableError):
+            JsonObject(msgspec.Raw(text)).body(BY_KIND["", "Service"])
+
+
+def test_a_refusal_is_a_status_or_a_text():
+    assert read_refusal(b'{"code": 409}') == {"code": 409}
+    assert read_refusal(b"busy\xff") == "busy\ufffd"
 
 
 def test_discovery_names_versions_and_kinds():
