@@ -76,8 +76,8 @@ class SubsetRetries(Model):
     as in `retryOn` of a VirtualService: `reset,503`.
     """
     per_try_timeout: PositiveDuration | None = None
-    """How long one try may take. A try that takes longer is repeated only if `also` has
-    `gateway-error`, `5xx` or `504`.
+    """How long one try may take. A try that takes longer is repeated only if `also` has `reset`,
+    `gateway-error` or `5xx`.
     """
 
 
