@@ -8,7 +8,17 @@ import sys
 
 from rich.console import Console
 
-from bench import change, cold, discovery, kubernetes, label, models, push
+from bench import (
+    change,
+    cold,
+    discovery,
+    kubernetes,
+    label,
+    leaving,
+    models,
+    push,
+    request_keys,
+)
 from tests.support import kube_binaries
 
 BENCHMARKS = {
@@ -18,7 +28,9 @@ BENCHMARKS = {
     "discovery": discovery.run,
     "change": change.run,
     "discovery-of-models": models.run,
+    "leaving": leaving.run,
     "kubernetes": kubernetes.run,
+    "request-keys": request_keys.run,
 }
 
 

@@ -37,6 +37,12 @@ class Comparison:
         return cls(Figure(name, measured, unit, floor + most), floor, target)
 
     @classmethod
+    def told(cls, name: str, pair: Pair, unit: str) -> Self:
+        """Return a comparison without a target."""
+        measured, floor = pair
+        return cls(Figure(name, measured, unit), floor, "")
+
+    @classmethod
     def within(cls, name: str, pair: Pair, unit: str, most: float) -> Self:
         """Return a comparison whose target does not depend on the floor."""
         measured, floor = pair

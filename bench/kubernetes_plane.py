@@ -107,7 +107,8 @@ def wait_for_everything(running: Machine) -> None:
 
 def _is_complete(running: Machine) -> bool:
     envoy = running.envoy
-    members = envoy.stats(r"^cluster\.outbound.*\.membership_total$")
+    # Beside each, there is a cluster of any endpoint, to which requests may leave their subset.
+    members = envoy.stats(r"^cluster\.outbound\|\d+\|\|.*\.membership_total$")
     hosts = sum(len(route["virtual_hosts"]) for route in envoy.routes.values())
     return (
         len(members) == hosts == SERVICES

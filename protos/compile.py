@@ -30,6 +30,7 @@ class Target:
 
 TARGETS = (
     Target("open_inference", "straightway.openinference", "xds/straightway/openinference", True),
+    Target("model_status", "straightway.holdings.mesh", "xds/straightway/holdings/mesh"),
     Target(
         "core_kinds", "straightway.kubernetes", "xds/straightway/kubernetes", has_services=False
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from typing import Any
 
@@ -34,6 +34,7 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "half": (("a", "b"), ("b",)),
     "dead": (("dead",), ("c",)),
     "hung": (("hung",), ("c",)),
+    "silent": (("silent",), ("c",)),
     "nowhere": (("a",), ()),
     "unheld": ((), ("c",)),
     "cut": (("a",), ("b",)),
@@ -45,12 +46,13 @@ RULES: dict[str, dict[str, Any]] = {
     "default": {},
     "strict": {"policy": "NO_FALLBACK"},
     "off": {"retries": {"attempts": 0}},
-    "also": {"retries": {"also": "reset,500"}},
+    "also": {"retries": {"also": "reset,500", "perTryTimeout": "500ms"}},
 }
 ROUTES: dict[str, dict[str, Any]] = {
     "": {},
     "own": {"retries": {"attempts": 3, "retryOn": "connect-failure"}},
     "never": {"retries": {"attempts": 0}},
+    "short": {"timeout": "300ms"},
     "keyless": {"headerToDynamicSubsetKey": []},
 }
 
@@ -58,11 +60,13 @@ ROUTES: dict[str, dict[str, Any]] = {
 class Pools:
     """All pools, behind one gateway."""
 
-    def __init__(self, mesh: Mesh, runtimes: dict[str, CountingRuntime], hung: int) -> None:
+    def __init__(
+        self, mesh: Mesh, runtimes: dict[str, CountingRuntime], others: Mapping[str, int]
+    ) -> None:
         self.runtimes = runtimes
         self._numbers = itertools.count(1)
         ports = {name: each.port for name, each in runtimes.items()}
-        ports |= {"dead": free_port(), "hung": hung}
+        ports |= others
         routes = []
         for model, (believed, held) in MODELS.items():
             for name in held:
@@ -131,12 +135,20 @@ def hung() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def pools(shared_mesh: Mesh, hung: int) -> Iterator[Pools]:
+def silent() -> Iterator[int]:
+    """The port of a runtime that takes requests and answers nothing."""
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=64)) as server:
+        yield int(server.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def pools(shared_mesh: Mesh, hung: int, silent: int) -> Iterator[Pools]:
     with ExitStack() as stack:
         runtimes = {name: stack.enter_context(closing(CountingRuntime(name))) for name in ALIVE}
         runtimes["a"].breaks.add("cut")
         runtimes["a"].statuses["failing"] = 500
-        yield Pools(shared_mesh, runtimes, hung)
+        others = {"dead": free_port(), "hung": hung, "silent": silent}
+        yield Pools(shared_mesh, runtimes, others)
 
 
 @pytest.mark.parametrize("model", ["right", "moved", "half", "dead", "hung", "unheld"])
@@ -198,6 +210,17 @@ def test_what_else_may_be_repeated_is_the_rules_to_say(pools: Pools) -> None:
     before = pools.asked("failing")
     assert pools.ask("failing", "also").status in (404, 500)
     assert pools.asked("failing") - before == ATTEMPTS
+
+
+def test_a_holder_that_stays_silent_may_be_at_work_on_a_request(pools: Pools) -> None:
+    before = pools.asked("silent")
+    assert pools.ask("silent", route="short").status == 504
+    assert pools.asked("silent") == before
+
+
+def test_the_rule_can_limit_how_long_it_is_waited_for(pools: Pools) -> None:
+    answer = pools.ask("silent", "also")
+    assert (answer.status, answer.upstream) == (200, "c")
 
 
 @pytest.mark.parametrize("model", ["moved", "dead"])

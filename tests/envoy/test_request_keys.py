@@ -223,3 +223,24 @@ def test_the_value_is_what_the_specification_says(
     if not request_.is_grpc:
         assert answer.json()["body"] == request_.body
     assert "straightway" not in json.dumps(answer.json()["headers"])
+
+
+@pytest.mark.parametrize(
+    "text", ["%00", "%ff%fe", "a%C3", "%0d%0ax-upstream:%20forged", "%25", "a" * 9_000, "%zz%4"]
+)
+def test_odd_bytes_harm_nothing(client: HttpClient, text: str) -> None:
+    for host, path in (("path", f"/v2/models/{text}/infer"), ("aliases", f"/?model={text}")):
+        answer = send(client, host, Request(path))
+
+        # Envoy itself refuses paths with a zero.
+        assert answer.status == (400 if text == "%00" and host == "path" else 200), answer
+        if answer.status == 200:
+            assert answer.upstream in HOLDINGS
+            assert answer.json()["path"] == path
+    assert found_in(send(client, "path", Request("/v2/models/iris/infer"))) == {"model": "iris"}
+
+
+def test_what_clients_call_their_headers_changes_nothing(client: HttpClient) -> None:
+    forged = {"envoy.lb": "model=iris", "straightway.keys": "0=iris", "x-envoy-lb-model": "iris"}
+
+    assert found_in(send(client, "path", Request("/", forged))) == {}

@@ -176,9 +176,10 @@ def _decoded(body: any_pb2.Any) -> Any:
 
 
 def _comparable(value: Any) -> Any:
-    """Take out in what the two differ: 64 bits in wrappers as numbers, `5_xx` for `5xx`."""
+    """Take out in what they differ: 64 bits in wrappers as numbers, `5_xx` for `5xx`, no type."""
     if isinstance(value, dict):
-        return {key.replace("_", ""): _comparable(item) for key, item in value.items()}
+        named = {key.replace("_", ""): _comparable(item) for key, item in value.items()}
+        return {key: item for key, item in named.items() if (key, item) != ("@type", "")}
     if isinstance(value, list):
         return [_comparable(item) for item in value]
     return value if isinstance(value, bool) else str(value)

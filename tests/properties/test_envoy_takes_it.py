@@ -98,6 +98,23 @@ ACTION = st.one_of(
         }
     ),
 )
+KEY_SOURCE = st.one_of(
+    either("x-a", "X-B").map(lambda name: {"header": name}),
+    either("/a/{}", "/{}", "/a.b(c)/{}:*", "/{}/" + "a" * 20).map(lambda text: {"path": text}),
+    either("/(.*)", "(a|b)", "/((?i)a+)").map(lambda text: {"pathRegex": text}),
+    either("model", "a-b[]", "é").map(lambda name: {"query": name}),
+    either("model").map(lambda name: {"cookie": name}),
+    either("model", "a.b", "é").map(lambda name: {"body": name}),
+    either("model_name", "model_version").map(lambda name: {"grpcField": name}),
+)
+KEY = st.fixed_dictionaries(
+    {"key": either("model", "x y", "é"), "from": st.lists(KEY_SOURCE, max_size=4)},
+    optional={
+        "preset": either("openai", "open-inference", "kserve-v1"),
+        "values": st.dictionaries(TEXT, TEXT, max_size=2),
+        "maxRequestBodySize": either(1, 2**30),
+    },
+)
 REST = some(
     name=TEXT,
     match=st.lists(HTTP_MATCH, max_size=2),
@@ -110,6 +127,7 @@ REST = some(
         backoff=DURATION,
     ),
     headers=BOTH_HEADERS,
+    dynamicSubsetKeys=st.lists(KEY, max_size=2),
     headerToDynamicSubsetKey=st.lists(
         st.fixed_dictionaries({"header": HEADER, "key": either("model", "x y", "é")}), max_size=2
     ),
@@ -269,7 +287,7 @@ def catalog_of(objects: Mapping[str, list[Spec]]) -> Catalog:
 def test_envoy_takes_whatever_is_accepted(objects):
     catalog = catalog_of(objects)
     for node, metadata in NODES.items():
-        resources = dump(catalog, node, metadata)
+        resources = dump(catalog, node, metadata, (1, 40))
 
         assert missing(resources) == []
         with tempfile.TemporaryDirectory() as folder:

@@ -26,8 +26,8 @@ AUDIENCES = (
     Audience(Role.SIDECAR, "shop", captured=False),
     Audience(Role.SIDECAR, "", captured=False, own_ports=(80,)),
     Audience(Role.SIDECAR, ""),
-    Audience(Role.GATEWAY, "default", (("istio", "gw"),), leaves_subsets=True),
-    Audience(Role.SIDECAR, "default", leaves_subsets=True),
+    Audience(Role.GATEWAY, "default", (("istio", "gw"),), leaves_subsets=True, finds_keys=True),
+    Audience(Role.SIDECAR, "default", leaves_subsets=True, finds_keys=True),
 )
 VERSIONS = versions()
 OBJECT = st.sampled_from(sorted(VERSIONS)).flatmap(

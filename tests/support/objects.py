@@ -169,9 +169,12 @@ def dynamic_subset(
     top: str | None = None,
     default: str | None = None,
     retries: Mapping[str, Any] | None = None,
+    missing: Mapping[str, Any] | None = None,
 ) -> Object:
     """Return a load balancer with one selector; `default` is a value of its first key."""
     selector: Object = {"keys": list(keys)} | ({"fallbackPolicy": policy} if policy else {})
+    if missing is not None:
+        selector["onMissing"] = dict(missing)
     subset: Object = {"subsetSelectors": [selector]}
     if top:
         subset["fallbackPolicy"] = top

@@ -53,7 +53,7 @@ def preset_sources(preset: str | None) -> list[Mapping[str, Any]]:
         paths = ["/v1/models/{}", "/openai/v1/models/{}"]
         return [*({"path": each} for each in paths), {"body": "model"}]
     if preset == "open-inference":
-        ends = [f"/{call}" for call in (*CALLS, "trace/setting")] + [""]
+        ends = [f"/{call}" for call in CALLS] + [""]
         return [{"ends": ("/v2/models/", ends, "versions")}, {"grpcField": "model_name"}]
     if preset == "kserve-v1":
         ends = [f":{verb}" for verb in VERBS] + [""]
@@ -124,8 +124,13 @@ def before_an_end(path: str, start: str, ends: Sequence[str], words: str) -> str
 
 
 def decoded(text: str | None) -> str | None:
-    """Decode what is percent-encoded; a value that is no text is nobody's."""
-    return None if text is None else unquote_to_bytes(text).decode(errors="replace")
+    """Decode what is percent-encoded; with control characters in it, a text stays as it is."""
+    if text is None:
+        return None
+    found = unquote_to_bytes(text)
+    if any(byte < 32 or byte == 127 for byte in found):
+        return text
+    return found.decode(errors="replace")
 
 
 def in_body(names: Sequence[str], request: Request) -> str | None:

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from straightway.api.dynamic_subset import DynamicSubset, SubsetSelector
+from straightway.api.dynamic_subset import DynamicSubset, SubsetRetries, SubsetSelector
 from straightway.api.grpc_json_transcoder import GrpcJsonTranscoderSpec
 from straightway.api.model import Model, camel
-from straightway.api.subset_keys import HeaderToDynamicSubsetKey
+from straightway.api.on_missing import OnMissing
+from straightway.api.subset_keys import (
+    DynamicSubsetKey,
+    HeaderToDynamicSubsetKey,
+    KeySource,
+    Preset,
+)
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -25,7 +31,7 @@ def table_under(page: str, heading: str) -> set[str]:
 
 
 def fields(model: type[Model]) -> set[str]:
-    return {camel(name) for name in model.model_fields}
+    return {field.alias or camel(name) for name, field in model.model_fields.items()}
 
 
 @pytest.mark.parametrize(
@@ -34,13 +40,21 @@ def fields(model: type[Model]) -> set[str]:
         ("transcoding.md", "Fields of `spec`", fields(GrpcJsonTranscoderSpec)),
         (
             "dynamic-subsets.md",
+            "VirtualService: `spec.http[].dynamicSubsetKeys[]`",
+            fields(DynamicSubsetKey) | fields(KeySource) | set(Preset),
+        ),
+        (
+            "dynamic-subsets.md",
             "VirtualService: `spec.http[].headerToDynamicSubsetKey[]`",
             fields(HeaderToDynamicSubsetKey),
         ),
         (
             "dynamic-subsets.md",
             "DestinationRule: `spec.trafficPolicy.loadBalancer.dynamicSubset`",
-            fields(DynamicSubset) | {f"subsetSelectors.{each}" for each in fields(SubsetSelector)},
+            fields(DynamicSubset)
+            | {f"subsetSelectors.{each}" for each in fields(SubsetSelector)}
+            | {f"subsetSelectors.onMissing.{each}" for each in fields(OnMissing)}
+            | {f"retries.{each}" for each in fields(SubsetRetries)},
         ),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 
 from straightway.api import Code
 from straightway.catalog.codes import CatalogCode
+from straightway.holdings.codes import HoldingsCode
 from straightway.intake import IntakeCode
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,7 @@ def codes_of_sources(*, cluster: bool) -> Iterator[str]:
     [
         ("In one object", Code),
         ("Between objects", CatalogCode),
+        ("What runtimes answer", HoldingsCode),
         ("Which version is in force", IntakeCode),
     ],
 )

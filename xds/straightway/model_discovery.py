@@ -18,6 +18,7 @@ from straightway.holdings.pools import Pool, pools
 from straightway.units import Call
 
 if TYPE_CHECKING:
+    from straightway.holdings.apis import HttpClient
     from straightway.holdings.holdings import Holdings
     from straightway.holdings.transitions import Transition
     from straightway.holdings.views import PoolView
@@ -39,6 +40,7 @@ class ModelDiscoveries:
         self._running = asyncio.Event()
         self._stirred: dict[Reference, None] = {}
         self._report: Callable[[Iterable[Reference]], None] = lambda _: None
+        self._http: HttpClient | None = None
         self.holdings: Holdings | None = None
         """What is known; None while nothing was ever asked."""
         control.follow(Call(pools), self._follow)
@@ -57,22 +59,30 @@ class ModelDiscoveries:
         """Ask and tell until cancelled; do nothing while there are no pools."""
         await self._wanted.wait()
         from straightway.holdings.apis import HttpClient
-        from straightway.holdings.asking import by_http
-        from straightway.holdings.holdings import Holdings
 
-        async with HttpClient() as http:
-            self.holdings = Holdings(
-                self._control.observe,
-                by_http(http),
-                problems=self._problems,
-                origin_of=self._control.origin,
-            )
-            self.holdings.listen(self._stir)
-            self.holdings.follow(self._pools)
-            self._running.set()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.holdings.run())
-                tasks.create_task(self._report_again_and_again())
+        self._http = self._http or HttpClient()
+        self.holdings = self.holdings or self._made(self._http)
+        self._running.set()
+        async with self._http, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.holdings.run())
+            tasks.create_task(self._report_again_and_again())
+
+    def _made(self, http: HttpClient) -> Holdings:
+        """Make what is kept if :meth:`run` begins anew: else what it told would stay for ever."""
+        from straightway.holdings.asking import asks_with
+        from straightway.holdings.holdings import Holdings
+        from straightway.open_files import allow_many
+
+        allow_many()
+        holdings = Holdings(
+            self._control.observe,
+            asks_with(http),
+            problems=self._problems,
+            located=self._control.located,
+        )
+        holdings.listen(self._stir)
+        holdings.follow(self._pools)
+        return holdings
 
     async def _report_again_and_again(self) -> None:
         while True:

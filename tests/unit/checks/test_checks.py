@@ -264,6 +264,24 @@ def test_a_named_subset_that_no_rule_has(rules):
         ([], "host: web", "model", "a DestinationRule for web.default.svc.cluster.local"),
     ],
 )
+def test_an_entry_for_a_key_that_no_selector_has(rules, destination, key, words):
+    mapping = f"dynamicSubsetKeys: [{{key: {key}, preset: openai}}],"
+
+    problem = the_problem(WEB, *rules, virtual_service(destination, mapping=mapping))
+
+    assert problem.code == "subset-key-without-selector"
+    assert problem.path == "spec.http[0].dynamicSubsetKeys[0].key"
+    assert words in problem.message
+
+
+@pytest.mark.parametrize(
+    ("rules", "destination", "key", "words"),
+    [
+        ([RULE], "host: web", "models", 'Did you mean "model"?'),
+        ([RULE], "host: web, subset: plain", "model", "No selector of DestinationRule default/web"),
+        ([], "host: web", "model", "a DestinationRule for web.default.svc.cluster.local"),
+    ],
+)
 def test_a_header_for_a_key_that_no_selector_has(rules, destination, key, words):
     mapping = f"headerToDynamicSubsetKey: [{{header: x-model, key: {key}}}],"
 

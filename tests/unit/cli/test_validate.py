@@ -110,3 +110,27 @@ def test_what_users_wrote_is_printed_as_it_is(straightway, folder):
     (folder / "rule.yaml").write_text(istio("DestinationRule", "x", "host: '[bold]x[/bold]'"))
 
     assert "[bold]x[/bold]" in straightway("validate", folder).out
+
+
+def test_where_requests_have_their_keys_is_told_when_asked_for(straightway, folder):
+    routes = """hosts: [web]
+http:
+- name: infer
+  headerToDynamicSubsetKey: [{header: x-model, key: model}]
+  dynamicSubsetKeys:
+  - key: model
+    from: [{query: m}, {path: "/v2/models/{}/infer"}, {grpcField: model_name}]
+    preset: kserve-v1
+    values: {small: qwen}
+  route: [{destination: {host: web}}]"""
+    (folder / "web.yaml").write_text(joined([GOOD, istio("VirtualService", "web", routes)]))
+
+    run = straightway("validate", folder, "--keys")
+
+    where = "VirtualService default/web http[0] (infer): model from"
+    assert run.out.splitlines()[:2] == [
+        f"{where} query m, path /v2/models/{{}}/infer, grpcField model_name, preset kserve-v1; "
+        "small = qwen",
+        f"{where} header x-model",
+    ]
+    assert straightway("validate", folder, "--keys", "-o", "json").code == 2

@@ -162,6 +162,21 @@ def test_proxies_that_differ_in_this_are_two_audiences():
         assert str(new) == f"{old} leaving subsets"
 
 
+@pytest.mark.parametrize(("version", "finds"), [((1, 38, 0), True), ((1, 37, 9), False)])
+def test_keys_are_found_everywhere_since_1_38(version, finds):
+    assert proxy_of_node(of_version("envoy", *version)).finds_keys is finds
+
+
+def test_proxies_that_find_keys_are_audiences_of_their_own():
+    for role in Role:
+        new, old = (
+            audience_of(Proxy(role, "shop", {}, finds_keys=each), set(), {"shop"})
+            for each in (True, False)
+        )
+        assert (new.finds_keys, old.finds_keys) == (True, False)
+        assert str(new) == f"{old} finding keys"
+
+
 # --- Audiences ---
 
 PAIRS = {("istio", "gw")}

@@ -91,10 +91,11 @@ def test_both_get_the_same_assignment_once():
         assert PLAIN in old
 
 
-def test_without_such_subsets_all_proxies_get_the_same():
+def test_without_such_subsets_all_proxies_get_the_same_clusters_and_routes():
     world = World(CONFIG)
     for audience in AUDIENCES:
-        assert world.resources(audience) == world.resources(new(audience))
+        for type_url in (CLUSTER, CLUSTER_LOAD_ASSIGNMENT, ROUTE_CONFIGURATION):
+            assert of_type(world, audience, type_url) == of_type(world, new(audience), type_url)
 
 
 def test_clusters_without_such_subsets_are_encoded_once():
@@ -115,3 +116,31 @@ def test_a_route_names_the_composite_where_there_is_one():
             for one in (audience, new(audience))
         )
         assert (b"~composite" in old, b"~composite" in latest) == (False, True)
+
+
+LOADER = """
+apiVersion: v1
+kind: Service
+metadata: {name: loader}
+spec: {selector: {app: loader}, ports: [{name: http, port: 8080}]}
+"""
+TO_LOADER = RULE.replace(
+    "fallbackPolicy: ANY_ENDPOINT", "onMissing: {loader: {host: loader, port: {number: 8080}}}"
+)
+LOADER_CLUSTER = "outbound|8080||loader.default.svc.cluster.local"
+
+
+def test_a_loader_comes_with_the_clusters_of_gateways_that_need_it():
+    world = World(CONFIG, TO_LOADER, LOADER)
+    latest = of_type(world, new(GATEWAY_PROXY), CLUSTER)
+    assert {LOADER_CLUSTER, PLAIN, f"outbound|80|~composite|{HOST}"} <= latest.keys()
+    assert LOADER_CLUSTER in of_type(world, new(GATEWAY_PROXY), CLUSTER_LOAD_ASSIGNMENT)
+    assert LOADER_CLUSTER not in of_type(world, GATEWAY_PROXY, CLUSTER)
+
+
+def test_a_loader_that_comes_later_is_used_then():
+    world = World(CONFIG, TO_LOADER)
+    assert LOADER_CLUSTER not in of_type(world, new(GATEWAY_PROXY), CLUSTER)
+    world.change(LOADER)
+    assert world.resources(new(GATEWAY_PROXY)) == world.from_scratch().resources(new(GATEWAY_PROXY))
+    assert LOADER_CLUSTER in of_type(world, new(GATEWAY_PROXY), CLUSTER)

@@ -17,7 +17,7 @@ from straightway.translate.listeners import (
     virtual_outbound,
 )
 
-KEYS = [each.name for each in key_filters()]
+KEYS = [each.name for each in key_filters(everywhere=False)]
 ROUTER = "envoy.filters.http.router"
 
 
@@ -55,6 +55,18 @@ def test_captured_connections_come_from_another_listener():
 
     assert listener.HasField("bind_to_port")
     assert not listener.bind_to_port.value
+
+
+def test_all_filters_for_keys_stand_there_for_proxies_that_have_them_and_do_nothing():
+    value = HttpListener("0.0.0.0", 80, "80", finds_keys=True)
+    *found, router = manager_of(http_listener(value)).http_filters
+
+    assert [each.name for each in found] == [each.name for each in key_filters(everywhere=True)]
+    first, *others = found
+    assert not first.disabled
+    assert not first.is_optional
+    assert all(each.disabled and each.is_optional for each in others)
+    assert not router.disabled
 
 
 def test_filters_stand_before_the_router_or_before_all():

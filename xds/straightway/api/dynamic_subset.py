@@ -14,6 +14,7 @@ from straightway.api.durations import PositiveDuration
 from straightway.api.faults import Fault, wrong
 from straightway.api.http_actions import RetryOn
 from straightway.api.model import CheckedModel, Model
+from straightway.api.on_missing import Loader, OnMissing
 from straightway.api.texts import one_of, quoted
 from straightway.api.values import Int, within
 
@@ -53,6 +54,10 @@ class SubsetSelector(Model):
     """Where a request with all these keys goes if no endpoint has its values: ANY_ENDPOINT,
     NO_FALLBACK (a 503, the default) or DEFAULT_SUBSET.
     """
+    on_missing: OnMissing | None = None
+    """Instead, for Envoys since 1.40: an answer that says so, or another service. For older ones
+    `fallbackPolicy` counts.
+    """
 
 
 class SubsetRetries(Model):
@@ -71,8 +76,8 @@ class SubsetRetries(Model):
     as in `retryOn` of a VirtualService: `reset,503`.
     """
     per_try_timeout: PositiveDuration | None = None
-    """How long one try may take. A try that takes longer is repeated only if `also` has
-    `gateway-error`, `5xx` or `504`.
+    """How long one try may take. A try that takes longer is repeated only if `also` has `reset`,
+    `gateway-error` or `5xx`.
     """
 
 
@@ -100,8 +105,15 @@ class DynamicSubset(CheckedModel):
         """Every key that some selector names."""
         return frozenset(key for selector in self.subset_selectors for key in selector.keys)
 
+    @property
+    def loader(self) -> Loader | None:
+        """The service for what no endpoint has, or None."""
+        found = (each.on_missing for each in self.subset_selectors)
+        return next((each.loader for each in found if each is not None and each.loader), None)
+
     def faults(self) -> Iterable[Fault]:
         """Yield what is wrong between the selectors."""
+        yield from self._loader_faults()
         if not self.subset_selectors:
             message = "Without selectors there are no subsets: add one with its keys."
             yield Fault(Code.NO_SELECTORS, message, ("subsetSelectors",))
@@ -120,6 +132,15 @@ class DynamicSubset(CheckedModel):
                 "subsetSelectors, with labels and values such as {version: v1}."
             )
             yield Fault(Code.DEFAULT_SUBSET_MISSING, message, ("defaultSubset",))
+
+    def _loader_faults(self) -> Iterable[Fault]:
+        for index, selector in enumerate(self.subset_selectors):
+            named = selector.on_missing.loader if selector.on_missing is not None else None
+            if named != self.loader:
+                # A proxy cannot tell by which selector a request found no endpoint.
+                message = "Requests of all selectors go to the loader: write the same for each."
+                at = ("subsetSelectors", index, "onMissing")
+                yield Fault(Code.CONFLICTING_FIELDS, message, at)
 
 
 def _key_faults(keys: tuple[str, ...], at: tuple[str | int, ...]) -> Iterable[Fault]:

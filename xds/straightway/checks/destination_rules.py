@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from straightway.api import DestinationRule
 from straightway.catalog import CatalogCode, Resolution, keys
 from straightway.checks.aliases import check_rule_host
+from straightway.checks.loaders import check_loaders
 from straightway.checks.suggestions import unknown_host
 from straightway.documents import Finding, Reference
 from straightway.routing.istio.services import hostname_of, resolve
@@ -19,6 +20,7 @@ def check_destination_rule(reading: Reading, reference: Reference) -> Iterator[F
     if rule is None:
         return
     yield from _check_older_rules(reading, rule)
+    yield from check_loaders(reading, rule)
     host = rule.spec.host
     if host.startswith("*"):
         return

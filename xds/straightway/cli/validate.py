@@ -30,15 +30,23 @@ def validate(
     output: Annotated[
         ProblemFormat, typer.Option("--output", "-o", help="Output format.")
     ] = ProblemFormat.TEXT,
+    keys: Annotated[
+        bool, typer.Option("--keys", help="Also print where requests have their subset keys.")
+    ] = False,
 ) -> None:
     """Print every problem of a config; exit with 1 if any is an error."""
     # Imported here so that `--help` does not wait for the models of all kinds to load.
+    from straightway.offline.keys import key_lines
     from straightway.offline.review import review
 
+    if keys and output is ProblemFormat.JSON:
+        raise typer.BadParameter("goes with the output format text only", param_hint="--keys")
     reviewed = review(read_paths(paths, "PATH..."), root_namespace)
     if output is ProblemFormat.JSON:
         typer.echo(json.dumps([_plain(problem) for problem in reviewed.problems], indent=2))
     else:
+        for line in key_lines(reviewed.catalog) if keys else ():
+            typer.echo(line)
         _print(reviewed, paths)
     raise typer.Exit(1 if reviewed.has_errors else 0)
 

@@ -34,7 +34,14 @@ from straightway.control.making import Making, Pending
 from straightway.control.naming import Count, Naming
 from straightway.control.pace import Breath, Debounce
 from straightway.discovery import Cache
-from straightway.documents import Change, ChangeListener, ProblemStore, Reference
+from straightway.documents import (
+    Change,
+    ChangeListener,
+    Finding,
+    Problem,
+    ProblemStore,
+    Reference,
+)
 from straightway.intake import Accepted, Intake, Standing
 from straightway.proxies.audience import Audience
 from straightway.sources import Update
@@ -379,9 +386,9 @@ class Control:
         """Return the objects that :meth:`origins` names."""
         return self._making.origins(audience, type_url, name, words)
 
-    def origin(self, reference: Reference) -> str:
-        """Return where an object is written; empty if unknown."""
-        return self._intake.origin(reference)
+    def located(self, finding: Finding) -> Problem:
+        """Return a finding as a problem, with the place where its object is written."""
+        return self._intake.problem(finding)
 
     def audiences_of(self, reference: Reference) -> frozenset[Audience]:
         """Return the audiences whose proxies get something that an object is part of."""

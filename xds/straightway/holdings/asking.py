@@ -29,7 +29,7 @@ class _Asking:
         return await self._asker.ask(self._http, target, settings)
 
 
-def by_http(http: HttpClient) -> Makes:
+def asks_with(http: HttpClient) -> Makes:
     """Return what makes something that asks a runtime by HTTP."""
 
     def make(_: Reference, settings: Settings) -> Asks:

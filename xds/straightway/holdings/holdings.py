@@ -10,7 +10,7 @@ from time import time
 from typing import Final, TypeAlias
 
 from straightway.catalog import Observation
-from straightway.documents import ProblemStore, Reference
+from straightway.documents import Finding, Problem, ProblemStore, Reference
 from straightway.documents.telling import tell_all
 from straightway.holdings.log import TransitionLog
 from straightway.holdings.poller import Makes, Poller
@@ -32,8 +32,9 @@ GATHER_SECONDS: Final = 0.200
 class Holdings:
     """Asks the runtimes of the wanted pools what they hold, and tells ``observe`` what changes.
 
-    ``makes`` makes what asks a runtime. ``problems`` takes what is wrong with pools, whose objects
-    are written where ``origin_of`` says. ``clock`` is that of the world, in seconds.
+    ``makes`` makes what asks a runtime. ``problems`` takes what is wrong with pools, and
+    ``located`` makes a finding a problem, with its place. ``clock`` is that of the world, in
+    seconds.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Holdings:
         makes: Makes,
         *,
         problems: ProblemStore | None = None,
-        origin_of: Callable[[Reference], str] = str,
+        located: Callable[[Finding], Problem] | None = None,
         clock: Callable[[], float] = time,
         chance: random.Random | None = None,
     ) -> None:
@@ -50,7 +51,7 @@ class Holdings:
         self._united = United(observe)
         self._log = TransitionLog()
         store = ProblemStore() if problems is None else problems
-        self._troubles = Troubles(store, self._poller.runtimes, origin_of)
+        self._troubles = Troubles(store, self._poller.runtimes, located or _anywhere)
         self._clock = clock
         self._listeners: list[Listener] = [self._log.told]
         self._changes = 0
@@ -159,3 +160,9 @@ class Holdings:
     def mistakes(self) -> int:
         """How many mistakes of ours were contained."""
         return self._poller.mistakes
+
+
+def _anywhere(finding: Finding) -> Problem:
+    """Return a finding as a problem of an object whose place nobody knows."""
+    code, subject = finding.code, finding.subject
+    return Problem(str(subject), code, code.severity, finding.message, reference=subject)

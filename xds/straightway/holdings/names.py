@@ -21,8 +21,6 @@ MOST_BYTES: Final = 512
 MOST_VALUES: Final = 10_000
 """How many values a runtime may have."""
 
-_NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters, and halves of pairs that are no character."""
 _NUMBERS: Final = re.compile("([0-9]+)")
 
 
@@ -38,7 +36,7 @@ class LeftOut(NamedTuple):
 
     too_long: int = 0
     no_text: int = 0
-    """With characters that are no text, or nothing at all after the prefix."""
+    """With characters that cannot be shown, or nothing at all after the prefix."""
     too_many: int = 0
 
     def __str__(self) -> str:
@@ -90,7 +88,7 @@ def _usable(models: Iterable[Model], strip: str) -> tuple[list[Model], int, int]
     for model in models:
         name = model.name.removeprefix(strip)
         version = model.version
-        if not name or _NO_TEXT.search(name) or _NO_TEXT.search(version):
+        if not name or not name.isprintable() or not version.isprintable():
             no_text.add(model.name)
         elif _is_too_long(name) or _is_too_long(version):
             too_long.add(model.name)

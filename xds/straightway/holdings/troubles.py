@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from straightway.documents import Problem, ProblemStore, Reference
+from straightway.documents import Finding, Problem, ProblemStore, Reference
 from straightway.holdings.answers import FailureKind
 from straightway.holdings.codes import HoldingsCode
 from straightway.holdings.runtime import Runtime
@@ -37,17 +37,17 @@ _WORDS: Final = {
 
 
 class Troubles:
-    """Keeps the problems of pools true. ``origin_of`` says where a pool's object is written."""
+    """Keeps the problems of pools true. ``located`` makes a finding a problem, with its place."""
 
     def __init__(
         self,
         problems: ProblemStore,
         runtimes: Callable[[Reference], Iterable[Runtime]],
-        origin_of: Callable[[Reference], str],
+        located: Callable[[Finding], Problem],
     ) -> None:
         self._problems = problems
         self._runtimes = runtimes
-        self._origin_of = origin_of
+        self._located = located
         self._changed: dict[Reference, None] = {}
         self._due = asyncio.Event()
 
@@ -84,7 +84,7 @@ class Troubles:
                 found.setdefault(HoldingsCode.MODELS_LEFT_OUT, []).append((runtime, why))
         for code, runtimes in found.items():
             message = _message(code, runtimes)
-            yield Problem(self._origin_of(pool), code, code.severity, message, reference=pool)
+            yield self._located(Finding(pool, (), code, message))
 
 
 def _message(code: HoldingsCode, runtimes: Sequence[tuple[Runtime, str]]) -> str:

@@ -27,6 +27,11 @@ _METADATA = ("ROLE", "NAMESPACE", "LABELS", "INTERCEPTION_MODE", "OWN_PORTS")
 _MOST_OWN_PORTS = 32
 _LEAVES_SUBSETS = (1, 40)
 """The first Envoy whose composite cluster goes on where a member has no healthy endpoint."""
+_FINDS_KEYS = (1, 38)
+"""The first Envoy that finds subset keys wherever a request has them.
+
+1.36 reads no bodies; 1.37 crashes when its script meets a field that a gRPC message lacks.
+"""
 
 
 class Role(StrEnum):
@@ -44,7 +49,8 @@ class Proxy:
     ``INTERCEPTION_MODE: NONE``): its listeners then bind their ports on the loopback address.
     ``own_ports`` are those of the application itself (metadata ``OWN_PORTS: "8080,9090"``), which
     could not listen on them if the sidecar did. ``leaves_subsets``: its version can send a request
-    elsewhere that its subset cannot answer.
+    elsewhere that its subset cannot answer. ``finds_keys``: its version has all filters that find
+    subset keys in requests.
     ``claimed_namespace`` is "" if the node names none, ``pod`` if it names no Pod.
     """
 
@@ -54,6 +60,7 @@ class Proxy:
     captured: bool = True
     own_ports: frozenset[int] = frozenset()
     leaves_subsets: bool = False
+    finds_keys: bool = False
     claimed_namespace: str = field(default="", compare=False)
     pod: str = field(default="", compare=False)
 
@@ -73,6 +80,7 @@ class Audience:
     captured: bool = True
     own_ports: tuple[int, ...] = ()
     leaves_subsets: bool = False
+    finds_keys: bool = False
 
     def __str__(self) -> str:
         chosen = ",".join(f"{key}={value}" for key, value in self.labels)
@@ -81,6 +89,7 @@ class Audience:
             f"{self.role}/{self.namespace or '*'}"
             + (f"[{chosen}]" if chosen else "")
             + (f" without {without}" if without else "")
+            + (" finding keys" if self.finds_keys else "")
             + (" leaving subsets" if self.leaves_subsets else "")
         )
 
@@ -110,6 +119,7 @@ def proxy_of(
         captured=metadata.get("INTERCEPTION_MODE") != "NONE",
         own_ports=_ports(metadata.get("OWN_PORTS")),
         leaves_subsets=envoy is not None and envoy >= _LEAVES_SUBSETS,
+        finds_keys=envoy is not None and envoy >= _FINDS_KEYS,
         claimed_namespace=namespace,
         pod=parts[2].rpartition(".")[0] if istio else "",
     )
@@ -178,12 +188,14 @@ def audience_of(
     with config that affects their proxies, ``ports`` those at which services speak HTTP.
     """
     namespace = proxy.namespace if proxy.namespace in namespaces else ""
-    leaves = proxy.leaves_subsets
+    leaves, finds = proxy.leaves_subsets, proxy.finds_keys
     if proxy.role is Role.SIDECAR:
         own = () if proxy.captured else tuple(sorted(ports & proxy.own_ports))
-        return _shared(Audience(proxy.role, namespace, (), proxy.captured, own, leaves))
+        return _shared(Audience(proxy.role, namespace, (), proxy.captured, own, leaves, finds))
     selected = tuple(sorted(labels & proxy.labels.items()))
-    return _shared(Audience(proxy.role, namespace, selected, leaves_subsets=leaves))
+    return _shared(
+        Audience(proxy.role, namespace, selected, leaves_subsets=leaves, finds_keys=finds)
+    )
 
 
 # All proxies of an audience have the same object, which is compared for every response.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -56,6 +56,14 @@ class Cluster:
     def leaving(self) -> Leaving | None:
         """How requests leave their subsets; None if they never do."""
         return self.subsets.leaving if self.subsets is not None else None
+
+    @property
+    def strict(self) -> Cluster:
+        """The same where an answer or a loader takes the place of a fallback."""
+        subsets = self.policy.subsets
+        if subsets is None or subsets.strict == subsets:
+            return self
+        return replace(self, policy=replace(self.policy, subsets=subsets.strict))
 
     @property
     def subset_keys(self) -> tuple[str, ...]:

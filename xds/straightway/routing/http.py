@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from straightway.routing.missing import Missing
 from straightway.routing.subset_keys import SubsetKey
 
 NO_LIMIT = timedelta()
@@ -231,6 +232,7 @@ class Forward:
     path_rewrite: PathRewrite | None = None
     subset_keys: tuple[SubsetKey, ...] = ()
     hash_on: HashKey | None = None
+    missing: Missing | None = None
 
 
 Action: TypeAlias = Forward | Redirect | DirectResponse

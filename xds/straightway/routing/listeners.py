@@ -18,7 +18,8 @@ class HttpListener:
     """A port that accepts HTTP; ``routes`` is the name of its route configuration.
 
     ``captured``: connections are redirected to another listener, which hands them over, so this one
-    binds no port.
+    binds no port. ``finds_keys``: the proxy can find subset keys wherever a request has them, and
+    not only in headers. ``answers_missing``: it can answer requests for what no endpoint has.
     """
 
     address: str
@@ -26,6 +27,8 @@ class HttpListener:
     routes: str
     side: Side = Side.EDGE
     captured: bool = False
+    finds_keys: bool = False
+    answers_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from straightway.routing.http import HashKey
+from straightway.routing.missing import Missing
 
 
 class SimpleBalancing(StrEnum):
@@ -48,10 +49,14 @@ class Fallback(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Puts endpoints with the same values of all ``keys`` (sorted) into one subset."""
+    """Puts endpoints with the same values of all ``keys`` (sorted) into one subset.
+
+    ``missing``: how a proxy answers requests whose subset has no endpoint, if it can.
+    """
 
     keys: tuple[str, ...]
     fallback: Fallback = Fallback.NO_FALLBACK
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,20 @@ class Subsets:
 
     ``fallback`` applies to requests that carry none of the keys, or keys that no selector has.
     ``default`` (pairs of key and value, sorted) is where DEFAULT_SUBSET sends requests. ``leaving``
-    None: a request never leaves a subset that has an endpoint.
+    None: a request never leaves a subset that has an endpoint. ``loader`` is the cluster where
+    requests go instead that leave their subset, or find none; empty for none.
     """
 
     selectors: tuple[Selector, ...]
     fallback: Fallback = Fallback.ANY_ENDPOINT
     default: tuple[tuple[str, str], ...] = ()
     leaving: Leaving | None = None
+    loader: str = ""
+
+    @property
+    def missing(self) -> Missing | None:
+        """How requests for something missing are answered, or None if they are not."""
+        return next((each.missing for each in self.selectors if each.missing), None)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -98,6 +110,16 @@ class Subsets:
         any_endpoint = Fallback.ANY_ENDPOINT
         allowed = any(selector.fallback is any_endpoint for selector in self.selectors)
         return self.fallback is any_endpoint and allowed
+
+    @property
+    def strict(self) -> Subsets:
+        """The same where something else takes the place of a fallback: an answer, or a loader."""
+        no_endpoint = Fallback.NO_FALLBACK
+        selectors = tuple(
+            replace(each, fallback=no_endpoint) if each.missing or self.loader else each
+            for each in self.selectors
+        )
+        return replace(self, selectors=selectors)
 
     @property
     def not_left(self) -> Subsets | None:

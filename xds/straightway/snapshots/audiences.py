@@ -8,6 +8,7 @@ from typing import Any
 from straightway.catalog import keys
 from straightway.discovery import Resource
 from straightway.proxies.audience import Audience, Role
+from straightway.routing.istio.clusters import loader_key
 from straightway.routing.istio.destinations import ClusterKey, service_key
 from straightway.routing.istio.gateways import bound_ports
 from straightway.routing.istio.rules import View, rule_in, rule_view
@@ -43,7 +44,7 @@ def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     ports = reading.make(bound_ports, audience)
     routes: list[Routes] = _made(reading, (Call(gateway_routes, (each, view)) for each in ports))
     used = frozenset[ClusterKey]().union(*(each.clusters for each in routes))
-    clusters = reading.make(clusters_used, used, view.leaves_subsets)
+    clusters = reading.make(clusters_used, used, view)
     return Snapshot(
         clusters=(*clusters.clusters, reading.make(static_cluster, black_hole_cluster)),
         listeners=tuple(
@@ -54,11 +55,12 @@ def _gateway_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     )
 
 
-def clusters_used(
-    reading: Reading, used: frozenset[ClusterKey], leaves_subsets: bool
-) -> ClusterSet:
-    """Return the clusters that some routes use, in order."""
-    return reading.make(cluster_set, tuple(sorted(used)), leaves_subsets)
+def clusters_used(reading: Reading, used: frozenset[ClusterKey], view: View) -> ClusterSet:
+    """Return the clusters that some routes use, with their loaders, in order."""
+    if view.leaves_subsets:
+        loaders = (reading.make(loader_key, key, view) for key in used)
+        used = used.union(key for key in loaders if key is not None)
+    return reading.make(cluster_set, tuple(sorted(used)), view.leaves_subsets)
 
 
 def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
@@ -73,7 +75,8 @@ def _sidecar_snapshot(reading: Reading, audience: Audience) -> Snapshot:
     ports = sorted(reading.values(keys.HTTP_PORTS).difference(taken))
     clusters = reading.make(mesh_clusters, view)
     static = [black_hole_cluster, passthrough_cluster]
-    listeners = [Call(sidecar_listener, (port, captured)) for port in ports]
+    versions = (audience.finds_keys, audience.leaves_subsets)
+    listeners = [Call(sidecar_listener, (port, captured, *versions)) for port in ports]
     routes = [
         Call(sidecar_routes, (port, _local(reading, audience.namespace, port), view, captured))
         for port in ports

@@ -40,13 +40,17 @@ def composite_resources(reading: Reading, key: ClusterKey) -> tuple[Resource, ..
     The parts have the same endpoints, in one assignment. Where no subset can be left, the cluster
     is the one of all proxies.
     """
-    cluster = reading.make(cluster_of, key)
-    if cluster is None or cluster.leaving is None:
+    known = reading.make(cluster_of, key)
+    cluster = known.strict if known is not None else None
+    if cluster is None or (cluster.leaving is None and cluster == known):
         alone = reading.make(cluster_resource, key)
         return () if alone is None else (alone,)
     is_dns = cluster.found_by is Resolution.DNS
     found = [each.value for each in endpoints_of(reading, key, cluster)] if is_dns else []
-    messages = composite.composite(cluster, found)
+    if cluster.leaving is not None:
+        messages = composite.composite(cluster, found)
+    else:
+        messages = (clusters.cluster(cluster, found),)
     return tuple(
         Resource.of(each.name, each, eds_service_name=_assigned(each, cluster)) for each in messages
     )

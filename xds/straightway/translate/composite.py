@@ -43,11 +43,14 @@ _UNREACHABLE = OutlierDetection(
 def composite(value: Cluster, dns_endpoints: Iterable[Endpoint] = ()) -> tuple[Message, ...]:
     """Return a cluster with subsets, the one for requests that left theirs, and the composite.
 
+    If there is a loader, that is where they go, and its own cluster is not among these.
     ``value.leaving`` is not None; for ``dns_endpoints`` see :func:`translate.clusters.cluster`.
     """
     endpoints = tuple(dns_endpoints)
     policy = _quick_to_give_up(value.policy)
     subsets = replace(value, policy=policy)
+    if policy.subsets is not None and policy.subsets.loader:
+        return cluster(subsets, endpoints), _whole(value, policy, policy.subsets.loader)
     left = policy.subsets.not_left if policy.subsets is not None else None
     any_endpoint = replace(
         value,
@@ -55,19 +58,25 @@ def composite(value: Cluster, dns_endpoints: Iterable[Endpoint] = ()) -> tuple[M
         assignment=value.name,
         policy=replace(policy, subsets=left),
     )
+    whole = _whole(value, policy, any_endpoint.name)
+    return cluster(subsets, endpoints), cluster(any_endpoint, endpoints), whole
+
+
+def _whole(value: Cluster, policy: Policy, last: str) -> Message:
+    """Return the composite of a cluster and the one where requests go at last."""
     whole = Message(
         name=names.part_of(value.name, COMPOSITE),
         alt_stat_name=value.name,
         lb_policy=Message.CLUSTER_PROVIDED,
     )
-    members = [value.name] * _IN_SUBSET + [any_endpoint.name] * (_TRIES - _IN_SUBSET)
+    members = [value.name] * _IN_SUBSET + [last] * (_TRIES - _IN_SUBSET)
     whole.cluster_type.name = "envoy.clusters.composite"
     whole.cluster_type.typed_config.Pack(
         ClusterConfig(clusters=[ClusterConfig.ClusterEntry(name=each) for each in members])
     )
     # Retries are counted here, and by default Envoy allows three at a time.
     set_connection_pool(whole, policy.pool)
-    return cluster(subsets, endpoints), cluster(any_endpoint, endpoints), whole
+    return whole
 
 
 def _quick_to_give_up(policy: Policy) -> Policy:

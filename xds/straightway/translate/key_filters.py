@@ -2,13 +2,14 @@
 
 They do nothing there: a route that needs one turns it on. They are always present, because a change
 of the filter chain drains the listener's connections, and a new rule must take effect at once on
-open ones. All but ``header_to_metadata`` are optional: a proxy that does not know them leaves them
-out, here and in routes.
+open ones. All but ``header_to_metadata`` are for Envoy 1.38 and newer only, and optional: a proxy
+that was built without one leaves it out, here and in routes. Without a filter, its config at a
+route has no effect.
 
-- ``json_to_metadata`` (for a route since Envoy 1.37): its own rules stand here only because none is
-  an error before 1.38.
-- ``grpc_field_extraction`` (1.27) cannot be configured for a route, so it has all fields of the
-  Open Inference Protocol that can be keys.
+- ``json_to_metadata`` is configured by routes; its rule here is there because none is an error in
+  older versions.
+- ``grpc_field_extraction`` cannot be configured by a route, so it has all fields of the Open
+  Inference Protocol that can be keys. It logs each message at level info (logger ``misc``).
 - ``lua`` has the script that routes name (``key_script``).
 """
 
@@ -48,9 +49,11 @@ _METHODS: Final[Mapping[str, Mapping[str, int]]] = {
 """Methods of the Open Inference Protocol and of Triton → fields of their requests, by number."""
 
 
-def key_filters() -> Iterator[HttpFilter]:
-    """Yield the filters in their order."""
+def key_filters(*, everywhere: bool) -> Iterator[HttpFilter]:
+    """Yield the filters in their order: those for headers, or those for all parts of a request."""
     yield HttpFilter(HEADERS, header_to_metadata_pb2.Config())
+    if not everywhere:
+        return
     yield HttpFilter(JSON, _json(), disabled=True, optional=True)
     yield HttpFilter(GRPC, _fields(), disabled=True, optional=True)
     yield HttpFilter(LUA, _lua(), disabled=True, optional=True)

@@ -23,8 +23,10 @@ NAMESPACE: Final = "straightway.keys"
 FIELDS: Final = "envoy.filters.http.grpc_field_extraction"
 
 SCRIPT: Final = """\
+-- Control characters could become a header of their own where someone writes the value into one.
 local function decoded(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+  local found = text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+  return found:find("%c") and text or found
 end
 
 -- Slashes are encoded if they were in what is replaced.

@@ -20,6 +20,7 @@ from straightway.routing.listeners import HttpListener, Side
 from straightway.translate.config_sources import ads
 from straightway.translate.http_filter import HttpFilter
 from straightway.translate.key_filters import key_filters
+from straightway.translate.missing import local_replies
 
 Listener: TypeAlias = listener_pb2.Listener
 HttpConnectionManager: TypeAlias = http_connection_manager_pb2.HttpConnectionManager
@@ -37,11 +38,14 @@ _ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"
 def http_listener(value: HttpListener, filters: Iterable[HttpFilter] = ()) -> Listener:
     """Return an HTTP listener with its own filters in addition to the common ones."""
     name = names.listener(value.address, value.port)
-    manager = _http_connection_manager(name, value.routes, filters)
+    chain = _http_filters(filters, finds_keys=value.finds_keys)
+    manager = _http_connection_manager(name, value.routes, chain)
     if value.side is Side.EDGE:
         # At the edge the proxy writes x-forwarded-for, and trusts no client's.
         manager.use_remote_address.value = True
         manager.normalize_path.value = True
+    if value.answers_missing:
+        manager.local_reply_config.CopyFrom(local_replies())
     listener = _listener(name, value.address, value.port)
     _add_network_filter(listener, _HTTP_CONNECTION_MANAGER, manager)
     if value.side is Side.APPLICATION:
@@ -100,7 +104,7 @@ def _http_connection_manager(
     # Streams of tokens may pause for long; routes have their own timeouts.
     manager.stream_idle_timeout.SetInParent()
     manager.upgrade_configs.add(upgrade_type="websocket")
-    for each in _http_filters(filters):
+    for each in filters:
         added = manager.http_filters.add(
             name=each.name, disabled=each.disabled, is_optional=each.optional
         )
@@ -108,8 +112,8 @@ def _http_connection_manager(
     return manager
 
 
-def _http_filters(filters: Iterable[HttpFilter]) -> list[HttpFilter]:
-    chain = list(key_filters())
+def _http_filters(filters: Iterable[HttpFilter], *, finds_keys: bool) -> list[HttpFilter]:
+    chain = list(key_filters(everywhere=finds_keys))
     for each in filters:
         chain.insert(0 if each.first else len(chain), each)
     chain.append(HttpFilter(_ROUTER_FILTER, router_pb2.Router()))

@@ -19,6 +19,7 @@ from straightway.routing.http import (
     TextKind,
     VirtualHost,
 )
+from straightway.translate.missing import mark
 from straightway.translate.route_action import set_action, set_headers, set_retry_headers
 from straightway.translate.route_match import lacks_missing, set_match
 from straightway.translate.subset_keys import Variant, variants
@@ -83,6 +84,8 @@ def _set_route(route: Route, rule: Rule, variant: Variant | None) -> None:
     set_headers(route, rule.request_headers, rule.response_headers)
     if isinstance(action, Forward) and action.retry is not None and action.retry.if_unknown:
         set_retry_headers(route, action.retry)
+    if isinstance(action, Forward) and action.missing is not None and action.subset_keys:
+        mark(route, action.missing)
     if variant is not None:
         variant.apply(route)
 

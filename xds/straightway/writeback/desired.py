@@ -164,8 +164,15 @@ def _counted(known: Programming) -> tuple[Verdict, str, str]:
     if known.proxies == 0:
         return Verdict.UNKNOWN, "NoProxies", "No proxy that gets it is connected to the leader."
     if known.confirmed < known.proxies:
-        return Verdict.FALSE, "Pending", f"{have} so far."
-    return Verdict.TRUE, "Programmed", f"{have}."
+        return Verdict.FALSE, "Pending", f"{have} so far.{_staying(known)}"
+    return Verdict.TRUE, "Programmed", f"{have}.{_staying(known)}"
+
+
+def _staying(known: Programming) -> str:
+    if not known.staying:
+        return ""
+    older = f"{counted(known.staying, 'proxy')} {'is' if known.staying == 1 else 'are'}"
+    return f" {older} older than Envoy 1.40: requests stay in their subset there."
 
 
 def _refused(known: Programming, have: str) -> str:

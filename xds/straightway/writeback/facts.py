@@ -25,11 +25,15 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Programming:
-    """How many of the leader's proxies that get an object have accepted it as it is in force."""
+    """How many of the leader's proxies that get an object have accepted it as it is in force.
+
+    ``staying`` of them are too old to let requests leave their subset, as the object asks.
+    """
 
     proxies: int = 0
     confirmed: int = 0
     refusals: tuple[Refusal, ...] = ()
+    staying: int = 0
 
 
 @dataclass(frozen=True, slots=True)

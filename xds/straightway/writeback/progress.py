@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from straightway.discovery import ClientState, Delivery
@@ -15,6 +16,7 @@ from straightway.writeback.kinds import status_kind
 from straightway.writeback.rejections import Nack, Nacks
 from straightway.writeback.rollouts import Rollouts
 from straightway.writeback.sight import Sight, Streams
+from straightway.writeback.staying import staying
 
 _LOOK_AGAIN: Final = 0.2
 
@@ -115,7 +117,13 @@ class Progress:
         """Yield what is to be said since the last look; None for others to have their turn."""
         clients = {id(each.client): each.client for each in deliveries}
         self._rollouts.withdraw(lambda key: _is_over(key, clients))
-        return self._rollouts.news(self._proxies, sight.audiences_of, now)
+        for news in self._rollouts.news(self._proxies, sight.audiences_of, now):
+            if news is None:
+                yield None
+                continue
+            reference, found = news
+            count = self._proxies.proxies(staying(sight, reference))
+            yield reference, replace(found, staying=count) if count else found
 
     def _is_news(self, reference: Reference, client: ClientState) -> bool:
         """Whether a proxy has not accepted an object before, as it is in force."""

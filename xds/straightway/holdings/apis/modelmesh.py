@@ -3,7 +3,8 @@
 Below ``ROOT/mm/SERVICE`` there are two tables. ``registry`` has a JSON object for each model with
 the instances that have it, from the start of its loading, or failed to load it. ``vmodels`` has the
 names that stand for a model, by which ModelMesh Serving's clients call it. An instance is named by
-the last twelve characters of its Pod's name. The registry is asked once for all runtimes.
+the last twelve characters of its Pod's name. The registry is asked once for all runtimes; whether a
+copy that is new has been loaded, its instance is asked (``getModelStatus``) until it says so.
 https://github.com/kserve/modelmesh
 """
 
@@ -21,6 +22,7 @@ from straightway.holdings.answers import Answer, FailureKind, Model, ModelState,
 from straightway.holdings.apis.etcd import Table
 from straightway.holdings.apis.http import HttpClient
 from straightway.holdings.apis.replies import checked
+from straightway.holdings.mesh.copies import states_of
 from straightway.holdings.pools import Api, Settings, Target
 
 _ID_LENGTH: Final = 12
@@ -47,11 +49,11 @@ class _VirtualModel(msgspec.Struct):
 
 
 class Copy(NamedTuple):
-    """A model on an instance: when its loading began, or why it failed."""
+    """A model on an instance: when its loading began; or when it failed, and why."""
 
+    model: str
     since: int
-    has_failed: bool = False
-    reason: str = ""
+    failure: str = ""
 
 
 _RECORDS: Final = msgspec.json.Decoder(_Record)
@@ -105,7 +107,7 @@ class Registry:
             names[virtual.active].append(name)
         copies = defaultdict[str, dict[str, Copy]](dict)
         for model, record in self._models.entries.items():
-            for instance, copy in _copies_of(record).items():
+            for instance, copy in _copies_of(model, record).items():
                 copies[instance].update((name, copy) for name in (model, *names[model]))
         return dict(copies)
 
@@ -117,6 +119,7 @@ class ModelMesh:
 
     def __init__(self) -> None:
         self._registry: Registry | None = None
+        self._loaded: frozenset[Copy] = frozenset()
 
     async def ask(self, http: HttpClient, target: Target, settings: Settings) -> Answer:
         """Return what the registry says. Raises NoAnswerError: if it gives no usable answer."""
@@ -125,9 +128,26 @@ class ModelMesh:
             why = f"{target.address}: without {what}, ModelMesh's registry says nothing about it"
             raise NoAnswerError(FailureKind.WRONG_API, why)
         registry = self._registry = _registry(http, settings)
-        copies = await registry.copies(http, settings, target.pod[-_ID_LENGTH:])
-        models = (_model(name, copy) for name, copy in copies.items())
+        instance = target.pod[-_ID_LENGTH:]
+        copies = await registry.copies(http, settings, instance)
+        states = await self._states(frozenset(copies.values()), target, instance, settings)
+        models = (_model(name, copy, states[copy]) for name, copy in copies.items())
         return Answer(checked(models, f"the registry {settings.etcd}"))
+
+    async def _states(
+        self, copies: frozenset[Copy], target: Target, instance: str, settings: Settings
+    ) -> Mapping[Copy, ModelState]:
+        """Return the states of copies; of one that was loaded the registry tells the end."""
+        self._loaded &= copies
+        unsure = {copy.model: copy for copy in copies - self._loaded if not copy.failure}
+        states = dict.fromkeys(copies, ModelState.LOADING)
+        if unsure:
+            told = await states_of(sorted(unsure), target, instance, settings)
+            states |= {unsure[model]: state for model, state in told.items()}
+            self._loaded |= {
+                unsure[model] for model, state in told.items() if state is ModelState.READY
+            }
+        return states | dict.fromkeys(self._loaded, ModelState.READY)
 
 
 def _registry(http: HttpClient, settings: Settings) -> Registry:
@@ -139,16 +159,19 @@ def _registry(http: HttpClient, settings: Settings) -> Registry:
     return registry
 
 
-def _copies_of(record: _Record) -> dict[str, Copy]:
+def _copies_of(model: str, record: _Record) -> dict[str, Copy]:
     copies = {}
     for instance, since in record.failed_in.items():
         failure = record.failures.get(instance)
-        reason = (failure.msg if failure is not None else "") or "loading failed"
-        copies[instance] = Copy(since, has_failed=True, reason=reason)
-    return copies | {instance: Copy(since) for instance, since in record.instance_ids.items()}
+        words = (failure.msg if failure is not None else "") or "loading failed"
+        copies[instance] = Copy(model, since, words)
+    return copies | {
+        instance: Copy(model, since) for instance, since in record.instance_ids.items()
+    }
 
 
-def _model(name: str, copy: Copy) -> Model:
-    if copy.has_failed:
-        return Model(name, ModelState.UNAVAILABLE, reason=copy.reason)
-    return Model(name)
+def _model(name: str, copy: Copy, state: ModelState) -> Model:
+    if copy.failure:
+        return Model(name, ModelState.UNAVAILABLE, reason=copy.failure)
+    reason = "loading failed" if state is ModelState.UNAVAILABLE else ""
+    return Model(name, state, reason=reason)

@@ -21,7 +21,6 @@ MOST_MODELS: Final = 20_000
 """The most models, each version counted, that a runtime may list."""
 LONGEST_NAME: Final = 512
 """The longest name of a model, in characters; paths are names, too."""
-LONGEST_VERSION: Final = 64
 _LONGEST_REASON: Final = 200
 
 _MOST_OBJECTS: Final = 3 * MOST_MODELS
@@ -106,34 +105,30 @@ class Reply:
 def checked(found: Iterable[Model], asked: str) -> tuple[Model, ...]:
     """Return models as something that was asked lists them, each version once.
 
-    Raises NoAnswerError: if there are too many, or if a name cannot be one.
+    A name that is too long or no text is left out later, where that is counted
+    (:mod:`straightway.holdings.names`): it must not cost the runtime its other models. Here it is
+    only cut, so that it costs no memory. Raises NoAnswerError: if there are too many.
     """
     models: dict[tuple[str, str], Model] = {}
     for model in found:
-        why = _fault(model)
-        if why:
-            raise NoAnswerError(FailureKind.INVALID, f"{asked}: {why}")
-        if model.reason:
-            model = model._replace(reason=printable(model.reason))
-        models.setdefault((model.name, model.version), model)
+        kept = _cut(model)
+        models.setdefault((kept.name, kept.version), kept)
     if len(models) > MOST_MODELS:
         why = f"it lists {len(models):,} models, and at most {MOST_MODELS:,} are read"
         raise NoAnswerError(FailureKind.INVALID, f"{asked}: {why}")
     return tuple(models.values())
 
 
-def _fault(model: Model) -> str:
-    """Return what is wrong with a model's names; nothing if they can be used."""
-    for what, text, longest in (
-        ("name", model.name, LONGEST_NAME),
-        ("version", model.version, LONGEST_VERSION),
-        ("base", model.base, LONGEST_NAME),
-    ):
-        if len(text) > longest:
-            return f"a model's {what} has {len(text):,} characters, and at most {longest} are read"
-        if not text.isprintable():
-            return f"a model's {what} has characters that cannot be shown: {text[:40]!a}"
-    return "" if model.name else "a model has no name"
+def _cut(model: Model) -> Model:
+    """Return a model with texts that are at most one character too long."""
+    if model.reason:
+        model = model._replace(reason=printable(model.reason))
+    if max(len(model.name), len(model.version), len(model.base)) <= LONGEST_NAME:
+        return model
+    most = LONGEST_NAME + 1
+    return model._replace(
+        name=model.name[:most], version=model.version[:most], base=model.base[:most]
+    )
 
 
 def printable(text: str) -> str:

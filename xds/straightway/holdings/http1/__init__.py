@@ -11,6 +11,6 @@ no pipelining. An aiohttp session takes 220 to 300 µs of CPU for a call, this c
 
 from straightway.holdings.http1.client import Client
 from straightway.holdings.http1.reading import Response
-from straightway.holdings.http1.writing import Endpoint
+from straightway.holdings.http1.writing import Endpoint, token_of
 
-__all__ = ["Client", "Endpoint", "Response"]
+__all__ = ["Client", "Endpoint", "Response", "token_of"]

@@ -38,7 +38,6 @@ class Client:
         self._allowance = Allowance(most_arriving)
         self._contexts: dict[Access, ssl.SSLContext] = {}
         self._swept_at = 0.0
-        self._is_closed = False
 
     @property
     def kept(self) -> int:
@@ -80,8 +79,7 @@ class Client:
             raise NoAnswerError(FailureKind.BROKEN, "the connection was closed at once") from None
 
     def close(self) -> None:
-        """Close all kept connections; one that is in use is closed after its call."""
-        self._is_closed = True
+        """Close all connections that are kept and not in use."""
         for connections in self._kept.values():
             for connection in connections:
                 connection.abort()
@@ -92,7 +90,7 @@ class Client:
     ) -> Response:
         response = await connection.call(request, most)
         kept = self._kept[endpoint]
-        if connection.is_open and not self._is_closed and len(kept) < _MOST_KEPT:
+        if connection.is_open and len(kept) < _MOST_KEPT:
             kept.append(connection)
         else:
             connection.abort()

@@ -40,7 +40,7 @@ def encoded(endpoint: Endpoint, method: str, path: str, body: bytes = b"") -> by
     """
     head = _head(endpoint.host, method, path)
     if endpoint.access.token is not None:
-        head += b"Authorization: Bearer %b\r\n" % _token(endpoint.access)
+        head += b"Authorization: Bearer %b\r\n" % token_of(endpoint.access)
     if body or method == "POST":
         head += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
     return head + b"\r\n" + body
@@ -56,9 +56,9 @@ def _head(host: str, method: str, path: str) -> bytes:
     ).encode()
 
 
-def _token(access: Access) -> bytes:
-    assert access.token is not None
-    token = (access.token.reveal() or b"").strip()
+def token_of(access: Access) -> bytes:
+    """Return the bearer token. Raises NoAnswerError if there is none that can be sent."""
+    token = ((access.token.reveal() if access.token is not None else None) or b"").strip()
     if _TOKEN.fullmatch(token) is None:
         raise NoAnswerError(FailureKind.DENIED, "the token to send is empty, or no token")
     return token

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from straightway.api.virtual_service import Destination, PortSelector
 from straightway.routing import names
 from straightway.routing.clusters import Cluster, Resolution
 from straightway.routing.http import HashKey
-from straightway.routing.istio.destinations import ClusterKey, chosen
-from straightway.routing.istio.policies import policy_of
+from straightway.routing.istio.destinations import ClusterKey, chosen, key_of
+from straightway.routing.istio.policies import loader_of, policy_of
+from straightway.routing.istio.rules import View
+from straightway.routing.missing import Missing
 from straightway.routing.policies import Leaving
 from straightway.units import Reading
 
@@ -23,13 +28,39 @@ def cluster_of(reading: Reading, key: ClusterKey) -> Cluster | None:
         return None
     general = found.rule.traffic_policy if found.rule else None
     own = found.subset.traffic_policy if found.subset else None
+    policy = policy_of(general, own)
+    loader = reading.make(loader_key, key, View())
+    if loader is not None and policy.subsets is not None:
+        policy = replace(policy, subsets=replace(policy.subsets, loader=cluster_name(loader)))
     return Cluster(
         name=cluster_name(key),
         resolution=Resolution(found.service.resolution.value),
         is_http=found.port.protocol.is_http,
         speaks_http2=found.port.speaks_http2,
-        policy=policy_of(general, own),
+        policy=policy,
     )
+
+
+def loader_key(reading: Reading, key: ClusterKey, view: View) -> ClusterKey | None:
+    """Return the cluster that takes requests for what no endpoint of a cluster has, or None.
+
+    A service that does not exist leaves them unanswered.
+    """
+    found = chosen(reading, key)
+    general = found.rule.traffic_policy if found is not None and found.rule else None
+    own = found.subset.traffic_policy if found is not None and found.subset else None
+    named = loader_of(general, own)
+    if named is None:
+        return None
+    port = PortSelector(number=named.port.number) if named.port else None
+    destination = Destination(host=named.host, port=port)
+    return key_of(reading, destination, key.rule_home, key.port, view)
+
+
+def missing_of(reading: Reading, key: ClusterKey) -> Missing | None:
+    """Return how proxies answer for what no endpoint of the cluster has, or None."""
+    cluster = reading.make(cluster_of, key)
+    return cluster.subsets.missing if cluster is not None and cluster.subsets is not None else None
 
 
 def leaving_of(reading: Reading, key: ClusterKey) -> Leaving | None:

@@ -7,11 +7,18 @@ from dataclasses import replace
 from straightway.api.connection_pool import ConnectionPool as IstioPool
 from straightway.api.connection_pool import H2UpgradePolicy, HttpSettings, TcpKeepalive
 from straightway.api.destination_rule import TrafficPolicy
-from straightway.api.dynamic_subset import DynamicSubset, FallbackPolicy, SubsetRetries
+from straightway.api.dynamic_subset import (
+    DynamicSubset,
+    FallbackPolicy,
+    SubsetRetries,
+    SubsetSelector,
+)
 from straightway.api.load_balancer import ConsistentHash, LoadBalancer, SimpleLoadBalancer
+from straightway.api.on_missing import Loader
 from straightway.api.outlier_detection import OutlierDetection as IstioOutliers
 from straightway.routing.http import HashKey, HashSource
 from straightway.routing.istio.conditions import retry_conditions
+from straightway.routing.missing import AnswerForm, Missing
 from straightway.routing.policies import (
     NO_DEMANDS,
     NO_LIMITS,
@@ -69,6 +76,14 @@ def policy_of(general: TrafficPolicy | None, own: TrafficPolicy | None = None) -
     )
 
 
+def loader_of(general: TrafficPolicy | None, own: TrafficPolicy | None = None) -> Loader | None:
+    """Return the service for what no endpoint has, or None; see :func:`policy_of`."""
+    policy = _in_force(general, own)
+    balancer = policy.load_balancer if policy is not None else None
+    subsets = balancer.dynamic_subset if balancer is not None else None
+    return subsets.loader if subsets is not None else None
+
+
 def hash_key_of(consistent_hash: ConsistentHash) -> HashKey:
     """Return what a consistent hash uses of a request; exactly one field is set."""
     if consistent_hash.http_header_name:
@@ -102,18 +117,28 @@ def _balancing(balancer: LoadBalancer) -> Balancing:
 def _subsets(subsets: DynamicSubset) -> Subsets:
     found = Subsets(
         selectors=tuple(
-            Selector(tuple(sorted(selector.keys)), _FALLBACK[selector.fallback_policy])
+            Selector(
+                tuple(sorted(selector.keys)),
+                _FALLBACK[selector.fallback_policy],
+                _missing(selector),
+            )
             for selector in subsets.subset_selectors
         ),
         fallback=_FALLBACK[subsets.fallback_policy or FallbackPolicy.ANY_ENDPOINT],
         default=tuple(sorted(subsets.default_subset.items())),
     )
-    return replace(found, leaving=_leaving(subsets.retries)) if found.can_be_left else found
+    can_be_left = found.strict.can_be_left and subsets.retries.attempts
+    if can_be_left or subsets.loader is not None:
+        return replace(found, leaving=_leaving(subsets.retries))
+    return found
 
 
-def _leaving(retries: SubsetRetries) -> Leaving | None:
-    if retries.attempts == 0:
-        return None
+def _missing(selector: SubsetSelector) -> Missing | None:
+    answer = selector.on_missing.answer if selector.on_missing is not None else None
+    return Missing(selector.keys[0], AnswerForm(answer.value)) if answer is not None else None
+
+
+def _leaving(retries: SubsetRetries) -> Leaving:
     conditions, codes = retry_conditions(retries.also)
     return Leaving(retries.attempts, conditions, codes, retries.per_try_timeout)
 

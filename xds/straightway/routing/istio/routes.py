@@ -41,6 +41,7 @@ from straightway.routing.http import (
 from straightway.routing.istio.conditions import retry_conditions
 from straightway.routing.istio.matches import match_of
 from straightway.routing.istio.subset_keys import subset_keys_of
+from straightway.routing.missing import Missing
 from straightway.routing.policies import Leaving
 
 _DEFAULT_CONDITIONS = ("connect-failure", "refused-stream", "unavailable", "cancelled")
@@ -48,7 +49,7 @@ DEFAULT_RETRY = Retry(2, _DEFAULT_CONDITIONS)
 """By default Istio retries twice, on failures that certainly did not reach the application."""
 _NOT_BEGUN = ("connect-failure", "refused-stream", "reset-before-request")
 # Another endpoint is asked, so there is nothing to wait for.
-_SHORT_BACKOFF = timedelta(milliseconds=5)
+_SHORT_BACKOFF = timedelta(milliseconds=1)
 # Among few endpoints the one that was not tried yet is rarely chosen.
 _MANY_HOSTS = 32
 
@@ -57,12 +58,14 @@ _MANY_HOSTS = 32
 class Target:
     """What a destination resolves to: a cluster, and what that hashes of a request.
 
-    ``leaving`` says how its requests leave their subset; None if they do not.
+    ``leaving`` says how its requests leave their subset; None if they do not. ``missing`` says how
+    those are answered whose subset has no endpoint; None if not by the proxy.
     """
 
     cluster: str
     hash_on: HashKey | None = None
     leaving: Leaving | None = None
+    missing: Missing | None = None
 
 
 TargetOf: TypeAlias = Callable[[Destination], Target]
@@ -144,6 +147,7 @@ def _forward(http: HttpRoute, conditions: Match, target_of: TargetOf) -> Forward
         path_rewrite=_path_rewrite(http.rewrite, conditions),
         subset_keys=subset_keys_of(http),
         hash_on=next((each.hash_on for each in targets if each.hash_on), None),
+        missing=next((each.missing for each in targets if each.missing), None),
     )
 
 
@@ -196,7 +200,7 @@ def _retry_of(http: HttpRoute, leaving: Leaving | None) -> Retry:
         status_codes=leaving.status_codes,
         per_try_timeout=leaving.per_try_timeout,
         backoff=_SHORT_BACKOFF,
-        if_unknown=True,
+        if_unknown=leaving.attempts > 0,
         hosts_considered=_MANY_HOSTS,
     )
 

@@ -26,7 +26,8 @@ _FIELDS: Final = {
     GrpcField.MODEL_NAME: GrpcSource(("model_name", "name")),
     GrpcField.MODEL_VERSION: GrpcSource(("model_version", "version")),
 }
-_INFERENCE_CALLS = "infer|infer_stream|generate|generate_stream|ready|config|stats|trace/setting"
+# Short enough for an Envoy with its default limit of 100 RE2 instructions.
+_INFERENCE_CALLS = "infer|infer_stream|generate|generate_stream|ready|config|stats"
 _PREDICT_CALLS = "predict|explain|classify|regress"
 _OF_PRESETS: Final[dict[Preset, tuple[Source, ...]]] = {
     Preset.OPEN_INFERENCE: (

@@ -12,7 +12,7 @@ from straightway.documents import Reference
 from straightway.routing import names
 from straightway.routing.clusters import COMPOSITE
 from straightway.routing.http import EVERY_REQUEST, Rule, VirtualHost, in_order
-from straightway.routing.istio.clusters import cluster_name, hash_key_of, leaving_of
+from straightway.routing.istio.clusters import cluster_name, hash_key_of, leaving_of, missing_of
 from straightway.routing.istio.destinations import ClusterKey, key_of, service_key
 from straightway.routing.istio.mesh import (
     domains_of,
@@ -129,7 +129,9 @@ class _Resolver:
             return Target(names.BLACK_HOLE_CLUSTER)
         self.clusters.add(key)
         name, hash_on = cluster_name(key), reading.make(hash_key_of, key)
-        leaving = reading.make(leaving_of, key) if scope.view.leaves_subsets else None
-        if leaving is None:
+        if not scope.view.leaves_subsets:
             return Target(name, hash_on)
-        return Target(names.part_of(name, COMPOSITE), hash_on, leaving)
+        leaving, missing = reading.make(leaving_of, key), reading.make(missing_of, key)
+        if leaving is not None:
+            name = names.part_of(name, COMPOSITE)
+        return Target(name, hash_on, leaving, missing)
