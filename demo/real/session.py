@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -30,9 +31,7 @@ async def run(console: Console, *, seconds: float, keep: bool) -> int:
 
 
 async def _play(narrator: Narrator, work: Path, seconds: float, keep: bool) -> bool:
-    missing = [name for name in ("triton", "mlserver") if not places.has(name)]
-    if missing:
-        raise DemoError(f"{' and '.join(missing)} not installed: `make demo REAL=1` does it")
+    _check_servers()
     with narrator.step("Training the models", "") as step:
         models = await asyncio.to_thread(weights.train)
         questions = Questions(models)
@@ -49,6 +48,15 @@ async def _play(narrator: Narrator, work: Path, seconds: float, keep: bool) -> b
         if keep:
             await _keep(narrator.console, pool, scenario, work)
     return kept
+
+
+def _check_servers() -> None:
+    missing = [name for name in ("triton", "mlserver") if not places.has(name)]
+    if missing:
+        raise DemoError(f"{' and '.join(missing)} not installed: `make demo REAL=1` does it")
+    if sys.version_info >= (3, 13):
+        # Its wheel asks for numpy 1, which ends there.
+        raise DemoError("Triton's wheel needs Python 3.11 or 3.12: make PYTHON=python3.12 …")
 
 
 async def _keep(console: Console, pool: Pool, scenario: Scenario, work: Path) -> None:
