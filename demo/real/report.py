@@ -60,7 +60,9 @@ class Phase:
         return [each for each in self.outcomes if not self._is_right(each)]
 
     def _is_right(self, outcome: Outcome) -> bool:
-        return outcome.is_straight or any(each.explains(outcome) for each in self.unloads)
+        if outcome.is_straight or outcome.failure:
+            return outcome.is_straight
+        return any(each.explains(outcome) for each in self.unloads)
 
     @property
     def elsewhere(self) -> int:
