@@ -18,8 +18,12 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY)  ## Run the tutorial on this machine; KEEP=1 leaves it running
-	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m demo $(if $(KEEP),--keep)
+demo: $(READY)  ## Run the tutorial on this machine; REAL=1 with real servers, KEEP=1 leaves it running
+ifdef REAL
+	@PYTHON="$(abspath $(BIN))/python" CALLER="make demo" WITHOUT="make demo without REAL=1 needs none." \
+	  demo/real/servers/install.sh triton mlserver
+endif
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m demo$(if $(REAL),.real) $(if $(KEEP),--keep)
 
 test: $(READY)  ## Run the tests; some need what `make kube` and `make runtimes` bring
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q -m 'not long'
@@ -31,7 +35,7 @@ kube:  ## Build a Kubernetes API server for the tests, with Go (minutes, once)
 	@tests/kubernetes/binaries/build.sh
 
 runtimes: $(READY)  ## Install Triton, MLServer and KServe for the tests (1 GB, minutes, once)
-	@PYTHON="$(abspath $(BIN))/python" tests/support/runtimes/install.sh
+	@PYTHON="$(abspath $(BIN))/python" demo/real/servers/install.sh
 
 check: $(READY)  ## Check style, types and import rules
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ def main() -> int:
     )
     parser.add_argument("--keep", action="store_true", help="keep everything running until Ctrl-C")
     parser.add_argument(
-        "--seconds", type=_positive, default=6.0, help="duration of each of the three load phases"
+        "--seconds", type=positive, default=6.0, help="duration of each of the three load phases"
     )
     arguments = parser.parse_args()
     console = Console()
@@ -30,7 +30,8 @@ def main() -> int:
     return asyncio.run(run(console, seconds=arguments.seconds, keep=arguments.keep))
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Read a number of seconds from the command line."""
     number = float(text)
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")

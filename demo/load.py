@@ -8,11 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from demo.questions import Question
 from demo.services import REROUTED, SERVED_BY
 
 _TIMEOUT_SECONDS = 10.0
+
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +90,18 @@ def _digit(answer: dict[str, list[dict[str, dict[str, list[str]]]]]) -> int:
 
 
 def run(
-    ask: Callable[[Question], Outcome],
-    questions: Iterable[Question],
+    ask: Callable[[Asked], Found],
+    questions: Iterable[Asked],
     *,
     rate: float,
     stop: threading.Event,
-) -> list[Outcome]:
+) -> list[Found]:
     """Ask ``rate`` questions per second, one at a time, until ``stop`` is set.
 
     A slow answer delays the questions behind it, which then follow without a pause until they are
     on schedule again. Blocks: call it in a thread.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[Found] = []
     for question, due in zip(questions, _turns(time.monotonic(), 1 / rate), strict=False):
         if stop.wait(max(0.0, due - time.monotonic())):
             break

@@ -12,9 +12,10 @@ from demo import load, report
 from demo.load import Client
 from demo.moves import Change, next_change
 from demo.narrator import Narrator, Step
+from demo.plane import CONTROL_PLANE
 from demo.questions import Questions
 from demo.report import Phase
-from demo.topology import CONTROL_PLANE, Topology
+from demo.topology import Topology
 
 RATE = 100.0
 """Requests per second."""

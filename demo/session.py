@@ -3,64 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import signal
-import tempfile
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
 
-from demo import training
+from demo import running, training
 from demo.load import Client
 from demo.moves import spread
 from demo.narrator import Narrator
-from demo.processes import DemoError
+from demo.ports import HOST
 from demo.questions import Questions
 from demo.scenario import Scenario
-from demo.topology import HOST, Topology
+from demo.topology import Topology
 
 RUNTIMES = tuple(f"runtime-{number}" for number in range(1, 5))
 CAPACITY = 2
-
-KEPT, NOT_KEPT, INTERRUPTED = 0, 1, 130
 
 
 async def run(console: Console, *, seconds: float, keep: bool) -> int:
     """Run the demo and return the exit code.
 
     0: every request went straight to a runtime that holds its model. 1: some did not, or the demo
-    failed; it prints the reason and keeps the logs. 130: interrupted.
+    failed. 130: interrupted.
     """
-    task = asyncio.current_task()
-    if task is not None:
-        _on_interrupt(task.cancel)
-    work = Path(tempfile.mkdtemp(prefix="straightway-demo-"))
-    code = NOT_KEPT
-    try:
-        try:
-            code = await _play(Narrator(console), work, seconds=seconds, keep=keep)
-        except* DemoError as errors:
-            for error in _leaves(errors):
-                console.print(f"The demo failed: {error}", soft_wrap=True, markup=False)
-    except asyncio.CancelledError:
-        code = INTERRUPTED
-    if code == NOT_KEPT:
-        console.print(f"Logs: {work / 'logs'}", soft_wrap=True)
-    else:
-        shutil.rmtree(work, ignore_errors=True)
-    return code
+    narrator = Narrator(console)
+    return await running.run(console, lambda work: _play(narrator, work, seconds, keep))
 
 
-async def _play(narrator: Narrator, work: Path, *, seconds: float, keep: bool) -> int:
+async def _play(narrator: Narrator, work: Path, seconds: float, keep: bool) -> bool:
     async with Topology(work, capacity=CAPACITY) as topology:
         questions = await _set_up(narrator, topology)
         with closing(Client(HOST, topology.gateway_port)) as client:
             kept = await Scenario(topology, questions, client, narrator, seconds).play()
         if keep:
             await _keep(narrator.console, topology, questions, work)
-    return KEPT if kept else NOT_KEPT
+    return kept
 
 
 async def _set_up(narrator: Narrator, topology: Topology) -> Questions:
@@ -85,7 +63,7 @@ async def _set_up(narrator: Narrator, topology: Topology) -> Questions:
 async def _keep(console: Console, topology: Topology, questions: Questions, work: Path) -> None:
     """Print commands to try, and wait for Ctrl-C."""
     stop = asyncio.Event()
-    _on_interrupt(stop.set)
+    running.on_interrupt(stop.set)
     digit = work / "digit.json"
     question = questions.about("tf-mnist")
     await asyncio.to_thread(digit.write_bytes, question.body)
@@ -111,25 +89,3 @@ async def _keep(console: Console, topology: Topology, questions: Questions, work
     for line in lines:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     await stop.wait()
-
-
-def _on_interrupt(action: Callable[[], object]) -> None:
-    """Call ``action`` on the first Ctrl-C or SIGTERM; ignore later ones to protect the cleanup."""
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def once() -> None:
-        for number in numbers:
-            loop.add_signal_handler(number, lambda: None)
-        action()
-
-    for number in numbers:
-        loop.add_signal_handler(number, once)
-
-
-def _leaves(errors: BaseExceptionGroup[DemoError]) -> Iterator[DemoError]:
-    for error in errors.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error

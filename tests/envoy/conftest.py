@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.config_folder import ConfigFolder
 from tests.support.control_plane import ControlPlane
+from tests.support.demo import Demo
 from tests.support.envoy import EnvoyProcess
 from tests.support.http import HttpClient
 from tests.support.inference import GrpcClient, GrpcUpstream
@@ -126,3 +127,16 @@ def http_client(mesh: Mesh) -> Callable[[int], HttpClient]:
 def grpc_client(mesh: Mesh) -> Callable[[int], GrpcClient]:
     """Makes Open Inference gRPC clients for a port."""
     return mesh.grpc_client
+
+
+@pytest.fixture
+def start_demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """Starts a demo, by its module and options; it ends with the test."""
+    with ExitStack() as stack:
+
+        def start_one(*options: str, **more: Mapping[str, str]) -> Demo:
+            demo = Demo(tmp_path, *options, **more)
+            stack.callback(demo.close)
+            return demo
+
+        yield start_one

