@@ -78,11 +78,11 @@ def run(options: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[Json, Json
     """What the command prints, and the files that it would write."""
     written: Json = {}
 
-    def write(folder: Path, files: Mapping[str, str]) -> None:
+    def write(folder: Path, files: Mapping[str, str], _: str) -> None:
         assert str(folder) == str(TLS.secrets)
         written.update({name: json.loads(text) for name, text in files.items()})
 
-    monkeypatch.setattr(sys.modules[command.__module__], "_write", write)
+    monkeypatch.setattr(sys.modules[command.__module__], "write_files", write)
     app = typer.Typer(add_completion=False)
     app.command()(command)
     result = CliRunner().invoke(app, options)
