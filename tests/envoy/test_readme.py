@@ -6,7 +6,8 @@ import re
 from contextlib import closing
 from pathlib import Path
 
-from tests.support.mesh import GATEWAY_LABELS, Mesh
+from tests.support.envoy import GATEWAY_LABELS
+from tests.support.mesh import Mesh
 from tests.support.model_runtime import ModelRuntime
 from tests.support.objects import gateway, gateway_service, service
 from tests.support.ports import free_port
