@@ -67,7 +67,7 @@ def test_images_are_pinned_by_tag() -> None:
     images = [service["image"] for service in SERVICES.values() if "image" in service]
 
     assert bases == ["python:3.11-slim AS control-plane", "control-plane AS demo"]
-    assert images == ["envoyproxy/envoy:v1.36-latest"]
+    assert images == ["envoyproxy/envoy:v1.40-latest"]
 
 
 def test_the_gateway_mounts_its_committed_bootstrap_where_the_image_looks_for_it() -> None:
