@@ -25,10 +25,10 @@ ifdef REAL
 endif
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m demo$(if $(REAL),.real) $(if $(KEEP),--keep)
 
-test: $(READY)  ## Run the tests; some need what `make kube` and `make runtimes` bring
+test: $(READY)  ## Run the tests; some need what `make kube` brings
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -q -m 'not long'
 
-test-slow: $(READY)  ## Run the long tests, and outages of a minute, which the others shorten
+test-slow: $(READY)  ## Run the long tests; some need what `make kube` and `make runtimes` bring
 	@PATH="$(abspath $(BIN)):$$PATH" STRAIGHTWAY_SLOW=1 $(BIN)/pytest -q -m 'slow or long'
 
 kube:  ## Build a Kubernetes API server for the tests, with Go (minutes, once)

@@ -14,6 +14,8 @@ from tests.support.objects import (
     virtual_service,
 )
 
+pytestmark = pytest.mark.long
+
 CLUSTER = "outbound|80||runtimes.default.svc.cluster.local"
 COMPOSITE = "outbound|80|~composite|runtimes.default.svc.cluster.local"
 ANY = "outbound|80|~any|runtimes.default.svc.cluster.local"

@@ -24,6 +24,8 @@ from tests.support.objects import (
 )
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 NAMES = ("a", "b", "c", "d")
 MODEL = "mnist"
 ROUNDS = 8

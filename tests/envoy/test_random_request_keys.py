@@ -14,6 +14,8 @@ from tests.support.key_gateway import ABOUT, INFER, KeyGateway, found_in, send
 from tests.support.mesh import Mesh
 from tests.support.request_keys import Entry, Request, values_of
 
+pytestmark = pytest.mark.long
+
 HOSTS, REQUESTS = 60, 25
 NAMES = ("iris", "org/model", "a b", "llama:7b", "größe", "100%", "x", "gpt-4o")
 TEMPLATES = ("/v2/models/{}/infer", "/v2/models/{}/versions/*/infer", "/m/{}", "/v1/models/{}:*")

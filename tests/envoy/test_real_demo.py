@@ -7,6 +7,8 @@ import pytest
 from tests.support.demo import curl
 from tests.support.runtimes import places
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def _servers():

@@ -75,6 +75,7 @@ def come_back(mesh: Mesh, envoy: EnvoyProcess) -> None:
     )
 
 
+@pytest.mark.long
 def test_no_request_fails_while_the_control_plane_is_gone_and_comes_back(
     variant: str, mesh: Mesh, envoy: EnvoyProcess, client: HttpClient
 ) -> None:

@@ -48,6 +48,7 @@ def accepted(kube: KubeServer, item: Json) -> bool:
     return str(status.get("observedGeneration")) == str(body["metadata"]["generation"])
 
 
+@pytest.mark.long
 def test_a_killed_leader_is_followed_by_the_other(
     kube: KubeServer, namespace: str, replicas: tuple[ClusterControlPlane, ClusterControlPlane]
 ) -> None:

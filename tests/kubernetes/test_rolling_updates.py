@@ -42,6 +42,7 @@ def has_only(kubelet: Kubelet, image: str) -> bool:
     return images(kubelet.pods()) == [image] * REPLICAS
 
 
+@pytest.mark.long
 def test_a_rolling_update_fails_no_request(live_kube: KubeServer, mesh: Mesh) -> None:
     port = mesh.open_port()
     routes = virtual_service("routes", NAMESPACE, [route_to("runtime.models.svc.cluster.local")])

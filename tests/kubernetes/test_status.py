@@ -239,6 +239,7 @@ def test_a_gateway_has_the_address_of_its_load_balancer(
     assert "203.0.113.7" in conditions(kube, entry)["Accepted"]["message"]
 
 
+@pytest.mark.long
 def test_another_controller_that_reverts_gets_few_writes(
     kube: KubeServer, namespace: str, plane: ClusterControlPlane
 ) -> None:

@@ -201,6 +201,7 @@ def happens(step: tuple[object, ...], everyone: list[Client], cache: Cache, now:
             raise AssertionError(step)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", Variant)
 @given(
     start=st.lists(st.dictionaries(types, wanted), min_size=CLIENTS, max_size=CLIENTS),

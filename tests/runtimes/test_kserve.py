@@ -11,6 +11,8 @@ from tests.support.runtimes import places
 from tests.support.runtimes.kserve import KServe
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 READY, LOADING = ModelState.READY, ModelState.LOADING
 
 

@@ -11,6 +11,8 @@ from tests.support.runtimes import places
 from tests.support.runtimes.mlserver import MLServer
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 READY, LOADING, UNAVAILABLE = ModelState.READY, ModelState.LOADING, ModelState.UNAVAILABLE
 
 

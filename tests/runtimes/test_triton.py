@@ -13,6 +13,8 @@ from tests.support.runtimes import places
 from tests.support.runtimes.triton import Triton
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 READY, LOADING, UNAVAILABLE = ModelState.READY, ModelState.LOADING, ModelState.UNAVAILABLE
 
 
