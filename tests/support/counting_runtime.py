@@ -5,10 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 from collections import Counter
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
+from tests.support.cuttable_server import CuttableServer
 from tests.support.http import UPSTREAM_HEADER
 
 MODEL_HEADER = "x-model"
@@ -65,29 +64,12 @@ class CountingRuntime:
         self._thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Server(CuttableServer):
     request_queue_size = 128
 
     def __init__(self, runtime: CountingRuntime, port: int) -> None:
         self.runtime = runtime
-        self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        self._connections.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut_connections(self) -> None:
-        for connection in list(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
+from tests.support.cuttable_server import CuttableServer
 from tests.support.http import UPSTREAM_HEADER
 
 _SERVER = b'{"name": "triton", "version": "2.51.0", "extensions": ["model_repository"]}'
@@ -48,7 +47,7 @@ class ModelRuntime:
         self.answers.set()
         self._server.shutdown()
         self._server.server_close()
-        self._server.cut()
+        self._server.cut_connections()
         self._thread.join()
 
     def restart(self, *models: str) -> None:
@@ -57,28 +56,10 @@ class ModelRuntime:
         self._start(self.port)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(CuttableServer):
     def __init__(self, runtime: ModelRuntime, port: int) -> None:
         self.runtime = runtime
-        self._connections: set[Any] = set()
         super().__init__(("127.0.0.1", port), _Handler)
-
-    def get_request(self) -> tuple[Any, Any]:
-        connection, address = super().get_request()
-        self._connections.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut(self) -> None:
-        for connection in list(self._connections):
-            with suppress(OSError):
-                connection.shutdown(2)
 
 
 class _Handler(BaseHTTPRequestHandler):

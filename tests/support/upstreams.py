@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
+from tests.support.cuttable_server import CuttableServer
 from tests.support.http import UPSTREAM_HEADER
 
 
@@ -38,29 +36,11 @@ class HttpUpstream:
         self._thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(CuttableServer):
     def __init__(self, name: str, status: int, address: tuple[str, int]) -> None:
         self.upstream_name = name
         self.status = status
-        self._connections: set[socket.socket] = set()
         super().__init__(address, _Handler)
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        self._connections.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut_connections(self) -> None:
-        for connection in list(self._connections):
-            with suppress(OSError):  # The client may have just disconnected.
-                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
