@@ -65,7 +65,7 @@ class TransitionLog:
 
     def _tell_one(self, each: Transition) -> None:
         kind = (each.pool, each.change)
-        name = f"{each.target.workload.name} ({each.target.address}:{each.target.port})"
+        name = str(each.target)
         others = self._others.get(kind)
         if others is not None:
             others.runtimes += 1

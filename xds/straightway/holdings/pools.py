@@ -66,6 +66,10 @@ class Target(NamedTuple):
     port: int
     pod: str = ""
 
+    def __str__(self) -> str:
+        """Return its workload's name and where it is asked, for people."""
+        return f"{self.workload.name} ({self.address}:{self.port})"
+
 
 @dataclass(frozen=True, slots=True)
 class Access:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from straightway.documents import Reference
 from straightway.holdings.answers import Answer
+from straightway.holdings.http1.writing import Endpoint
 from straightway.holdings.memory import Memory
 from straightway.holdings.pools import Api, Settings, Target
 
@@ -65,15 +66,14 @@ class Runtime:
     @property
     def origin(self) -> str:
         """Where it is asked, for people."""
-        scheme = "https" if self.settings.access.tls else "http"
-        host = f"[{self.target.address}]" if ":" in self.target.address else self.target.address
+        endpoint = Endpoint(self.target.address, self.target.port, self.settings.access)
         api = self.asks.api
-        return f"{scheme}://{host}:{self.target.port}" + (f" ({api})" if api else "")
+        return endpoint.url + (f" ({api})" if api else "")
 
     @property
     def name(self) -> str:
         """Its workload's name and where it is asked, for people."""
-        return f"{self.target.workload.name} ({self.target.address}:{self.target.port})"
+        return str(self.target)
 
     def ask_otherwise(self, target: Target, settings: Settings, asks: Asks) -> None:
         """Ask it in another way from now on; what it holds stays until it answers."""

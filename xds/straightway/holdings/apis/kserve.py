@@ -67,11 +67,7 @@ class KServe:
 
 def is_list(reply: Reply) -> bool:
     """Whether a reply is a list of this API."""
-    try:
-        reply.decode(_DECODER)
-    except NoAnswerError:
-        return False
-    return True
+    return reply.is_a(_DECODER)
 
 
 def _judged(model: Model, path: str | None, states: Mapping[str, ModelState]) -> Model:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from straightway.holdings.answers import Answer, Model, ModelState, NoAnswerError
+from straightway.holdings.answers import Answer, Model, ModelState
 from straightway.holdings.apis.http import HttpClient
 from straightway.holdings.apis.metrics import samples
 from straightway.holdings.apis.replies import Reply
@@ -70,11 +70,7 @@ class OpenAI:
 
 def is_list(reply: Reply) -> bool:
     """Whether a reply of ``/v1/models`` is of this API."""
-    try:
-        reply.decode(_DECODER)
-    except NoAnswerError:
-        return False
-    return True
+    return reply.is_a(_DECODER)
 
 
 def _model(card: _Card) -> Model:

@@ -81,6 +81,14 @@ class Reply:
                 why += f" (it begins with {printable(repr(body[:40]))})"
             raise self.failure(FailureKind.INVALID, why) from None
 
+    def is_a(self, decoder: msgspec.json.Decoder[T]) -> bool:
+        """Whether this is a successful reply of such a form."""
+        try:
+            self.decode(decoder)
+        except NoAnswerError:
+            return False
+        return True
+
     def models(self, found: Iterable[Model]) -> tuple[Model, ...]:
         """Return models as this reply lists them. Raises NoAnswerError: as :func:`checked`."""
         return checked(found, self.asked)

@@ -72,11 +72,7 @@ class TorchServe:
 
 def is_list(reply: Reply) -> bool:
     """Whether a reply is a list of this API."""
-    try:
-        reply.decode(_PAGES)
-    except NoAnswerError:
-        return False
-    return True
+    return reply.is_a(_PAGES)
 
 
 async def _names(http: HttpClient, target: Target, settings: Settings) -> tuple[str, ...]:

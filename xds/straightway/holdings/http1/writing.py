@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from straightway.holdings.answers import FailureKind, NoAnswerError
 from straightway.holdings.pools import Access
+from straightway.proxies.addresses import Address
 
 _TARGET: Final = re.compile(r"/[\x21-\x22\x24-\x7e]*")
 """A path and query, without a fragment."""
@@ -29,8 +30,7 @@ class Endpoint(NamedTuple):
     @property
     def host(self) -> str:
         """The value of the header ``Host``."""
-        address = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{address}:{self.port}"
+        return str(Address(self.address, self.port))
 
 
 def encoded(endpoint: Endpoint, method: str, path: str, body: bytes = b"") -> bytes:
